@@ -1,0 +1,34 @@
+// Builds dist/ with tsc and bakes in which sources it was built from. With --if-stale: only when they changed.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { sourceDigest } from './digest.mjs';
+
+const root = path.resolve(import.meta.dirname, '..');
+const infoFile = path.join(root, 'dist/src/build-info.json');
+const digest = sourceDigest(root);
+
+function builtDigest() {
+  return existsSync(infoFile) ? JSON.parse(readFileSync(infoFile, 'utf8')).digest : undefined;
+}
+
+function git(...args) {
+  const run = spawnSync('git', args, { cwd: root, encoding: 'utf8' });
+  return run.status === 0 ? run.stdout.trim() : undefined;
+}
+
+if (process.argv.includes('--if-stale') && builtDigest() === digest) process.exit(0);
+
+rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+const tsc = path.join(root, 'node_modules/.bin/tsc');
+execFileSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+mkdirSync(path.dirname(infoFile), { recursive: true });
+for (const entry of readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true })) {
+  if (!entry.isFile() || !/\.(html|css|svg)$/.test(entry.name)) continue;
+  const from = path.join(entry.parentPath, entry.name);
+  cpSync(from, path.join(root, 'dist', path.relative(root, from)));
+}
+const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+const revision = git('rev-parse', '--short=12', 'HEAD') ?? 'unknown';
+const dirty = (git('status', '--porcelain', '--', 'src', 'package.json', 'package-lock.json') ?? '') !== '';
+writeFileSync(infoFile, `${JSON.stringify({ version, revision, digest, dirty })}\n`);

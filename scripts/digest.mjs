@@ -1,0 +1,28 @@
+// The digest of the sources: what a build says of itself, so that nobody judges a running agent by other code.
+// It covers every file that changes what the program does: src/, the lockfile and the build settings.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+const SINGLE_FILES = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+
+/** Paths, relative to the project, of all files that the digest covers, sorted. */
+export function sourceFiles(root = ROOT) {
+  const below = readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)));
+  return [...below, ...SINGLE_FILES].sort();
+}
+
+/** SHA-256 over names and contents, first 16 hex digits. */
+export function sourceDigest(root = ROOT) {
+  const hash = createHash('sha256');
+  for (const file of sourceFiles(root)) {
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(path.join(root, file)))
+      .update('\0');
+  }
+  return hash.digest('hex').slice(0, 16);
+}

@@ -1,0 +1,85 @@
+/** The journal as its readers and writers see it. Positions in it are lsn: byte offsets since its beginning. */
+import type { Batch } from '../pipeline/batch.js';
+import type { Block, Cursor, Origin, Position, SourceKey } from '../pipeline/contract.js';
+
+export interface JournalOptions {
+  /** Hard cap on the journal's bytes on disk: at the cap the oldest segments go, read or not. */
+  readonly maxBytes: number;
+  /** Segments whose newest line arrived longer ago than this, in milliseconds, go once every cursor has passed. */
+  readonly maxAgeMs: number;
+  /** Fraction of the filesystem that stays free: below it the oldest segments go early. */
+  readonly minFree: number;
+  /** Group commit interval in milliseconds; 0 commits after every push. */
+  readonly syncIntervalMs: number;
+}
+
+/** Lines that a reader will never get, and why. */
+export interface Loss {
+  readonly why: 'cap' | 'damaged';
+  readonly lines: number;
+  readonly fromLsn: number;
+  readonly toLsn: number;
+}
+
+export interface LaneRead {
+  /** In order; empty where the lane has nothing committed at or after its cursor. */
+  readonly blocks: readonly Block[];
+  /** The lane's cursor once `blocks` are done. */
+  readonly next: number;
+  /** What was skipped on the way: already counted nowhere else. */
+  readonly losses: readonly Loss[];
+}
+
+/** One reader's place in the journal, lane by lane. The journal keeps what `retained` still needs, up to its cap. */
+export interface JournalCursor {
+  readonly name: string;
+  /** Delivered: per lane, every block below is done. */
+  readonly value: Cursor;
+  /** Reads on in `lane` at `from`: whole blocks up to `maxRawBytes` raw, but at least one if there is one. */
+  read(lane: number, from: number, maxRawBytes: number): Promise<LaneRead>;
+  /** Moves the cursor; part of the next commit. `retained` may stay behind for sinks that fsync later. */
+  advance(delivered: Cursor, retained?: Cursor): void;
+  /** Detaches the reader: its last committed place stays known, and is kept for when it comes back. */
+  close(): void;
+}
+
+export interface JournalStats {
+  readonly bytes: number;
+  readonly segments: number;
+  readonly oldestLsn: number;
+  readonly committedLsn: number;
+  readonly linesJournaled: number;
+  readonly linesUncommitted: number;
+  readonly commits: number;
+  readonly damagedBlocks: number;
+  readonly lastError: string | undefined;
+}
+
+export interface Journal {
+  readonly isFirstStart: boolean;
+  readonly stats: JournalStats;
+  /** What recovery found, as sentences for the log; empty after a clean stop. */
+  readonly recovery: readonly string[];
+
+  position(key: SourceKey): Position | undefined;
+  positionKeys(prefix: string): SourceKey[];
+  setPosition(key: SourceKey, position: Position | undefined): void;
+
+  /** Encodes the batch at once (it is the caller's again on return). A promise means: wait, the disk is behind. */
+  append(batch: Batch, key: SourceKey, position: Position, origin: Origin): Promise<void> | undefined;
+
+  /** Resolves with the end lsn once everything appended before the call is durable. Rejects only when closed. */
+  barrier(): Promise<number>;
+
+  /** Resolves when something at or after `lsn` is committed, or `signal` is aborted. */
+  waitCommitted(lsn: number, signal: AbortSignal): Promise<void>;
+
+  /** Opens a reader. `own` is the cursor of a sink that keeps its own; else the last committed one, else the oldest. */
+  openCursor(name: string, own?: Cursor): JournalCursor;
+
+  /** The newest committed blocks of the given lanes, up to `maxRawBytes` raw, oldest first. For the tail's first lines. */
+  recent(lanes: readonly number[], maxRawBytes: number): Promise<readonly Block[]>;
+
+  /** Commits what is there and closes. Idempotent. */
+  close(): Promise<void>;
+}

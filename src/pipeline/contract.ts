@@ -1,0 +1,127 @@
+/**
+ * The contract between components.
+ *
+ * - Constructors do nothing. `run(scope)` opens everything through the scope, returns when the scope is closing, and
+ *   has cleaned up before it returns. It is called once.
+ * - Sinks start before sources and stop after them. Close means drain and is idempotent; abort is another word.
+ * - One failing stop never skips the rest.
+ */
+import type { Scope } from '../runtime/scope.js';
+import type { Batch } from './batch.js';
+import type { Stream, StreamTable } from './streams.js';
+
+/** Where a source goes on reading after a restart. Opaque to everybody but the source that made it. */
+export type Position =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Position[]
+  | { readonly [key: string]: Position };
+
+/** Names what a position is for, unique over all sources: `docker/<container id>`, `file/<path>`. */
+export type SourceKey = string;
+
+/** What a batch was made of, for re-reading a damaged block: bytes [from, to) of the file or log named `key`. */
+export interface Origin {
+  readonly key: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a source writes to: processors first, then the journal. */
+export interface Pipeline {
+  readonly streams: StreamTable;
+
+  /**
+   * Takes the lines of `batch`, and `position` as the place to go on from once they are durable: both are committed
+   * together or not at all. The batch is the caller's again when the call returns. A returned promise asks the caller
+   * to wait before the next push (the disk is behind); it never rejects.
+   */
+  push(batch: Batch, key: SourceKey, position: Position, origin: Origin): Promise<void> | undefined;
+
+  /** Moves a position without lines; `undefined` forgets it, for a container that is gone and fully read. */
+  setPosition(key: SourceKey, position: Position | undefined): void;
+
+  /** The last committed position for `key`, from before the restart. */
+  position(key: SourceKey): Position | undefined;
+
+  /** All keys with a position that begin with `prefix`. */
+  positionKeys(prefix: string): SourceKey[];
+
+  /** True where this data directory has never committed anything: the first start. */
+  readonly isFirstStart: boolean;
+}
+
+export interface Source {
+  readonly name: string;
+  run(scope: Scope, pipeline: Pipeline): Promise<void>;
+}
+
+/** Works on a batch in place, synchronously; may narrow lines, replace them in the arena or remove rows. */
+export interface Processor {
+  readonly name: string;
+  process(batch: Batch, streams: StreamTable): void;
+}
+
+/** A block as sinks get it: the directory, and lines as a Loki PushRequest in snappy's block format. */
+export interface Block {
+  /** Position of the block in the journal; `nextLsn` is the first one after it. */
+  readonly lsn: number;
+  readonly nextLsn: number;
+  readonly lane: number;
+  readonly route: number;
+  readonly lines: number;
+  /** Bytes of the payload when decompressed. */
+  readonly rawBytes: number;
+  /** Bytes of the longest line. */
+  readonly longestLine: number;
+  /** Seconds since 1970, whole, of the earliest and latest line. */
+  readonly firstSeconds: number;
+  readonly lastSeconds: number;
+  readonly streams: readonly BlockStream[];
+  readonly payload: Buffer;
+}
+
+export interface BlockStream {
+  readonly labels: string;
+  readonly lines: number;
+}
+
+/** Per lane: every block of the lane below this lsn is done. Length LANES. */
+export type Cursor = readonly number[];
+
+/** What became of the lines of one delivery, each counted on its own. */
+export interface Delivered {
+  readonly delivered: number;
+  readonly rejected: ReadonlyMap<string, number>;
+}
+
+export interface Sink {
+  readonly name: string;
+  /** How many deliveries, each of another lane, may be in flight at once. */
+  readonly concurrency: number;
+
+  /**
+   * Opens the sink. A sink whose output and cursor must agree exactly keeps its own cursor, and returns it here after
+   * recovery; undefined leaves the cursor to the journal.
+   */
+  open(scope: Scope): Promise<Cursor | undefined>;
+
+  /**
+   * Delivers blocks of one lane, in order. Resolves when the sink has them, and `cursor` with them where it keeps its
+   * own. Throws AgentError: retryable ones are tried again with the same blocks. Never resolves for half of it.
+   */
+  deliver(blocks: readonly Block[], cursor: Cursor, signal: AbortSignal): Promise<Delivered>;
+
+  /** The cursor from which the journal must keep blocks for this sink; undefined where the delivered one will do. */
+  readonly retained: Cursor | undefined;
+
+  /** Makes everything delivered durable and lets go of it all. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Sees lines before they are committed: the live tail. Must copy what it keeps. */
+export interface Tap {
+  onBatch(batch: Batch, streams: (id: number) => Stream | undefined): void;
+}

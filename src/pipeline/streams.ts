@@ -1,0 +1,103 @@
+/**
+ * A stream is a set of labels, as in Loki. The table gives each one a small number for the batch's column.
+ *
+ * A stream also carries where its lines go: its lane (a hash of the labels without `stream`, so that stdout and stderr
+ * of one container stay together) and its route class. Catch-up streams hold the lines that were there before the agent came; they
+ * have lanes of their own, so that a line written now never waits behind gigabytes of old ones.
+ */
+export type Labels = Readonly<Record<string, string>>;
+
+/** Lanes 0 .. LIVE_LANES-1 are live, LIVE_LANES .. LANES-1 are catch-up. */
+export const LIVE_LANES = 4;
+export const LANES = LIVE_LANES * 2;
+/** Added to the labels of a catch-up stream, so that order holds within each stream. */
+export const CATCH_UP_LABEL = 'catch_up';
+
+export interface Stream {
+  readonly id: number;
+  readonly labels: Labels;
+  /** Loki's form, names sorted: `{container="web", stream="stdout"}`. */
+  readonly text: string;
+  readonly lane: number;
+  readonly route: number;
+}
+
+export class StreamTable {
+  readonly #byText = new Map<string, { stream: Stream; users: number }>();
+  readonly #byId = new Map<number, Stream>();
+  #nextId = 1;
+
+  /** The stream with these labels, made if new. Each call needs one `release`. Ids are never used again. */
+  acquire(labels: Labels): Stream {
+    const text = labelText(labels);
+    const known = this.#byText.get(text);
+    if (known) {
+      known.users++;
+      return known.stream;
+    }
+    const stream: Stream = {
+      id: this.#nextId++,
+      labels: { ...labels },
+      text,
+      lane: laneOf(labels),
+      route: 0,
+    };
+    this.#byText.set(text, { stream, users: 1 });
+    this.#byId.set(stream.id, stream);
+    return stream;
+  }
+
+  release(stream: Stream): void {
+    const known = this.#byText.get(stream.text);
+    if (!known || known.stream !== stream || --known.users > 0) return;
+    this.#byText.delete(stream.text);
+    this.#byId.delete(stream.id);
+  }
+
+  get(id: number): Stream | undefined {
+    return this.#byId.get(id);
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+}
+
+/** Labels in Loki's text form, names sorted, values quoted as Go quotes them. */
+export function labelText(labels: Labels): string {
+  const parts = Object.keys(labels)
+    .sort()
+    .map((name) => `${name}=${quote(labels[name] ?? '')}`);
+  return `{${parts.join(', ')}}`;
+}
+
+// JSON's escapes of control characters, quotes and backslashes are also Go's, and Loki parses Go strings.
+function quote(value: string): string {
+  return JSON.stringify(value.toWellFormed());
+}
+
+/** Inverse of `labelText`. Throws a SyntaxError on what `labelText` did not write. */
+export function parseLabelText(text: string): Labels {
+  const labels: Record<string, string> = {};
+  const pair = /\s*([a-zA-Z_][a-zA-Z0-9_]*)=("(?:[^"\\]|\\.)*")(?:,|(?=\}))/gy;
+  pair.lastIndex = 1;
+  let end = 1;
+  for (let match = pair.exec(text); match; match = pair.exec(text)) {
+    labels[match[1]] = JSON.parse(match[2]);
+    end = pair.lastIndex;
+  }
+  if (text[0] !== '{' || text.slice(end) !== '}')
+    throw new SyntaxError(`not a label set: ${text.slice(0, 200)}`);
+  return labels;
+}
+
+function laneOf(labels: Labels): number {
+  let hash = 0x811c9dc5;
+  for (const name of Object.keys(labels).sort()) {
+    if (name === 'stream' || name === CATCH_UP_LABEL) continue;
+    const text = `${name}\0${labels[name]}\0`;
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  }
+  const lane = (hash >>> 0) % LIVE_LANES;
+  return CATCH_UP_LABEL in labels ? LIVE_LANES + lane : lane;
+}

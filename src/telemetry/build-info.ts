@@ -1,0 +1,23 @@
+/** Which build this is, baked in by scripts/build.mjs. */
+import { readFileSync } from 'node:fs';
+
+export interface BuildInfo {
+  readonly version: string;
+  /** Git revision, 12 hex digits, or `unknown`. */
+  readonly revision: string;
+  /** Digest of the sources that this build was made from (scripts/digest.mjs). */
+  readonly digest: string;
+  /** True where the sources differed from the revision. */
+  readonly dirty: boolean;
+}
+
+const UNBUILT: BuildInfo = { version: '0.0.0', revision: 'unknown', digest: 'unbuilt', dirty: true };
+
+/** Reads build-info.json beside the built program; sources run without a build say `unbuilt`. */
+export function readBuildInfo(): BuildInfo {
+  try {
+    return JSON.parse(readFileSync(new URL('../build-info.json', import.meta.url), 'utf8')) as BuildInfo;
+  } catch {
+    return UNBUILT;
+  }
+}
