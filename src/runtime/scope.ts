@@ -90,8 +90,9 @@ export class Scope {
     return child;
   }
 
-  /** Owns a resource that `close` ends. `close` is called at most once. */
+  /** Owns a resource that `close` ends. `close` is called at most once; at once, before throwing, where the scope is closing. */
   own(kind: ResourceKind, name: string, close: () => void | Promise<void>): Owned {
+    if (this.isClosing) void (async () => close())().catch((error: unknown) => this.#onFailure(error, name));
     let ended: Promise<void> | undefined;
     const once = (): Promise<void> => {
       ended ??= (async () => close())();
