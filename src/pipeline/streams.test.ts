@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { CATCH_UP_LABEL, LANES, LIVE_LANES, labelText, parseLabelText, StreamTable } from './streams.js';
+
+const labels = fc.dictionary(
+  fc.stringMatching(/^[a-zA-Z_][a-zA-Z0-9_]{0,8}$/),
+  fc.string({ unit: 'binary' }).map((text) => text.toWellFormed()),
+  { noNullPrototype: true },
+);
+
+describe('labelText', () => {
+  test('is what Loki shows, names sorted', () => {
+    expect(labelText({ stream: 'stdout', container: 'a "b" \\ c\n' })).toBe(
+      '{container="a \\"b\\" \\\\ c\\n", stream="stdout"}',
+    );
+    expect(labelText({})).toBe('{}');
+  });
+
+  test('is undone by parseLabelText, whatever the values', () => {
+    fc.assert(
+      fc.property(labels, (set) => {
+        expect(parseLabelText(labelText(set))).toEqual(set);
+      }),
+    );
+  });
+
+  test('what is no label text is refused', () => {
+    for (const text of ['', '{', 'a="b"', '{a=b}', '{a="b"', '{a="b"} ', '{a="b",,c="d"}']) {
+      expect(() => parseLabelText(text), text).toThrow(SyntaxError);
+    }
+  });
+});
+
+describe('StreamTable', () => {
+  test('gives equal labels one stream, and forgets it with its last user', () => {
+    const table = new StreamTable();
+    const first = table.acquire({ a: '1', b: '2' });
+    const same = table.acquire({ b: '2', a: '1' });
+    expect(same).toBe(first);
+    expect(table.get(first.id)).toBe(first);
+    table.release(first);
+    expect(table.get(first.id)).toBe(first);
+    table.release(first);
+    expect(table.get(first.id)).toBeUndefined();
+    expect(table.size).toBe(0);
+    expect(table.acquire({ a: '1', b: '2' }).id).not.toBe(first.id);
+  });
+
+  test('keeps stdout, stderr and catch-up of a container in matching lanes', () => {
+    fc.assert(
+      fc.property(labels, (set) => {
+        const table = new StreamTable();
+        const stdout = table.acquire({ ...set, stream: 'stdout' });
+        const stderr = table.acquire({ ...set, stream: 'stderr' });
+        const old = table.acquire({ ...set, stream: 'stdout', [CATCH_UP_LABEL]: 'true' });
+        expect(stderr.lane).toBe(stdout.lane);
+        expect(stdout.lane).toBeLessThan(LIVE_LANES);
+        expect(old.lane).toBe(stdout.lane + LIVE_LANES);
+        expect(old.lane).toBeLessThan(LANES);
+      }),
+    );
+  });
+
+  test('uses every lane', () => {
+    const table = new StreamTable();
+    const used = new Set(Array.from({ length: 200 }, (_, i) => table.acquire({ container: `c${i}` }).lane));
+    expect([...used].sort()).toEqual(Array.from({ length: LIVE_LANES }, (_, i) => i));
+  });
+});
