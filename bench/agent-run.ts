@@ -47,7 +47,7 @@ export async function runAgent(
 async function delivered(port: number, sink: string): Promise<number> {
   try {
     const response = await fetch(`http://127.0.0.1:${port}/api/v1/sinks`);
-    const sinks = (await response.json()) as { name: string; linesDelivered: number }[];
+    const { sinks } = (await response.json()) as { sinks: { name: string; linesDelivered: number }[] };
     return sinks.find(({ name }) => name === sink)?.linesDelivered ?? 0;
   } catch {
     return 0;

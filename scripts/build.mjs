@@ -24,7 +24,7 @@ const tsc = path.join(root, 'node_modules/.bin/tsc');
 execFileSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
 mkdirSync(path.dirname(infoFile), { recursive: true });
 for (const entry of readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true })) {
-  if (!entry.isFile() || !/\.(html|css|svg)$/.test(entry.name)) continue;
+  if (!entry.isFile() || !/\.(html|css|js|svg)$/.test(entry.name)) continue;
   const from = path.join(entry.parentPath, entry.name);
   cpSync(from, path.join(root, 'dist', path.relative(root, from)));
 }

@@ -16,6 +16,7 @@ export interface JournalOptions {
 /** Lines that a reader will never get, and why. */
 export interface Loss {
   readonly why: 'cap' | 'damaged';
+  /** 0 where nobody can know any more how many there were. */
   readonly lines: number;
   readonly fromLsn: number;
   readonly toLsn: number;
@@ -35,7 +36,11 @@ export interface JournalCursor {
   readonly name: string;
   /** Delivered: per lane, every block below is done. */
   readonly value: Cursor;
-  /** Reads on in `lane` at `from`: whole blocks up to `maxRawBytes` raw, but at least one if there is one. */
+  /**
+   * Reads on in `lane` at `from`, which is the cursor's place or an earlier `next`: whole blocks up to `maxRawBytes` raw,
+   * but at least one if there is one. One read of a lane at a time. Rejects with a system error where the machine is
+   * short of something (descriptors, memory): the same read may succeed later.
+   */
   read(lane: number, from: number, maxRawBytes: number): Promise<LaneRead>;
   /** Moves the cursor; part of the next commit. `retained` may stay behind for sinks that fsync later. */
   advance(delivered: Cursor, retained?: Cursor): void;
@@ -43,15 +48,21 @@ export interface JournalCursor {
   close(): void;
 }
 
+/** Live: each property is read at the moment of its use. */
 export interface JournalStats {
+  /** On disk. */
   readonly bytes: number;
   readonly segments: number;
   readonly oldestLsn: number;
   readonly committedLsn: number;
+  /** Committed since the journal's beginning, earlier runs included. */
   readonly linesJournaled: number;
   readonly linesUncommitted: number;
+  /** Commits of this run. */
   readonly commits: number;
+  /** Damaged blocks or stretches that readers came to in this run. */
   readonly damagedBlocks: number;
+  /** Why the journal cannot be written at present. */
   readonly lastError: string | undefined;
 }
 
@@ -61,6 +72,7 @@ export interface Journal {
   /** What recovery found, as sentences for the log; empty after a clean stop. */
   readonly recovery: readonly string[];
 
+  /** The newest position, committed or not; after a restart that is the last committed one. */
   position(key: SourceKey): Position | undefined;
   positionKeys(prefix: string): SourceKey[];
   setPosition(key: SourceKey, position: Position | undefined): void;
@@ -68,13 +80,16 @@ export interface Journal {
   /** Encodes the batch at once (it is the caller's again on return). A promise means: wait, the disk is behind. */
   append(batch: Batch, key: SourceKey, position: Position, origin: Origin): Promise<void> | undefined;
 
-  /** Resolves with the end lsn once everything appended before the call is durable. Rejects only when closed. */
+  /**
+   * Resolves with the end lsn once everything appended before the call is durable. Rejects when closed: with
+   * JOURNAL_WRITE where the disk did not take what was there.
+   */
   barrier(): Promise<number>;
 
-  /** Resolves when something at or after `lsn` is committed, or `signal` is aborted. */
+  /** Resolves when a block at or after `lsn` is committed, when `signal` is aborted, or the journal is closed. */
   waitCommitted(lsn: number, signal: AbortSignal): Promise<void>;
 
-  /** Opens a reader. `own` is the cursor of a sink that keeps its own; else the last committed one, else the oldest. */
+  /** Opens a reader; one per name. A cursor beyond the journal's end is taken back to it. `own` is the cursor of a sink that keeps its own; else the last committed one, else the oldest. */
   openCursor(name: string, own?: Cursor): JournalCursor;
 
   /** The newest committed blocks of the given lanes, up to `maxRawBytes` raw, oldest first. For the tail's first lines. */

@@ -5,7 +5,7 @@
 
 import { Batch } from '../../pipeline/batch.js';
 import type { Pipeline, Source } from '../../pipeline/contract.js';
-import type { Stream } from '../../pipeline/streams.js';
+import type { Labels, Stream } from '../../pipeline/streams.js';
 import type { Scope } from '../../runtime/scope.js';
 
 export interface DemoSourceConfig {
@@ -25,12 +25,21 @@ const TICK_MS = 100;
 const NAMES = ['web', 'api', 'worker', 'postgres', 'redis', 'cron', 'mailer', 'search'];
 const PATHS = ['/', '/login', '/api/orders', '/api/orders/4711', '/static/app.js', '/health'];
 
-export function createDemoSource(name: string, config: DemoSourceConfig): Source {
-  return { name, run: (scope, pipeline) => runDemo(scope, pipeline, config) };
+export function createDemoSource(
+  name: string,
+  config: DemoSourceConfig,
+  { labels }: { labels: Labels },
+): Source {
+  return { name, run: (scope, pipeline) => runDemo(scope, pipeline, config, labels) };
 }
 
-async function runDemo(scope: Scope, pipeline: Pipeline, config: DemoSourceConfig): Promise<void> {
-  const containers = Array.from({ length: config.containers }, (_, i) => openContainer(pipeline, i));
+async function runDemo(
+  scope: Scope,
+  pipeline: Pipeline,
+  config: DemoSourceConfig,
+  labels: Labels,
+): Promise<void> {
+  const containers = Array.from({ length: config.containers }, (_, i) => openContainer(pipeline, i, labels));
   const batch = new Batch(Buffer.allocUnsafe(256 * 1024), 1024);
   let due = 0;
   let turn = 0;
@@ -48,12 +57,12 @@ async function runDemo(scope: Scope, pipeline: Pipeline, config: DemoSourceConfi
   }
 }
 
-function openContainer(pipeline: Pipeline, index: number): DemoContainer {
+function openContainer(pipeline: Pipeline, index: number, common: Labels): DemoContainer {
   const base = NAMES[index % NAMES.length];
   const container =
     index < NAMES.length ? `demo-${base}` : `demo-${base}-${Math.floor(index / NAMES.length)}`;
   const key = `demo/${container}`;
-  const labels = { container, service_name: container };
+  const labels = { ...common, container, service_name: container };
   const before = pipeline.position(key);
   return {
     key,

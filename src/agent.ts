@@ -1,0 +1,95 @@
+/**
+ * The composition root. Read this first: it opens the parts in the order in which lines flow backwards, so that
+ * everything has somewhere to go before it comes, and closes them the other way round.
+ *
+ *   data directory (lock) → journal → sinks → server → sources
+ */
+import path from 'node:path';
+import { createSink, createSource } from './components.js';
+import type { Config } from './config/types.js';
+import { Delivery } from './delivery/delivery.js';
+import { openJournal } from './journal/index.js';
+import type { Journal } from './journal/types.js';
+import type { Source } from './pipeline/contract.js';
+import { createIntake } from './pipeline/intake.js';
+import { StreamTable } from './pipeline/streams.js';
+import { lockDataDir } from './runtime/data-dir.js';
+import { describeError } from './runtime/errors.js';
+import type { Logger } from './runtime/log.js';
+import { Scope } from './runtime/scope.js';
+import { type RunningServer, startServer } from './server/server.js';
+import { TailHub } from './server/tail-hub.js';
+import type { AgentView, SinkView } from './server/view.js';
+import type { DockerSource } from './sources/docker/source.js';
+import { type BuildInfo, readBuildInfo } from './telemetry/build-info.js';
+import { Health } from './telemetry/health.js';
+
+/** Draining that takes longer turns into aborting: a supervisor's patience ends at ten seconds. */
+const DRAIN_MS = 4_000;
+
+export interface Agent {
+  readonly build: BuildInfo;
+  readonly health: Health;
+  readonly journal: Journal;
+  readonly server: RunningServer;
+  readonly sources: readonly (Source | DockerSource)[];
+  /** Drains and closes everything. Idempotent. Throws an AggregateError of what would not close. */
+  stop(): Promise<void>;
+}
+
+/** Starts everything. Throws AgentError where that cannot be, with nothing left running. */
+export async function startAgent(config: Config, log: Logger): Promise<Agent> {
+  const root = Scope.root('agent', (error, task) => {
+    log.error({ err: error, task }, `${task} failed: ${describeError(error)}`);
+  });
+  try {
+    return await open(root, config, log);
+  } catch (error) {
+    await root.abort();
+    throw error;
+  }
+}
+
+async function open(root: Scope, config: Config, log: Logger): Promise<Agent> {
+  const build = readBuildInfo();
+  const health = new Health();
+  const streams = new StreamTable();
+  await lockDataDir(config.dataDir, root);
+
+  const journal = await openJournal(path.join(config.dataDir, 'journal'), config.journal, streams, root, log);
+  for (const sentence of journal.recovery) log.warn({}, sentence);
+
+  const context = { log, health, labels: config.labels };
+  const deliveries = new Map<string, Delivery>();
+  const sinkScope = root.child('sinks');
+  for (const [name, sinkConfig] of Object.entries(config.sinks)) {
+    const sink = await createSink(name, sinkConfig, context);
+    const delivery = new Delivery({ journal, sink, log, health });
+    deliveries.set(name, delivery);
+    void sinkScope.run(`deliver to ${name}`, () => delivery.run(sinkScope));
+  }
+
+  const sources: (Source | DockerSource)[] = [];
+  for (const [name, sourceConfig] of Object.entries(config.sources)) {
+    sources.push(await createSource(name, sourceConfig, context));
+  }
+
+  const view: AgentView = {
+    build,
+    health,
+    journal,
+    containers: () => sources.flatMap((source) => ('containers' in source ? source.containers() : [])),
+    sinks: () => [...deliveries].map(([name, { stats }]): SinkView => ({ name, ...stats })),
+  };
+  const tail = new TailHub(journal);
+  const server = await startServer(root, { ...config.server, agent: view, tail, log });
+
+  // Deliveries drain what is committed: the last lines of the sources must be, before the sinks are told to finish.
+  root.own('task', 'commit of the last lines', async () => void (await journal.barrier()));
+  const pipeline = createIntake({ journal, streams, processors: [], taps: [tail] });
+  const sourceScope = root.child('sources');
+  for (const source of sources) {
+    void sourceScope.run(source.name, () => source.run(sourceScope, pipeline));
+  }
+  return { build, health, journal, server, sources, stop: () => root.close(DRAIN_MS) };
+}

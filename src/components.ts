@@ -1,0 +1,52 @@
+/** The one registry: what a `type:` in the configuration stands for. A component is loaded when it is first used. */
+import type {
+  DemoSourceConfig,
+  DockerSourceConfig,
+  FileSinkConfig,
+  SinkConfig,
+  SourceConfig,
+} from './config/types.js';
+import type { Sink, Source } from './pipeline/contract.js';
+import type { Labels } from './pipeline/streams.js';
+import type { Logger } from './runtime/log.js';
+import type { DockerSource } from './sources/docker/source.js';
+import type { Health } from './telemetry/health.js';
+
+export interface ComponentContext {
+  readonly log: Logger;
+  readonly health: Health;
+  /** On every stream. */
+  readonly labels: Labels;
+}
+
+type Makers<Config extends { type: string }, Component> = {
+  [Type in Config['type']]: (
+    name: string,
+    config: Extract<Config, { type: Type }>,
+    context: ComponentContext,
+  ) => Promise<Component>;
+};
+
+const SOURCES: Makers<SourceConfig, Source | DockerSource> = {
+  docker: async (name, config: DockerSourceConfig, context) =>
+    (await import('./sources/docker/index.js')).createDockerSource(config, { name, ...context }),
+  demo: async (name, config: DemoSourceConfig, context) =>
+    (await import('./sources/demo/index.js')).createDemoSource(name, config, context),
+};
+
+const SINKS: Makers<SinkConfig, Sink> = {
+  file: async (name, config: FileSinkConfig, context) =>
+    (await import('./sinks/file/index.js')).createFileSink(name, config, context),
+};
+
+export function createSource(
+  name: string,
+  config: SourceConfig,
+  context: ComponentContext,
+): Promise<Source | DockerSource> {
+  return SOURCES[config.type](name, config as never, context);
+}
+
+export function createSink(name: string, config: SinkConfig, context: ComponentContext): Promise<Sink> {
+  return SINKS[config.type](name, config as never, context);
+}

@@ -1,0 +1,131 @@
+/**
+ * YAML text to plain values, with the place of each. Values are null-prototype objects, arrays and scalars; a key
+ * without a value (`sinks:`) is there with undefined, which stands for its default.
+ */
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type ConfigPath, type Place, Places, type Problem } from './problems.js';
+import { substitute } from './variables.js';
+
+export type Tree = { [key: string]: unknown };
+
+export function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export interface ParsedDocument {
+  readonly tree: Tree;
+  readonly places: Places;
+  readonly problems: readonly Problem[];
+}
+
+// Aliases may multiply: no configuration that a person wrote has this many values or this much nesting.
+const MAX_VALUES = 10_000;
+const MAX_DEPTH = 32;
+
+/** `name` is what problems call the file. Never throws. */
+export function parseConfigText(text: string, name: string, env: NodeJS.ProcessEnv): ParsedDocument {
+  const lines = new LineCounter();
+  const root: Place = { label: name, line: 0, column: 0 };
+  const at = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { label: `${name}:${line}:${col}`, line, column: col };
+  };
+  const places = new Places(root);
+  let document: Document.Parsed;
+  try {
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  } catch (error) {
+    const message = `is not YAML: ${(error as Error).message}`;
+    return { tree: {}, places, problems: [{ place: root, message }] };
+  }
+  const problems: Problem[] = document.errors.map((error) => ({
+    place: at(error.pos[0]),
+    message: error.message,
+  }));
+  if (problems.length > 0) return { tree: {}, places, problems };
+
+  const reader = new TreeReader(document, at, places, env);
+  const tree = reader.read(document.contents);
+  problems.push(...reader.problems);
+  if (tree === undefined) return { tree: {}, places, problems };
+  if (!isTree(tree)) {
+    const place = at(document.contents?.range[0] ?? 0);
+    const kind = Array.isArray(tree) ? 'a list' : 'a single value';
+    problems.push({ place, message: `must be sections of keys, not ${kind}` });
+    return { tree: {}, places, problems };
+  }
+  return { tree, places, problems };
+}
+
+class TreeReader {
+  readonly problems: Problem[] = [];
+  readonly #document: Document.Parsed;
+  readonly #at: (offset: number) => Place;
+  readonly #places: Places;
+  readonly #env: NodeJS.ProcessEnv;
+  #values = 0;
+
+  constructor(
+    document: Document.Parsed,
+    at: (offset: number) => Place,
+    places: Places,
+    env: NodeJS.ProcessEnv,
+  ) {
+    this.#document = document;
+    this.#at = at;
+    this.#places = places;
+    this.#env = env;
+  }
+
+  read(node: Node | null, path: ConfigPath = []): unknown {
+    const place = this.#at(node?.range?.[0] ?? 0);
+    if (++this.#values > MAX_VALUES || path.length > MAX_DEPTH) {
+      const message = 'too many or too deeply nested values (aliases count each time)';
+      if (this.#values <= MAX_VALUES + 1) this.problems.push({ place, message });
+      this.#values = MAX_VALUES + 1;
+      return undefined;
+    }
+    if (isAlias(node)) return this.read(node.resolve(this.#document) ?? null, path);
+    if (isSeq(node)) {
+      return node.items.map((item, i) => {
+        const itemPlace = this.#at((item as Node | null)?.range?.[0] ?? node.range?.[0] ?? 0);
+        this.#places.set([...path, i], itemPlace, itemPlace);
+        return this.read(item as Node | null, [...path, i]);
+      });
+    }
+    if (isMap(node)) return this.#readMap(node.items, path);
+    if (isScalar(node)) return this.#readScalar(node.value, place);
+    return undefined;
+  }
+
+  #readMap(pairs: readonly { key: unknown; value: unknown }[], path: ConfigPath): Tree {
+    const tree = Object.create(null) as Tree;
+    for (const { key, value } of pairs) {
+      const keyNode = key as Node;
+      const keyPlace = this.#at(keyNode.range?.[0] ?? 0);
+      const name = isScalar(keyNode) ? String(keyNode.value) : undefined;
+      if (name === undefined || name === '__proto__') {
+        this.problems.push({ place: keyPlace, message: 'a key must be plain text' });
+        continue;
+      }
+      const below = [...path, name];
+      const valueNode = value as Node | null;
+      const valuePlace = valueNode?.range ? this.#at(valueNode.range[0]) : keyPlace;
+      this.#places.set(below, keyPlace, valuePlace);
+      tree[name] = this.read(valueNode, below);
+    }
+    return tree;
+  }
+
+  #readScalar(value: unknown, place: Place): unknown {
+    if (value === null) return undefined;
+    if (typeof value === 'number' || typeof value === 'boolean') return value;
+    if (typeof value !== 'string') {
+      this.problems.push({ place, message: 'this kind of YAML value is not accepted' });
+      return undefined;
+    }
+    const { text, problem } = substitute(value, this.#env);
+    if (problem !== undefined) this.problems.push({ place, message: problem });
+    return text;
+  }
+}

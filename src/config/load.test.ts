@@ -1,0 +1,433 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { AgentError } from '../runtime/errors.js';
+import { defaultDataDir, defaultJournalBytes } from './defaults.js';
+import { type ConfigFlags, loadConfig } from './load.js';
+import { configYaml } from './render.js';
+
+let cwd: string;
+
+beforeEach(() => {
+  cwd = mkdtempSync(path.join(tmpdir(), 'log-capturer-config-'));
+});
+
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+function load(text: string | Uint8Array | undefined, env: NodeJS.ProcessEnv = {}, flags: ConfigFlags = {}) {
+  if (text === undefined) return loadConfig({ cwd, env, flags });
+  writeFileSync(path.join(cwd, 'c.yaml'), text);
+  return loadConfig({ cwd, env, flags, file: 'c.yaml' });
+}
+
+function problems(text: string | Uint8Array, env: NodeJS.ProcessEnv = {}, flags: ConfigFlags = {}): string[] {
+  try {
+    load(text, env, flags);
+  } catch (error) {
+    expect(error).toBeInstanceOf(AgentError);
+    expect((error as AgentError).code).toBe('CONFIG_INVALID');
+    return (error as AgentError).message.split('\n');
+  }
+  return [];
+}
+
+function exists(...paths: string[]): (path: string) => boolean {
+  return (path) => paths.includes(path);
+}
+
+/** Passes where the text is accepted, or refused with the typed error. */
+function onlyTyped(text: string | Uint8Array): void {
+  try {
+    load(text);
+  } catch (error) {
+    if (error instanceof AgentError && error.code === 'CONFIG_INVALID' && error.message !== '') return;
+    throw error;
+  }
+}
+
+describe('what is accepted', () => {
+  test('nothing at all gives the defaults of the design', () => {
+    const { config, file } = load(undefined, { INVOCATION_ID: '1' });
+    expect(file).toBeUndefined();
+    expect(config).toEqual({
+      dataDir: defaultDataDir({ INVOCATION_ID: '1' }),
+      logLevel: 'info',
+      labels: {},
+      server: { host: '127.0.0.1', port: 8401 },
+      journal: {
+        maxBytes: expect.any(Number),
+        maxAgeMs: 7 * 86_400_000,
+        minFree: 0.05,
+        syncIntervalMs: 200,
+      },
+      sources: {
+        containers: {
+          type: 'docker',
+          startAt: 86_400_000,
+          maxHistoryBytes: 64 * 1024 ** 2,
+          containerLabels: {},
+          maxLineBytes: 512 * 1024,
+        },
+      },
+      sinks: {},
+    });
+    expect(config.journal.maxBytes).toBeLessThanOrEqual(2 * 1024 ** 3);
+    expect(config.journal.maxBytes).toBeGreaterThanOrEqual(64 * 1024 ** 2);
+  });
+
+  test.each(['', '# only a comment\n', 'sources:\nsinks:\nlabels:\njournal:\n', '---\n', '{}'])(
+    'an empty file is no configuration: %j',
+    (text) => {
+      expect(load(text).config).toEqual(load(undefined).config);
+    },
+  );
+
+  test('every key', () => {
+    const { config } = load(
+      `
+data_dir: ./here
+log_level: debug
+labels: { env: prod }
+server: { host: 0.0.0.0, port: 9000 }
+journal: { max_bytes: 1GiB, max_age: 24h, min_free: 7.5%, sync_interval: 0 }
+sources:
+  containers:
+    type: docker
+    endpoint: unix:///run/docker.sock
+    start_at: beginning
+    max_history_bytes: 64k
+    include: { names: ["web-*"], labels: { team: "1" }, images: [nginx], compose_projects: [shop] }
+    exclude: { labels: { log-capturer.enabled: "false" } }
+    container_labels: { com.acme.team: team }
+    max_line_bytes: 65536
+  sample: { type: demo, lines_per_second: 5, containers: 2 }
+sinks:
+  local: { type: file, directory: logs, format: json, max_bytes: 10MB, max_age: 1h, max_files: 3, max_total_bytes: 1GiB, compress: false }
+`,
+      {},
+    );
+    expect(config).toEqual({
+      dataDir: path.join(cwd, 'here'),
+      logLevel: 'debug',
+      labels: { env: 'prod' },
+      server: { host: '0.0.0.0', port: 9000 },
+      journal: { maxBytes: 1024 ** 3, maxAgeMs: 86_400_000, minFree: 0.075, syncIntervalMs: 0 },
+      sources: {
+        containers: {
+          type: 'docker',
+          endpoint: 'unix:///run/docker.sock',
+          startAt: 'beginning',
+          maxHistoryBytes: 65536,
+          include: { names: ['web-*'], labels: { team: '1' }, images: ['nginx'], composeProjects: ['shop'] },
+          exclude: { labels: { 'log-capturer.enabled': 'false' } },
+          containerLabels: { 'com.acme.team': 'team' },
+          maxLineBytes: 65536,
+        },
+        sample: { type: 'demo', linesPerSecond: 5, containers: 2 },
+      },
+      sinks: {
+        local: {
+          type: 'file',
+          directory: path.join(cwd, 'logs'),
+          format: 'json',
+          maxBytes: 10_000_000,
+          maxAgeMs: 3_600_000,
+          maxFiles: 3,
+          maxTotalBytes: 1024 ** 3,
+          compress: false,
+        },
+      },
+    });
+    expect(load(configYaml(config)).config).toEqual(config);
+  });
+
+  test('flags go before the environment, that before the file', () => {
+    const text = 'data_dir: /file\nserver: { host: h.file, port: 1 }\nlog_level: warn';
+    const env = {
+      LOG_CAPTURER_SERVER_HOST: 'h.env',
+      LOG_CAPTURER_SERVER_PORT: '2',
+      LOG_CAPTURER_LOG_LEVEL: '',
+    };
+    const { config } = load(text, env, { port: '3' });
+    expect(config).toMatchObject({ dataDir: '/file', server: { host: 'h.env', port: 3 }, logLevel: 'warn' });
+  });
+
+  test('any key by environment, in sections that the file has or has not', () => {
+    const { config } = load('sinks: { my-logs: { type: file, directory: /a } }', {
+      LOG_CAPTURER_DATA_DIR: '/d',
+      LOG_CAPTURER_LABELS_ENV: 'prod',
+      LOG_CAPTURER_JOURNAL_MAX_BYTES: '100MiB',
+      LOG_CAPTURER_SOURCES_CONTAINERS_START_AT: 'end',
+      LOG_CAPTURER_SOURCES_CONTAINERS_INCLUDE_NAMES: 'web-*, api-*',
+      LOG_CAPTURER_SINKS_MY_LOGS_MAX_FILES: '4',
+      LOG_CAPTURER_SINKS_MY_LOGS_COMPRESS: 'false',
+      LOG_CAPTURER_SINKS_OTHER_ONE_TYPE: 'file',
+      LOG_CAPTURER_SINKS_OTHER_ONE_DIRECTORY: '/b',
+      LOG_CAPTURER_SINKS_OTHER_ONE_MAX_TOTAL_BYTES: '2GiB',
+    });
+    expect(config.dataDir).toBe('/d');
+    expect(config.labels).toEqual({ env: 'prod' });
+    expect(config.journal.maxBytes).toBe(100 * 1024 ** 2);
+    expect(config.sources).toEqual({
+      containers: expect.objectContaining({
+        type: 'docker',
+        startAt: 'end',
+        include: { names: ['web-*', 'api-*'] },
+      }),
+    });
+    expect(Object.keys(config.sinks)).toEqual(['my-logs', 'other_one']);
+    expect(config.sinks['my-logs']).toMatchObject({ maxFiles: 4, compress: false, directory: '/a' });
+    expect(config.sinks['other_one']).toMatchObject({ directory: '/b', maxTotalBytes: 2 * 1024 ** 3 });
+  });
+
+  test('variables in text', () => {
+    const text = `labels: { a: "\${A}", b: "x-\${B:-y}-\${C:-z}", c: "$\${A}", d: "\${EMPTY}" }\nserver: { port: "\${PORT:-7}" }`;
+    const { config } = load(text, { A: '${B}', B: '', EMPTY: '' });
+    expect(config.labels).toEqual({ a: '${B}', b: 'x-y-z', c: '${A}', d: '' });
+    expect(config.server.port).toBe(7);
+  });
+
+  test('a source given by environment alone replaces the default one', () => {
+    const { config } = load(undefined, { LOG_CAPTURER_SOURCES_SAMPLE_TYPE: 'demo' });
+    expect(config.sources).toEqual({ sample: { type: 'demo', linesPerSecond: 20, containers: 4 } });
+  });
+
+  test('the data directory of a checkout, a service, an image and a development container', () => {
+    expect(defaultDataDir({}, exists())).toBe('./data');
+    expect(defaultDataDir({ INVOCATION_ID: 'x' }, exists('/data'))).toBe('/var/lib/log-capturer');
+    expect(defaultDataDir({}, exists('/.dockerenv', '/data'))).toBe('/data');
+    expect(defaultDataDir({}, exists('/.dockerenv'))).toBe('./data');
+  });
+
+  test('the size of the journal is known before its folder is', () => {
+    expect(defaultJournalBytes(path.join(cwd, 'a/b/c'))).toBe(defaultJournalBytes(cwd));
+  });
+
+  test('./log-capturer.yaml is found', () => {
+    writeFileSync(path.join(cwd, 'log-capturer.yaml'), 'server: { port: 1234 }');
+    expect(loadConfig({ cwd, env: {} })).toMatchObject({
+      file: 'log-capturer.yaml',
+      config: { server: { port: 1234 } },
+    });
+  });
+});
+
+const DOCKER_KEYS =
+  'type, endpoint, start_at, max_history_bytes, include, exclude, container_labels, max_line_bytes';
+
+describe('what is refused, and where', () => {
+  test.each<[string, string, string[]]>([
+    [
+      'a misspelt key',
+      'sources:\n  containers:\n    type: docker\n    start_att: 5m\n',
+      [
+        `c.yaml:4:5: sources.containers.start_att: unknown key, did you mean start_at? (accepted: ${DOCKER_KEYS})`,
+      ],
+    ],
+    [
+      'an unknown section',
+      'sink: {}\n',
+      [
+        'c.yaml:1:1: sink: unknown key, did you mean sinks? (accepted: data_dir, log_level, labels, server, journal, sources, sinks)',
+      ],
+    ],
+    [
+      'several problems, in order',
+      'server:\n  port: http\n  hots: a\njournal:\n  max_bytes: big\n  min_free: 5\n  max_age: 7\n',
+      [
+        'c.yaml:2:9: server.port: must be a whole number from 0 to 65535, such as 8401',
+        'c.yaml:3:3: server.hots: unknown key, did you mean host? (accepted: host, port)',
+        'c.yaml:5:14: journal.max_bytes: must be a size of at least 16MiB, such as 2GiB or plain bytes',
+        'c.yaml:6:13: journal.min_free: must be a percentage from 0% to 100%, such as 5%',
+        'c.yaml:7:12: journal.max_age: must be a duration of at least 1s, such as 7d (units: ms, s, m, h, d, w)',
+      ],
+    ],
+    [
+      'a port too high',
+      'server: { port: 70000 }',
+      ['c.yaml:1:17: server.port: must be a whole number from 0 to 65535, such as 8401'],
+    ],
+    [
+      'a wrong type of sink',
+      'sinks:\n  x:\n    type: fiel\n',
+      ['c.yaml:3:11: sinks.x.type: must be file, did you mean file?'],
+    ],
+    [
+      'a source without type',
+      'sources:\n  web: {}\n',
+      ['c.yaml:2:8: sources.web.type: is missing, must be docker or demo'],
+    ],
+    [
+      'a sink without directory',
+      'sinks:\n  x:\n    type: file\n',
+      ['c.yaml:3:5: sinks.x.directory: is missing, must be a folder, such as ./data/logs'],
+    ],
+    [
+      'a section that is a list',
+      'server: [1]\n',
+      ['c.yaml:1:9: server: must be a section (accepted keys: host, port)'],
+    ],
+    [
+      'named things that are a list',
+      'sinks: [1]\n',
+      ['c.yaml:1:8: sinks: must be a section of names with their values, such as { name: value }'],
+    ],
+    [
+      'a label that YAML takes for a number',
+      'labels: { version: 1.10 }\n',
+      ['c.yaml:1:20: labels.version: must be text, such as "a" (numbers, true and false in quotes)'],
+    ],
+    [
+      'a label name that Loki refuses',
+      'labels:\n  a-b: x\n',
+      [
+        'c.yaml:2:3: labels.a-b: the name must be a label name: letters, digits and _, beginning with a letter',
+      ],
+    ],
+    [
+      'a value in a list',
+      'sources: { c: { type: docker, include: { names: [1] } } }',
+      ['c.yaml:1:49: sources.c.include.names: must be a list of texts, such as ["web-*"]'],
+    ],
+    ['a list', '- a\n- b\n', ['c.yaml:1:1: must be sections of keys, not a list']],
+    ['a word', 'hello\n', ['c.yaml:1:1: must be sections of keys, not a single value']],
+    ['the same key twice', 'labels: {}\nlabels: {}\n', ['c.yaml:2:1: Map keys must be unique']],
+    [
+      'an unset variable',
+      'server:\n  host: ${NO_SUCH}\n',
+      [
+        'c.yaml:2:9: the environment variable NO_SUCH is not set; set it, or give a default: ${NO_SUCH:-default}',
+      ],
+    ],
+    [
+      'an unset variable beside another problem',
+      'server:\n  host: ${NO_SUCH}\n  prot: 1\n',
+      [
+        'c.yaml:2:9: the environment variable NO_SUCH is not set; set it, or give a default: ${NO_SUCH:-default}',
+        'c.yaml:3:3: server.prot: unknown key, did you mean port? (accepted: host, port)',
+      ],
+    ],
+    [
+      'an unclosed reference',
+      'server: { host: "${A" }\n',
+      [
+        'c.yaml:1:17: ${A is no reference to a variable; write ${NAME}, ${NAME:-default}, or $${ for a plain ${',
+      ],
+    ],
+    ['a key that is a list', '? [a]\n: b\n', ['c.yaml:1:3: a key must be plain text']],
+    ['__proto__', '__proto__: { a: 1 }\n', ['c.yaml:1:1: a key must be plain text']],
+    [
+      'aliases that explode',
+      `a: &a [x,x,x,x,x,x,x,x,x,x]\n${'bcdefgh'
+        .split('')
+        .map((c, i) => `${c}: &${c} [${Array(10).fill(`*${'abcdefg'[i]}`).join(',')}]`)
+        .join('\n')}\n`,
+      [expect.stringMatching(/too many or too deeply nested values/)],
+    ],
+  ])('%s', (_, text, expected) => {
+    const found = problems(text);
+    if (typeof expected[0] === 'string') expect(found).toEqual(expected);
+    else expect(found).toEqual(expect.arrayContaining(expected));
+  });
+
+  test('a syntax error says where', () => {
+    expect(problems('server:\n  host: "a\n')[0]).toMatch(/^c\.yaml:\d+:\d+: /);
+    expect(problems('a: b: c')[0]).toMatch(/^c\.yaml:1:\d+: /);
+  });
+
+  test('what came from the environment or a flag is named so', () => {
+    const env = { LOG_CAPTURER_SERVER_PORT: 'x', LOG_CAPTURER_SERVER_PROT: '1', LOG_CAPTURER_SERVER: '1' };
+    expect(problems('', env, { logLevel: 'loud' })).toEqual([
+      'environment variable LOG_CAPTURER_SERVER: names no key of the configuration, did you mean LOG_CAPTURER_SERVER_HOST?',
+      'environment variable LOG_CAPTURER_SERVER_PROT: names no key of the configuration, did you mean LOG_CAPTURER_SERVER_PORT?',
+      '--log-level: log_level: must be debug or info or warn or error',
+      'environment variable LOG_CAPTURER_SERVER_PORT: server.port: must be a whole number from 0 to 65535, such as 8401',
+    ]);
+  });
+
+  test('binary garbage and giants', () => {
+    expect(problems(Buffer.from([0xff, 0xfe, 0x00]))).toEqual([
+      'c.yaml: is not text in UTF-8; is this the configuration?',
+    ]);
+    expect(problems('#'.repeat(1024 ** 2 + 1))).toEqual([
+      'c.yaml: is larger than 1 MiB; is this the configuration?',
+    ]);
+    expect(problems('['.repeat(100_000)).length).toBeGreaterThan(0);
+  });
+
+  test('files that cannot be read', () => {
+    expect(() => loadConfig({ cwd, env: {}, file: 'missing.yaml' })).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_UNREADABLE',
+        message: 'The configuration file missing.yaml does not exist.',
+      }),
+    );
+    mkdirSync(path.join(cwd, 'folder'));
+    expect(() => loadConfig({ cwd, env: {}, file: 'folder' })).toThrow(
+      expect.objectContaining({ code: 'CONFIG_UNREADABLE' }),
+    );
+  });
+});
+
+describe('anything else', () => {
+  test('any bytes are accepted or refused with the typed error', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), onlyTyped), { numRuns: 300 });
+  });
+
+  test('so is any text of YAML signs', () => {
+    const signs = [
+      ...Array.from('{}[]:,&*!|>-?#%@`"\'\n\t  '),
+      'a',
+      '1',
+      '<<',
+      '${',
+      '}',
+      'sources',
+      'type',
+      'docker',
+      '\n  ',
+    ];
+    const text = fc.array(fc.constantFrom(...signs), { maxLength: 60 }).map((parts) => parts.join(''));
+    fc.assert(fc.property(text, onlyTyped), { numRuns: 2000 });
+  });
+
+  test('so is any value at any key', () => {
+    const key = fc.constantFrom(
+      'data_dir',
+      'log_level',
+      'labels',
+      'server',
+      'journal',
+      'sources',
+      'sinks',
+      'x',
+    );
+    const inner = fc.constantFrom(
+      'type',
+      'host',
+      'port',
+      'include',
+      'names',
+      'labels',
+      'max_bytes',
+      'a b',
+      '',
+    );
+    const leaf = fc.oneof(
+      fc.constantFrom('docker', 'demo', 'file', '5%', '1GiB', null, true, 0, -1, 1e300),
+      fc.string(),
+    );
+    const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { depthSize: 'small', withCrossShrink: true },
+        leaf,
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.dictionary(inner, tie('value'), { maxKeys: 4 }),
+      ),
+    }));
+    const document = fc.dictionary(key, value, { maxKeys: 5 }).map((tree) => JSON.stringify(tree));
+    fc.assert(fc.property(document, onlyTyped), { numRuns: 1000 });
+  });
+});

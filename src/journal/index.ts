@@ -1,0 +1,249 @@
+/**
+ * The journal: an append-only log of compressed blocks and the source positions they came from, on the local disk.
+ *
+ * On disk: a directory of segment files `<20 digits: lsn of its first byte>.journal`. An lsn is a byte offset since the
+ * journal's beginning. A segment is SNAPSHOT, then groups of BLOCK… COMMIT (records: record.ts; directories:
+ * directory.ts; snapshots and commits: state.ts).
+ *
+ * Invariants:
+ * - what a commit covers is durable together, lines and positions; what it does not cover does not exist;
+ * - each group is durable before the next one is written, so that only the newest group can ever be torn;
+ * - a segment is readable without any other one: its snapshot repeats all that is remembered;
+ * - readers see committed blocks only; each lane is read in the order of its lsns;
+ * - a process writes only into segments that it began itself; what older ones hold is never changed, but for cutting off
+ *   what was never committed.
+ */
+
+import type { Batch } from '../pipeline/batch.js';
+import type { Block, Cursor, Origin, Position, SourceKey } from '../pipeline/contract.js';
+import { LANES, type StreamTable } from '../pipeline/streams.js';
+import { AgentError, describeError } from '../runtime/errors.js';
+import type { Logger } from '../runtime/log.js';
+import type { Scope } from '../runtime/scope.js';
+import { type CursorHost, ReaderCursor } from './cursor.js';
+import { type Disk, nodeDisk } from './disk.js';
+import { type JournalLimits, limitsFor } from './limits.js';
+import { Readers } from './readers.js';
+import { readRecent } from './recent.js';
+import { type Recovered, recover } from './recovery.js';
+import { Retention } from './retention.js';
+import { SegmentWriter } from './segment-writer.js';
+import { Segments } from './segments.js';
+import type { State, StoredCursor } from './state.js';
+import type { Journal, JournalCursor, JournalOptions, JournalStats } from './types.js';
+import { Writer } from './writer.js';
+
+const RETENTION_INTERVAL_MS = 10_000;
+
+/**
+ * Opens the journal in `directory`, made if it is not there, and recovers it. `scope` owns it: closing the scope commits
+ * and closes it. The directory is this process's alone. Throws DATA_DIR_UNUSABLE.
+ */
+export async function openJournal(
+  directory: string,
+  options: JournalOptions,
+  streams: StreamTable,
+  scope: Scope,
+  log: Logger,
+  disk: Disk = nodeDisk,
+  limits: JournalLimits = limitsFor(options.maxBytes),
+): Promise<Journal> {
+  let recovered: Recovered;
+  try {
+    await disk.makeDirectory(directory);
+    recovered = await recover(directory, disk, log);
+  } catch (error) {
+    if (error instanceof AgentError) throw error;
+    throw new AgentError(
+      'DATA_DIR_UNUSABLE',
+      `The journal in ${directory} cannot be opened: ${describeError(error)}`,
+      {
+        remedy: 'Make the directory readable and writable for this user, or set another data_dir.',
+        cause: error,
+      },
+    );
+  }
+  const owner = scope.child('journal');
+  const journal = new DiskJournal(directory, options, streams, owner, log, disk, limits, recovered);
+  const owned = scope.own('task', 'journal', () => journal.close());
+  journal.onClosed = () => void owned.release();
+  return journal;
+}
+
+class DiskJournal implements Journal {
+  readonly isFirstStart: boolean;
+  readonly stats: JournalStats;
+  readonly recovery: readonly string[];
+  /** The newest positions, committed or not. */
+  readonly #positions: Map<SourceKey, Position>;
+  /** The newest cursors, committed or not. */
+  readonly #cursors: Map<string, StoredCursor>;
+  readonly #segments: Segments;
+  readonly #segmentWriter: SegmentWriter;
+  readonly #retention: Retention;
+  readonly #writer: Writer;
+  readonly #readers = new Readers();
+  readonly #scope: Scope;
+  readonly #log: Logger;
+  readonly #cursorHost: CursorHost;
+  #damaged = 0;
+  #closed: Promise<void> | undefined;
+  onClosed: () => void = () => {};
+
+  constructor(
+    directory: string,
+    options: JournalOptions,
+    streams: StreamTable,
+    scope: Scope,
+    log: Logger,
+    disk: Disk,
+    limits: JournalLimits,
+    { state, segments, end, isFirstStart, sentences }: Recovered,
+  ) {
+    this.#scope = scope;
+    this.#log = log;
+    this.#positions = new Map(state.positions);
+    this.#cursors = new Map(state.cursors);
+    this.isFirstStart = isFirstStart;
+    this.recovery = sentences;
+    this.#segments = new Segments(directory, disk, scope, segments);
+    const now = Date.now;
+    const shared = { directory, disk, segments: this.#segments, now };
+    this.#retention = new Retention({ ...shared, readers: this.#readers, options, log });
+    const committedAt = segments.at(-1)?.committedAt ?? 0;
+    this.#segmentWriter = new SegmentWriter(
+      { ...shared, segmentBytes: limits.segmentBytes, retention: this.#retention },
+      end,
+      committedAt,
+    );
+    this.#writer = new Writer({
+      streams,
+      scope,
+      log,
+      syncIntervalMs: options.syncIntervalMs,
+      limits,
+      segmentWriter: this.#segmentWriter,
+      state,
+    });
+    scope.interval('retention', RETENTION_INTERVAL_MS, () => void this.#retention.enforce());
+    this.stats = this.#liveStats(state);
+    this.#cursorHost = {
+      segments: this.#segments,
+      end: () => this.#segmentWriter.end,
+      store: (name, cursor, before) => this.#storeCursor(name, cursor, before),
+      close: (cursor) => this.#readers.delete(cursor),
+      countDamage: () => {
+        this.#damaged++;
+      },
+    };
+  }
+
+  position(key: SourceKey): Position | undefined {
+    return this.#positions.get(key);
+  }
+
+  positionKeys(prefix: string): SourceKey[] {
+    return [...this.#positions.keys()].filter((key) => key.startsWith(prefix));
+  }
+
+  setPosition(key: SourceKey, position: Position | undefined): void {
+    this.#writer.setPosition(key, position);
+    if (position === undefined) this.#positions.delete(key);
+    else this.#positions.set(key, position);
+  }
+
+  append(batch: Batch, key: SourceKey, position: Position, origin: Origin): Promise<void> | undefined {
+    const wait = this.#writer.append(batch, key, position, origin);
+    this.#positions.set(key, position);
+    return wait;
+  }
+
+  barrier(): Promise<number> {
+    return this.#writer.barrier();
+  }
+
+  waitCommitted(lsn: number, signal: AbortSignal): Promise<void> {
+    return this.#writer.waitCommitted(lsn, signal);
+  }
+
+  openCursor(name: string, own?: Cursor): JournalCursor {
+    if (this.#readers.has(name)) throw new AgentError('INTERNAL', `The cursor "${name}" is open already.`);
+    const [delivered, retained] = this.#startOf(name, own);
+    const cursor = new ReaderCursor(name, this.#cursorHost, delivered, retained);
+    this.#readers.add(cursor);
+    return cursor;
+  }
+
+  recent(lanes: readonly number[], maxRawBytes: number): Promise<readonly Block[]> {
+    return readRecent(this.#segments, lanes, maxRawBytes);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= (async () => {
+      await this.#writer.close();
+      await this.#segmentWriter.finish();
+      await this.#retention.settled;
+      await this.#scope.close();
+      this.onClosed();
+    })();
+    return this.#closed;
+  }
+
+  #startOf(name: string, own: Cursor | undefined): [Cursor, Cursor] {
+    const { end } = this.#segmentWriter;
+    const stored = this.#cursors.get(name);
+    const oldest = this.#segments.all[0]?.base ?? end;
+    const wanted = own ?? stored?.[0] ?? Array.from({ length: LANES }, () => oldest);
+    if (wanted.some((lsn) => lsn > end)) {
+      this.#log.warn(
+        { cursor: name, end },
+        `"${name}" was further than the journal reaches, which was cut back or replaced: it goes on from the journal's end.`,
+      );
+    }
+    const delivered = wanted.map((lsn) => Math.min(lsn, end));
+    return [delivered, (stored?.[1] ?? delivered).map((lsn, lane) => Math.min(lsn, delivered[lane]))];
+  }
+
+  /** A move over nothing but commits is not worth a commit, which would be one more of them. */
+  #storeCursor(name: string, cursor: StoredCursor, before: Cursor): void {
+    const isUrgent = before.some((lsn, lane) => lsn < this.#writer.lastBlockEnd && cursor[0][lane] !== lsn);
+    this.#cursors.set(name, cursor);
+    this.#writer.setCursor(name, cursor, isUrgent);
+  }
+
+  #liveStats(state: State): JournalStats {
+    const segments = this.#segments;
+    const segmentWriter = this.#segmentWriter;
+    const writer = this.#writer;
+    const damaged = () => this.#damaged;
+    return {
+      get bytes() {
+        return segments.bytes;
+      },
+      get segments() {
+        return segments.all.length;
+      },
+      get oldestLsn() {
+        return segments.all[0]?.base ?? segmentWriter.end;
+      },
+      get committedLsn() {
+        return segmentWriter.end;
+      },
+      get linesJournaled() {
+        return state.lines;
+      },
+      get linesUncommitted() {
+        return writer.linesUncommitted;
+      },
+      get commits() {
+        return writer.commits;
+      },
+      get damagedBlocks() {
+        return damaged();
+      },
+      get lastError() {
+        return writer.lastError;
+      },
+    };
+  }
+}

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryDisk } from './memory-disk.js';
+import { segmentName } from './segments.js';
+import { batchOf, DIRECTORY, openOn, readAll } from './test-kit.js';
+
+const web = { container: 'web', stream: 'stdout' };
+const LARGE = { segmentBytes: 1e6, groupBytes: 1e6, heldBytes: 1e6 };
+const TINY = { segmentBytes: 1, groupBytes: 1e6, heldBytes: 1e6 };
+const FIRST = `${DIRECTORY}/${segmentName(0)}`;
+
+interface Written {
+  readonly disk: MemoryDisk;
+  /** End lsn of each commit. */
+  readonly ends: number[];
+}
+
+/** Commits lines 1, 2, 3 …, each with its number as position. */
+async function write(commits: number, limits = LARGE): Promise<Written> {
+  const disk = new MemoryDisk();
+  const { journal, streams, scope } = await openOn(disk, {}, limits);
+  const ends: number[] = [];
+  for (let number = 1; number <= commits; number++) {
+    const key = `k${number % 3}`;
+    void journal.append(batchOf(streams, [{ labels: web, text: `line ${number}` }]), key, number, {
+      key,
+      from: number,
+      to: number + 1,
+    });
+    ends.push(await journal.barrier());
+  }
+  await scope.close();
+  return { disk, ends };
+}
+
+async function read(disk: MemoryDisk) {
+  const opened = await openOn(disk);
+  const { lines, losses } = await readAll(opened.journal.openCursor('test'));
+  const newest = Math.max(
+    0,
+    ...opened.journal.positionKeys('').map((key) => opened.journal.position(key) as number),
+  );
+  const result = {
+    numbers: lines.flat().map((line) => Number(line.split(' ').at(-1))),
+    losses,
+    newest,
+    recovery: opened.journal.recovery,
+    damaged: opened.journal.stats.damagedBlocks,
+    isFirstStart: opened.journal.isFirstStart,
+  };
+  await opened.scope.close();
+  expect(opened.failures).toEqual([]);
+  return result;
+}
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
+
+describe('recovery', () => {
+  it('cuts back to the last commit wherever the file ends', async () => {
+    const { disk, ends } = await write(4);
+    const whole = disk.content(FIRST);
+    for (let length = 0; length <= whole.length; length++) {
+      const torn = disk.afterKill();
+      torn.replace(FIRST, whole.subarray(0, length));
+      const commits = ends.filter((end) => end <= length).length;
+      const { numbers, losses, newest, recovery, isFirstStart } = await read(torn);
+      expect(numbers).toEqual(upTo(commits));
+      expect(losses).toEqual([]);
+      expect(newest).toBe(commits);
+      expect(recovery.length).toBe(length === 0 || ends.includes(length) ? 0 : 1);
+      expect(isFirstStart).toBe(commits === 0);
+    }
+  });
+
+  it('survives any flipped bit: what is lost is reported, positions are never ahead of the lines', async () => {
+    const { disk, ends } = await write(6);
+    const whole = disk.content(FIRST);
+    for (let at = 0; at < whole.length; at += 1) {
+      const flipped = disk.afterKill();
+      const bytes = Buffer.from(whole);
+      bytes[at] ^= 1 << (at % 8);
+      flipped.replace(FIRST, bytes);
+      const { numbers, losses, newest, recovery } = await read(flipped);
+      const commit = ends.findIndex((end) => at < end);
+      if (at < ends[0] && numbers.length === 0) {
+        // The snapshot: nothing behind it can be trusted to say where the sources were.
+        expect(newest).toBe(0);
+        expect(recovery).toHaveLength(1);
+      } else if (commit === ends.length - 1) {
+        expect([numbers, losses, newest]).toEqual([upTo(5), [], 5]);
+      } else {
+        const missing = upTo(6).filter((number) => !numbers.includes(number));
+        expect(missing.length).toBeLessThanOrEqual(1);
+        if (missing.length > 0) expect(losses.length).toBe(1);
+        // Where a commit that gave a source its number is gone, that source goes on from an older position.
+        expect(newest).toBeGreaterThanOrEqual(5);
+        expect(recovery).toHaveLength(1);
+      }
+    }
+  });
+
+  it('counts the lines of a damaged block where its header is good', async () => {
+    const { disk, ends } = await write(3);
+    const bytes = Buffer.from(disk.content(FIRST));
+    const payload = bytes.indexOf('line 2');
+    expect(payload).toBeGreaterThan(ends[0]);
+    bytes[payload] ^= 1;
+    disk.replace(FIRST, bytes);
+    const { numbers, losses, damaged } = await read(disk.afterKill());
+    expect(numbers).toEqual([1, 3]);
+    expect(losses).toEqual([expect.objectContaining({ why: 'damaged', lines: 1, fromLsn: ends[0] })]);
+    expect(damaged).toBe(1);
+  });
+
+  it('steps over a missing segment and says so', async () => {
+    const { disk, ends } = await write(4, TINY);
+    expect(disk.paths()).toHaveLength(4);
+    await disk.unlink(`${DIRECTORY}/${segmentName(ends[1])}`);
+    const { numbers, losses, newest, recovery } = await read(disk.afterKill());
+    expect(numbers).toEqual([1, 2, 4]);
+    expect(losses).toEqual([{ why: 'damaged', lines: 0, fromLsn: ends[1], toLsn: ends[2] }]);
+    expect(newest).toBe(4);
+    expect(recovery).toHaveLength(1);
+  });
+
+  it('reports a segment that vanishes while the journal is open', async () => {
+    const { disk, ends } = await write(4, TINY);
+    const opened = await openOn(disk);
+    await disk.unlink(`${DIRECTORY}/${segmentName(ends[0])}`);
+    const { lines, losses } = await readAll(opened.journal.openCursor('test'));
+    expect(lines.flat()).toHaveLength(3);
+    expect(losses).toEqual([{ why: 'damaged', lines: 0, fromLsn: ends[0], toLsn: ends[1] }]);
+    await opened.scope.close();
+  });
+
+  it('sets a newest segment with a damaged head aside and goes on from the one before', async () => {
+    const { disk, ends } = await write(3, TINY);
+    const path = `${DIRECTORY}/${segmentName(ends[1])}`;
+    const bytes = Buffer.from(disk.content(path));
+    bytes[50] ^= 1;
+    disk.replace(path, bytes);
+    const { numbers, newest, recovery } = await read(disk);
+    expect([numbers, newest]).toEqual([[1, 2], 2]);
+    expect(recovery).toEqual([expect.stringContaining('set aside')]);
+    expect(disk.paths()).toContain(`${path}.damaged`);
+    expect((await read(disk.afterKill())).recovery).toEqual([]);
+  });
+
+  it('ignores files that are not its own and refuses a later layout', async () => {
+    const { disk } = await write(1);
+    disk.replace(`${DIRECTORY}/notes.txt`, Buffer.from('x'));
+    expect((await read(disk)).recovery).toEqual([]);
+    const { crc32 } = await import('node:zlib');
+    const bytes = Buffer.from(disk.content(FIRST));
+    bytes[5] = 2;
+    bytes.writeUInt32LE(crc32(bytes.subarray(0, 44)), 44);
+    disk.replace(FIRST, bytes);
+    await expect(openOn(disk)).rejects.toMatchObject({ code: 'DATA_DIR_UNUSABLE' });
+  });
+});

@@ -1,0 +1,181 @@
+/**
+ * Puts groups into the newest segment and begins new ones. Knows nothing of time, retries or waiting.
+ *
+ * After any failure the caller abandons the segment: its file is cut back as far as the disk lets us, and the next
+ * group begins a new one at the same lsn, where the last commit ended.
+ */
+import { BlockIndex } from './block-index.js';
+import { encodeDirectory } from './directory.js';
+import type { Disk } from './disk.js';
+import type { Group } from './group.js';
+import { encodeRecord, RecordType } from './record.js';
+import type { Retention } from './retention.js';
+import { Segment, type Segments } from './segments.js';
+import { encodeCommit, KeyNumbers, type State } from './state.js';
+
+export interface SegmentWriterParts {
+  readonly directory: string;
+  readonly disk: Disk;
+  readonly segments: Segments;
+  readonly segmentBytes: number;
+  readonly now: () => number;
+  readonly retention: Retention;
+}
+
+interface Active {
+  readonly segment: Segment;
+  readonly index: BlockIndex;
+  readonly numbers: KeyNumbers;
+  hasCommit: boolean;
+}
+
+/** Buffers of one write in the making. */
+class Draft {
+  readonly parts: Buffer[] = [];
+  bytes = 0;
+
+  add(parts: readonly Buffer[]): void {
+    for (const part of parts) {
+      this.parts.push(part);
+      this.bytes += part.length;
+    }
+  }
+}
+
+export class SegmentWriter {
+  readonly #parts: SegmentWriterParts;
+  #active: Active | undefined;
+  #end: number;
+  #committedAt: number;
+
+  /** Goes on at lsn `end`, in a new segment. `committedAt`: seconds since 1970 of the commit that ends there. */
+  constructor(parts: SegmentWriterParts, end: number, committedAt: number) {
+    this.#parts = parts;
+    this.#end = end;
+    this.#committedAt = committedAt;
+  }
+
+  /** End of the last commit. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Makes the group durable and applies it to `state`. Answers the lsn after its last block. Fails with system errors. */
+  async write(group: Group, state: State): Promise<number> {
+    const now = this.#parts.now();
+    const draft = new Draft();
+    let active = this.#active;
+    if (active?.hasCommit && this.#isFull(active, group)) {
+      await this.finish();
+      active = undefined;
+    }
+    active ??= this.#begin();
+    const { segment, index, numbers } = active;
+    if (!active.hasCommit) {
+      const meta = state.encodeSnapshot(now, numbers);
+      draft.add(
+        encodeRecord({ type: RecordType.snapshot, lsn: this.#end, seconds: this.#committedAt }, meta),
+      );
+    }
+    const rows: [offset: number, bytes: number][] = [];
+    const begin = this.#end + draft.bytes;
+    for (const block of group.blocks) {
+      const { lane, lines, rawBytes, lastSeconds, origins, payload } = block;
+      const lsn = this.#end + draft.bytes;
+      const directory = encodeDirectory(block, origins, (key) => numbers.number(key));
+      draft.add(
+        encodeRecord(
+          { type: RecordType.block, lsn, lane, lines, rawBytes, seconds: lastSeconds },
+          directory,
+          payload,
+        ),
+      );
+      rows.push([lsn - segment.base, this.#end + draft.bytes - lsn]);
+    }
+    const blockEnd = this.#end + draft.bytes;
+    const sequence = state.sequence + 1;
+    const seconds = Math.floor(now / 1000);
+    draft.add(
+      encodeRecord(
+        { type: RecordType.commit, lsn: blockEnd, lines: group.lines, seconds },
+        encodeCommit(group, sequence, begin, numbers),
+      ),
+    );
+    await this.#store(active, draft);
+
+    for (const [i, { lane, lines, rawBytes }] of group.blocks.entries()) {
+      index.add(...rows[i], lane, lines, rawBytes);
+      segment.lanes |= 1 << lane;
+    }
+    this.#end += draft.bytes;
+    this.#committedAt = seconds;
+    segment.end = this.#end;
+    segment.bytes = this.#end - segment.base;
+    segment.committedAt = seconds;
+    if (!active.hasCommit) {
+      this.#parts.segments.add(segment);
+      this.#parts.segments.pin(segment);
+      active.hasCommit = true;
+    }
+    state.apply(group);
+    state.sequence = sequence;
+    return blockEnd;
+  }
+
+  /** Leaves the active segment to its readers. */
+  async finish(): Promise<void> {
+    const active = this.#active;
+    this.#active = undefined;
+    if (!active) return;
+    const { segments } = this.#parts;
+    if (active.hasCommit) await segments.unpin(active.segment);
+    else await segments.detach(active.segment);
+  }
+
+  /**
+   * Leaves the active segment after a failure, as far as the disk lets us without what the failed write may have put
+   * behind its end: nothing there is ever read, and a file without a commit is replaced by the next attempt.
+   */
+  async abandon(): Promise<void> {
+    const active = this.#active;
+    const { disk, segments } = this.#parts;
+    if (!active) return;
+    const { segment, hasCommit } = active;
+    try {
+      if (hasCommit) await segment.file?.handle.truncate(segment.end - segment.base);
+      else if (segment.file) await disk.unlink(segments.path(segment));
+    } catch {
+      // The disk that failed before fails again.
+    }
+    try {
+      await this.finish();
+    } catch {
+      // Neither does a descriptor that cannot be closed matter to the data.
+    }
+  }
+
+  #isFull({ segment }: Active, group: Group): boolean {
+    let bytes = segment.end - segment.base;
+    for (const { payload } of group.blocks) bytes += payload.length;
+    return bytes > this.#parts.segmentBytes;
+  }
+
+  #begin(): Active {
+    const segment = new Segment(this.#end, this.#end, 0);
+    const index = new BlockIndex();
+    segment.index = index;
+    segment.lanes = 0;
+    this.#active = { segment, index, numbers: new KeyNumbers(), hasCommit: false };
+    return this.#active;
+  }
+
+  async #store({ segment, hasCommit }: Active, draft: Draft): Promise<void> {
+    const { retention, disk, directory, segments } = this.#parts;
+    if (!hasCommit) await retention.enforce();
+    await retention.makeRoom(draft.bytes);
+    const handle = segment.file?.handle ?? (await segments.create(segment));
+    await handle.write(draft.parts, this.#end - segment.base);
+    await handle.sync();
+    if (!hasCommit) await disk.syncDirectory(directory);
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * The segment files, oldest first, and what is known of each.
+ *
+ * Invariants:
+ * - every segment here has at least one commit that is durable; the last one is never removed;
+ * - a segment's end is what is committed of it; whatever its file holds beyond that is nothing;
+ * - a pinned segment keeps its file open and is not removed. Unpinned ones keep file and index in memory only while
+ *   they are among the few used last, so that a full journal of tiny blocks costs no more than a small one.
+ */
+import { join } from 'node:path';
+import { AgentError, systemCode } from '../runtime/errors.js';
+import type { Owned, Scope } from '../runtime/scope.js';
+import { BlockIndex } from './block-index.js';
+import type { Disk, DiskFile } from './disk.js';
+import { RecordType } from './record.js';
+import { Scanner } from './scanner.js';
+
+const KEPT_OPEN = 4;
+const SUFFIX = '.journal';
+const ALL_LANES = ~0;
+
+export function segmentName(base: number): string {
+  return String(base).padStart(20, '0') + SUFFIX;
+}
+
+/** The lsn at which the segment file begins, or undefined for files that are none. */
+export function segmentBase(name: string): number | undefined {
+  if (!name.endsWith(SUFFIX) || name.length !== 20 + SUFFIX.length) return undefined;
+  const base = Number(name.slice(0, 20));
+  return Number.isSafeInteger(base) ? base : undefined;
+}
+
+export class Segment {
+  readonly base: number;
+  /** First lsn after what is committed. */
+  end: number;
+  /** Bytes that the file takes. */
+  bytes: number;
+  /** Seconds since 1970 of its last commit, where known. */
+  committedAt: number | undefined;
+  /** Bit per lane that may have blocks here. */
+  lanes = ALL_LANES;
+  index: BlockIndex | undefined;
+  pins = 0;
+  file: { readonly handle: DiskFile; readonly owned: Owned } | undefined;
+  /** Whoever opens or indexes it right now; others wait for that one. */
+  loading: Promise<BlockIndex> | undefined;
+  onIdle: (() => void) | undefined;
+
+  constructor(base: number, end: number, bytes: number) {
+    this.base = base;
+    this.end = end;
+    this.bytes = bytes;
+  }
+}
+
+export class Segments {
+  readonly #directory: string;
+  readonly #disk: Disk;
+  readonly #scope: Scope;
+  readonly #list: Segment[];
+  readonly #recent = new Set<Segment>();
+
+  constructor(directory: string, disk: Disk, scope: Scope, list: Segment[]) {
+    this.#directory = directory;
+    this.#disk = disk;
+    this.#scope = scope;
+    this.#list = list;
+  }
+
+  get all(): readonly Segment[] {
+    return this.#list;
+  }
+
+  get bytes(): number {
+    let bytes = 0;
+    for (const segment of this.#list) bytes += segment.bytes;
+    return bytes;
+  }
+
+  /** The segment with `lsn`, or the first one after it. */
+  at(lsn: number): Segment | undefined {
+    return this.#list.find((segment) => lsn < segment.end);
+  }
+
+  add(segment: Segment): void {
+    this.#list.push(segment);
+  }
+
+  path(segment: Segment): string {
+    return join(this.#directory, segmentName(segment.base));
+  }
+
+  /** Makes the segment's file; what an earlier attempt left in its place held nothing durable. */
+  async create(segment: Segment): Promise<DiskFile> {
+    const path = this.path(segment);
+    try {
+      return await this.#attach(segment, await this.#disk.create(path));
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw error;
+      await this.#disk.unlink(path);
+      return this.#attach(segment, await this.#disk.create(path));
+    }
+  }
+
+  async detach(segment: Segment): Promise<void> {
+    const file = segment.file;
+    segment.file = undefined;
+    await file?.owned.release();
+  }
+
+  /** Runs `work` with the segment open and indexed. What cannot be read is indexed as damage. */
+  async use<T>(segment: Segment, work: (index: BlockIndex) => T | Promise<T>): Promise<T> {
+    this.pin(segment);
+    try {
+      segment.loading ??= this.#load(segment).finally(() => {
+        segment.loading = undefined;
+      });
+      return await work(await segment.loading);
+    } finally {
+      await this.unpin(segment);
+    }
+  }
+
+  /** Reads bytes of a segment in use; fails where there are fewer. */
+  async read(segment: Segment, offset: number, bytes: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafe(bytes);
+    const read = await segment.file?.handle.read(buffer, offset);
+    if (read !== bytes)
+      throw new AgentError('JOURNAL_DAMAGED', `${this.path(segment)} ends before offset ${offset + bytes}.`);
+    return buffer;
+  }
+
+  pin(segment: Segment): void {
+    segment.pins++;
+  }
+
+  async unpin(segment: Segment): Promise<void> {
+    if (--segment.pins > 0) return;
+    segment.onIdle?.();
+    this.#recent.delete(segment);
+    this.#recent.add(segment);
+    for (const old of [...this.#recent].slice(0, -KEPT_OPEN)) {
+      this.#recent.delete(old);
+      if (old.pins > 0) continue;
+      old.index = undefined;
+      await this.detach(old);
+    }
+  }
+
+  /**
+   * Takes the oldest segment away once nobody reads it. `before` is called synchronously with that, with its index
+   * where somebody needs it.
+   */
+  async removeOldest(
+    before: (segment: Segment, index: BlockIndex | undefined) => void,
+    needsIndex: boolean,
+  ): Promise<void> {
+    const segment = this.#list[0];
+    const index = needsIndex ? await this.use(segment, (index) => index).catch(() => undefined) : undefined;
+    while (segment.pins > 0)
+      await new Promise<void>((resolve) => {
+        segment.onIdle = resolve;
+      });
+    before(segment, index);
+    this.#list.shift();
+    this.#recent.delete(segment);
+    await this.detach(segment);
+    await this.#disk.unlink(this.path(segment));
+  }
+
+  async #load(segment: Segment): Promise<BlockIndex> {
+    try {
+      const handle =
+        segment.file?.handle ?? (await this.#attach(segment, await this.#disk.open(this.path(segment))));
+      segment.index ??= await this.#scan(segment, handle);
+    } catch (error) {
+      // Gone, or unreadable for good. Anything else, such as no descriptor left, passes: the blocks are still there.
+      if (!['ENOENT', 'EIO'].includes(systemCode(error) ?? 'EIO')) throw error;
+      segment.index = new BlockIndex();
+      segment.index.addDamage(0, segment.end - segment.base);
+    }
+    segment.lanes = segment.index.lanes();
+    return segment.index;
+  }
+
+  /** The open file belongs to the journal's scope from here on. */
+  async #attach(segment: Segment, handle: DiskFile): Promise<DiskFile> {
+    try {
+      segment.file = { handle, owned: this.#scope.own('file', this.path(segment), () => handle.close()) };
+      return handle;
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  async #scan(segment: Segment, handle: DiskFile): Promise<BlockIndex> {
+    const index = new BlockIndex();
+    const end = segment.end - segment.base;
+    let scanned = 0;
+    const scanner = new Scanner(handle, segment.base, end);
+    for (let found = await scanner.next(); found; found = await scanner.next()) {
+      scanned = found.end;
+      const { header, offset } = found;
+      if (!header) index.addDamage(offset, found.end);
+      else if (header.type === RecordType.block)
+        index.add(offset, found.end - offset, header.lane, header.lines, header.rawBytes);
+    }
+    if (scanned < end) index.addDamage(scanned, end);
+    return index;
+  }
+}

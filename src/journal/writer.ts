@@ -1,0 +1,241 @@
+/**
+ * Group commit: what was appended since the last one, and the positions it came from, become durable together.
+ *
+ * - `Group` collects; taking it seals every lane in the same synchronous step, so that lines and positions can never
+ *   disagree. Appends go on into the next group while the taken one is written.
+ * - A group is written as BLOCK…, COMMIT in one write and one fdatasync; at a segment's head the SNAPSHOT goes first.
+ * - A group whose writing failed is kept and written again, into a new segment: after a failed write or fdatasync
+ *   nobody knows what the old file's tail holds. Until it is durable, appends are answered with a promise to wait for.
+ * - Only what is durable is published: to the segments' index, to readers, to waiters.
+ */
+import type { Batch } from '../pipeline/batch.js';
+import type { Origin, Position, SourceKey } from '../pipeline/contract.js';
+import type { StreamTable } from '../pipeline/streams.js';
+import { Backoff } from '../runtime/backoff.js';
+import { AgentError, describeError } from '../runtime/errors.js';
+import type { Logger } from '../runtime/log.js';
+import { journalAppended, journalCommitted } from '../runtime/probes.js';
+import type { Owned, Scope } from '../runtime/scope.js';
+import { BlockBuilder } from './block-builder.js';
+import { Group } from './group.js';
+import type { JournalLimits } from './limits.js';
+import type { SegmentWriter } from './segment-writer.js';
+import type { State, StoredCursor } from './state.js';
+import { Waiters } from './waiters.js';
+
+const CURSOR_INTERVAL_MS = 1_000;
+const RETRY_MIN_MS = 100;
+const RETRY_MAX_MS = 5_000;
+
+export interface WriterParts {
+  readonly streams: StreamTable;
+  readonly scope: Scope;
+  readonly log: Logger;
+  readonly syncIntervalMs: number;
+  readonly limits: JournalLimits;
+  readonly segmentWriter: SegmentWriter;
+  /** As recovered; the writer keeps it at the last commit. */
+  readonly state: State;
+}
+
+export class Writer {
+  readonly #parts: WriterParts;
+  readonly #builder: BlockBuilder;
+  readonly #committed = new Waiters<number>();
+  readonly #room = new Waiters<void>();
+  /** Resolved with the number of the group that became durable. */
+  readonly #groups = new Waiters<number>();
+  /** Timers and pauses, which closing ends before the last commit. */
+  readonly #pauses: Scope;
+  readonly #timers = new Map<number, Owned>();
+
+  #group = new Group();
+  /** Compressed bytes of sealed blocks: in the open group, and in the one being written. */
+  #sealedBytes = 0;
+  #writingBytes = 0;
+  #writing: Promise<void> | undefined;
+  /** Number of the open group, and of the last durable one. */
+  #groupNumber = 1;
+  #durableGroup = 0;
+  #isDue = false;
+  #isClosed = false;
+  /** There are no blocks at or after this lsn. */
+  lastBlockEnd: number;
+  linesUncommitted = 0;
+  commits = 0;
+  lastError: string | undefined;
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts;
+    this.#builder = new BlockBuilder(parts.streams);
+    this.#pauses = parts.scope.child('commit pauses');
+    this.lastBlockEnd = parts.segmentWriter.end;
+  }
+
+  append(batch: Batch, key: SourceKey, position: Position, origin: Origin): Promise<void> | undefined {
+    this.#checkOpen();
+    const group = this.#group;
+    const blocks = group.blocks.length;
+    this.#builder.append(batch, origin, group.blocks);
+    for (let i = blocks; i < group.blocks.length; i++) this.#sealedBytes += group.blocks[i].payload.length;
+    group.lines += batch.length;
+    this.linesUncommitted += batch.length;
+    group.positions.set(key, position);
+    if (journalAppended.hasSubscribers) journalAppended.publish({ lines: batch.length, key });
+    this.#changed();
+    const { heldBytes } = this.#parts.limits;
+    if (this.#heldBytes <= heldBytes) return undefined;
+    return this.#room.wait(() => this.#isClosed || this.#heldBytes <= heldBytes);
+  }
+
+  setPosition(key: SourceKey, position: Position | undefined): void {
+    this.#checkOpen();
+    this.#group.positions.set(key, position);
+    this.#changed();
+  }
+
+  /** Part of the next commit; one is made for it within a second where it is `urgent`. */
+  setCursor(name: string, cursor: StoredCursor, urgent: boolean): void {
+    if (this.#isClosed) return;
+    this.#group.cursors.set(name, cursor);
+    if (urgent) this.#commitWithin(CURSOR_INTERVAL_MS);
+  }
+
+  async barrier(): Promise<number> {
+    this.#checkOpen();
+    if (!this.#group.isEmpty) this.#commit();
+    const number = this.#groupNumber - 1;
+    if (this.#group.isEmpty && this.#durableGroup >= number) return this.#parts.segmentWriter.end;
+    const awaited = this.#group.isEmpty ? number : this.#groupNumber;
+    await this.#groups.wait((durable) => durable >= awaited);
+    return this.#parts.segmentWriter.end;
+  }
+
+  waitCommitted(lsn: number, signal: AbortSignal): Promise<void> {
+    if (this.lastBlockEnd > lsn || this.#isClosed) return Promise.resolve();
+    return this.#committed.waitUnless(signal, (end) => end > lsn);
+  }
+
+  /** Commits what is there; where the disk does not take it at once, gives it up: its sources will read it again. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#pauses.close();
+    if (!this.#group.isEmpty) this.#commit();
+    while (this.#writing) await this.#writing;
+    this.#committed.tell(Number.POSITIVE_INFINITY);
+    this.#room.tell();
+  }
+
+  get #heldBytes(): number {
+    return this.#builder.stagedBytes + this.#sealedBytes + this.#writingBytes;
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new AgentError('INTERNAL', 'The journal is closed and takes nothing more.');
+  }
+
+  #changed(): void {
+    const { syncIntervalMs, limits } = this.#parts;
+    if (syncIntervalMs === 0 || this.#sealedBytes >= limits.groupBytes) this.#commit();
+    else this.#commitWithin(syncIntervalMs);
+  }
+
+  #commitWithin(ms: number): void {
+    if (this.#timers.has(ms) || this.#pauses.isClosing) return;
+    this.#timers.set(
+      ms,
+      this.#pauses.timeout('commit', ms, () => this.#commit()),
+    );
+  }
+
+  #releaseTimers(): void {
+    for (const timer of this.#timers.values()) void timer.release();
+    this.#timers.clear();
+  }
+
+  /** Commits now, or as soon as the commit under way is done. */
+  #commit(): void {
+    this.#isDue = true;
+    this.#writing ??= this.#parts.scope
+      .run('commit', () => this.#writeWhileDue())
+      .finally(() => {
+        this.#writing = undefined;
+        if (this.#isDue) this.#commit();
+      });
+  }
+
+  async #writeWhileDue(): Promise<void> {
+    while (this.#isDue) {
+      this.#isDue = false;
+      if (this.#group.isEmpty) continue;
+      const number = this.#groupNumber;
+      const group = this.#take();
+      const isDurable = await this.#writeUntilDurable(group);
+      this.#writingBytes = 0;
+      if (!isDurable) return;
+      this.#durableGroup = number;
+      this.#groups.tell(number);
+      this.#room.tell();
+      if (this.#sealedBytes >= this.#parts.limits.groupBytes) this.#isDue = true;
+    }
+  }
+
+  #take(): Group {
+    const group = this.#group;
+    this.#builder.sealAll(group.blocks);
+    this.#group = new Group();
+    this.#groupNumber++;
+    this.#sealedBytes = 0;
+    this.#releaseTimers();
+    for (const { payload } of group.blocks) this.#writingBytes += payload.length;
+    return group;
+  }
+
+  /** False where closing left no time to wait for the disk. */
+  async #writeUntilDurable(group: Group): Promise<boolean> {
+    const { segmentWriter, state, log } = this.#parts;
+    const backoff = new Backoff(RETRY_MIN_MS, RETRY_MAX_MS);
+    for (;;) {
+      try {
+        const blockEnd = await segmentWriter.write(group, state);
+        this.#publish(group, blockEnd);
+        return true;
+      } catch (error) {
+        const message = describeError(error);
+        if (this.lastError !== message) {
+          log.error({ err: error }, `The journal cannot be written, sources wait meanwhile: ${message}`);
+          this.lastError = message;
+        }
+        await segmentWriter.abandon();
+      }
+      if (this.#isClosed) {
+        this.#giveUp();
+        return false;
+      }
+      await this.#pauses.sleep(backoff.next());
+    }
+  }
+
+  #publish(group: Group, blockEnd: number): void {
+    const { segmentWriter, log } = this.#parts;
+    if (this.lastError !== undefined) log.info({}, 'The journal is written again.');
+    this.lastError = undefined;
+    this.linesUncommitted -= group.lines;
+    this.commits++;
+    if (journalCommitted.hasSubscribers)
+      journalCommitted.publish({ lines: group.lines, lsn: segmentWriter.end });
+    if (group.blocks.length === 0) return;
+    this.lastBlockEnd = blockEnd;
+    this.#committed.tell(blockEnd);
+  }
+
+  #giveUp(): void {
+    this.#group = new Group();
+    const error = new AgentError('JOURNAL_WRITE', 'The journal was closed while it could not be written.', {
+      remedy: `${this.linesUncommitted} lines are read again from their sources at the next start.`,
+    });
+    this.#parts.log.error({ code: error.code }, describeError(error));
+    this.#groups.fail(error);
+  }
+}

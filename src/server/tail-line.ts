@@ -1,0 +1,53 @@
+/**
+ * Lines as the tail sends them. One server-sent event a line:
+ *
+ *   data: {"time":"2026-11-21T21:40:00.123456789Z","container":"web","stream":"stdout","line":"…","committed":true}
+ *
+ * `committed` is false for a line that came faster than its commit: it is seen, not yet durable.
+ */
+import type { Labels } from '../pipeline/streams.js';
+
+/** Longer lines are cut for display. */
+const MAX_SHOWN_BYTES = 16 * 1024;
+
+/** What a line's stream says of it. */
+export interface StreamFacts {
+  readonly container: string;
+  readonly stream: string;
+}
+
+export function streamFacts(labels: Labels, text: string): StreamFacts {
+  return {
+    container: labels['container'] ?? labels['filename'] ?? text,
+    stream: labels['stream'] ?? '',
+  };
+}
+
+export function lineEvent(
+  facts: StreamFacts,
+  data: Buffer,
+  start: number,
+  end: number,
+  seconds: number,
+  nanos: number,
+  committed: boolean,
+): string {
+  const { container, stream } = facts;
+  const line = shownText(data, start, end);
+  return `data: ${JSON.stringify({ time: timeText(seconds, nanos), container, stream, line, committed })}\n\n`;
+}
+
+/** RFC 3339 with nanoseconds. */
+export function timeText(seconds: number, nanos: number): string {
+  const whole = new Date(seconds * 1000).toISOString().slice(0, 19);
+  return `${whole}.${String(nanos).padStart(9, '0')}Z`;
+}
+
+/** Invalid UTF-8 becomes U+FFFD; what is cut off is said. */
+function shownText(data: Buffer, start: number, end: number): string {
+  if (end - start <= MAX_SHOWN_BYTES) return data.toString('utf8', start, end);
+  let cut = start + MAX_SHOWN_BYTES;
+  // Not in the middle of a character, which has at most three bytes 10xxxxxx.
+  for (let i = 0; i < 3 && (data[cut] & 0xc0) === 0x80; i++) cut--;
+  return `${data.toString('utf8', start, cut)} [${end - cut} bytes more]`;
+}

@@ -1,0 +1,37 @@
+/** `GET /api/v1/tail`: lines as server-sent events (tail-line.ts), until the client or the agent goes. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Scope } from '../runtime/scope.js';
+import { SECURITY_HEADERS } from './guard.js';
+import type { TailHub } from './tail-hub.js';
+import type { TailRequest } from './tail-reader.js';
+
+/** How long the end waits for a client to take the last lines. */
+const GOODBYE_MS = 1_000;
+
+/** Resolves when the connection is over. `scope` is the client's own, and closes when the connection does. */
+export async function serveTail(
+  scope: Scope,
+  tail: TailHub,
+  request: TailRequest,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const gone = new Promise<void>((resolve) => response.once('close', resolve));
+  response.on('error', () => response.destroy());
+  incoming.socket.setNoDelay(true);
+  response.writeHead(200, {
+    ...SECURITY_HEADERS,
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  });
+  response.flushHeaders();
+  await tail.serve(scope, request, {
+    write: (text) => response.destroyed || response.write(text),
+    onDrain: (callback) => response.once('drain', callback),
+  });
+  response.end();
+  const patience = setTimeout(() => response.destroy(), GOODBYE_MS);
+  await gone;
+  clearTimeout(patience);
+}

@@ -1,0 +1,30 @@
+/** What the server may see of the agent. Everything here goes out as JSON, so nothing secret belongs in it. */
+import type { Journal } from '../journal/types.js';
+import type { BuildInfo } from '../telemetry/build-info.js';
+import type { Health } from '../telemetry/health.js';
+
+export interface AgentView {
+  readonly build: BuildInfo;
+  readonly health: Health;
+  readonly journal: Pick<Journal, 'stats'>;
+  containers(): readonly ContainerView[];
+  sinks(): readonly SinkView[];
+}
+
+export interface ContainerView {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  /** As the engine says it: running, exited… */
+  readonly state: string;
+  /** How its lines are read: `file`, or `none` where they are not. */
+  readonly transport: string;
+  /** Where they are not: one sentence. */
+  readonly why: string;
+}
+
+/** A sink's name and its figures, each counted where it happens. */
+export interface SinkView {
+  readonly name: string;
+  readonly [figure: string]: unknown;
+}

@@ -1,0 +1,79 @@
+/**
+ * Why containers are not (or not wholly) captured, as sentences for people: one for all containers with the same
+ * trouble, however many they are.
+ */
+import type { Logger } from '../../runtime/log.js';
+
+export type Trouble =
+  | { readonly kind: 'driver'; readonly driver: string }
+  | { readonly kind: 'unreadable' }
+  | { readonly kind: 'elsewhere' }
+  | { readonly kind: 'lossy' };
+
+const NAMES_SHOWN = 3;
+
+export class Announcer {
+  readonly #log: Logger;
+  readonly #waiting = new Map<string, { trouble: Trouble; names: string[] }>();
+
+  #skippedContainers = 0;
+  #skippedBytes = 0;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  note(trouble: Trouble, container: string): void {
+    const key = trouble.kind === 'driver' ? `driver ${trouble.driver}` : trouble.kind;
+    const group = this.#waiting.get(key);
+    if (group) group.names.push(container);
+    else this.#waiting.set(key, { trouble, names: [container] });
+  }
+
+  /** `start_at` left out older lines of a container. */
+  skipped(bytes: number): void {
+    this.#skippedContainers++;
+    this.#skippedBytes += bytes;
+  }
+
+  /** Says what was noted since the last time. */
+  flush(): void {
+    for (const { trouble, names } of this.#waiting.values()) {
+      this.#log.warn({ trouble: trouble.kind, containers: names.length }, sentence(trouble, names));
+    }
+    this.#waiting.clear();
+    if (this.#skippedContainers > 0) {
+      const fields = { containers: this.#skippedContainers, bytes: this.#skippedBytes };
+      const size = `${(this.#skippedBytes / 2 ** 20).toFixed(1)} MiB`;
+      this.#log.info(fields, `${size} of older lines are left out, as start_at and max_history_bytes say.`);
+      this.#skippedContainers = 0;
+      this.#skippedBytes = 0;
+    }
+  }
+}
+
+function sentence(trouble: Trouble, names: readonly string[]): string {
+  const one = names.length === 1;
+  const who = `${one ? '1 container' : `${names.length} containers`} (${listed(names)})`;
+  return `${who}: ${explain(trouble, one)}.`;
+}
+
+/** Why, and what to do, without a full stop. */
+export function explain(trouble: Trouble, one: boolean): string {
+  const [files, them, is] = one ? ['its log file', 'it', 'is'] : ['their log files', 'them', 'are'];
+  switch (trouble.kind) {
+    case 'driver':
+      return `the logging driver is ${trouble.driver}, and only json-file can be read; make ${them} anew with --log-driver json-file to capture ${them}`;
+    case 'unreadable':
+      return `${files} ${one ? 'belongs' : 'belong'} to root; run as root (sudo) to capture ${them}`;
+    case 'elsewhere':
+      return `${files} ${is} not on this machine (a remote engine, or one in a virtual machine); run the agent where the engine runs, and in a container mount the engine's containers folder at the same path`;
+    default:
+      return 'logging with mode=non-blocking, where the engine drops lines when its buffer is full and nobody can see which; use mode=blocking to keep every line';
+  }
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - NAMES_SHOWN;
+  return names.slice(0, NAMES_SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}

@@ -1,0 +1,430 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { AgentError } from '../../runtime/errors.js';
+import { type Logger, silentLogger } from '../../runtime/log.js';
+import { Scope } from '../../runtime/scope.js';
+import { Announcer } from './announcer.js';
+import { Captures } from './captures.js';
+import type { DockerSourceConfig } from './config.js';
+import type { ListedContainer } from './engine.js';
+import type { ContainerEvent } from './events.js';
+import { FolderWatch } from './folder-watch.js';
+import { FakeReaders } from './testing/fake-readers.js';
+
+const FIRST_SEEN = Date.parse('2026-01-01T00:00:00Z');
+const id = (n: number): string => n.toString(16).padStart(64, '0');
+
+let dir: string;
+let scope: Scope;
+let said: string[];
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'captures-'));
+  scope = Scope.root('test', () => {});
+  said = [];
+});
+afterEach(async () => {
+  await scope.close();
+  rmSync(dir, { recursive: true });
+});
+
+interface Setup {
+  config?: Partial<DockerSourceConfig>;
+  selfId?: string;
+  inspect?: (id: string) => Promise<unknown>;
+  root?: string;
+}
+
+function setUp({ config = {}, selfId, inspect = () => Promise.resolve(undefined), root = dir }: Setup = {}) {
+  const readers = new FakeReaders();
+  const log: Logger = { ...silentLogger, warn: (_fields, message) => said.push(message) };
+  const announcer = new Announcer(log);
+  const options = { config: { containerLabels: {}, ...config }, labels: {}, selfId, readers, announcer };
+  const captures = new Captures(options);
+  const folder = new FolderWatch({ dir: root, log, onNewFolder: () => {} });
+  captures.connected({ host: 'box', folder, firstSeenMs: FIRST_SEEN, inspect });
+  const list = async (...containers: ListedContainer[]): Promise<void> => {
+    captures.listing();
+    await captures.listed(containers, scope);
+    announcer.flush();
+  };
+  return { readers, captures, announcer, list };
+}
+
+interface Made {
+  name?: string;
+  driver?: string;
+  labels?: Record<string, string>;
+  options?: Record<string, string>;
+  created?: string;
+}
+
+/** What the engine writes for a container, first the folder and then the facts. */
+function makeFolder(n: number): void {
+  mkdirSync(join(dir, id(n)));
+}
+
+function writeFacts(
+  n: number,
+  {
+    name = `c${n}`,
+    driver = 'json-file',
+    labels = {},
+    options = {},
+    created = '2026-06-01T00:00:00Z',
+  }: Made = {},
+): void {
+  const config = {
+    ID: id(n),
+    Name: `/${name}`,
+    Created: created,
+    Config: { Image: 'nginx', Labels: labels },
+  };
+  const host = { LogConfig: { Type: driver, Config: options } };
+  writeFileSync(join(dir, id(n), 'config.v2.json'), JSON.stringify(config));
+  writeFileSync(join(dir, id(n), 'hostconfig.json'), JSON.stringify(host));
+}
+
+function make(n: number, made: Made = {}): void {
+  makeFolder(n);
+  writeFacts(n, made);
+}
+
+const removeFolder = (n: number): void => rmSync(join(dir, id(n)), { recursive: true });
+
+function listed(n: number, over: Partial<ListedContainer> = {}): ListedContainer {
+  return {
+    id: id(n),
+    name: `/c${n}`,
+    image: 'nginx',
+    labels: {},
+    state: 'running',
+    createdMs: FIRST_SEEN,
+    ...over,
+  };
+}
+
+function event(action: ContainerEvent['action'], n: number, name = `c${n}`): ContainerEvent {
+  return { action, id: id(n), name, image: 'nginx', labels: {}, seconds: 0 };
+}
+
+const namesOf = (readers: FakeReaders): (string | undefined)[] =>
+  [...readers.open.values()].map(({ labels }) => labels?.['container']);
+
+describe('first sight', () => {
+  test('a listed container is opened with its labels, limits and place', async () => {
+    const { readers, list } = setUp();
+    make(1, { options: { 'max-size': '1k', 'max-file': '2' }, created: '2025-12-31T00:00:00Z' });
+    make(2);
+    await list(listed(1), listed(2));
+    expect([...readers.open.values()]).toEqual([
+      {
+        id: id(1),
+        path: join(dir, id(1), `${id(1)}-json.log`),
+        labels: { container: 'c1', service_name: 'c1', host: 'box' },
+        existedAtFirstStart: true,
+        maxSizeBytes: 1024,
+        maxFiles: 2,
+      },
+      expect.objectContaining({ id: id(2), existedAtFirstStart: false }),
+    ]);
+  });
+
+  test('a sighted one is opened before anything is known, and read when its facts are there', async () => {
+    const { readers, captures, list } = setUp();
+    make(1);
+    await list(listed(1));
+    makeFolder(2);
+    captures.sighted(id(2));
+    expect(readers.open.get(id(2))).toMatchObject({ labels: undefined, existedAtFirstStart: false });
+    expect(captures.lookAgain()).toBe(true);
+    writeFacts(2, { name: 'late' });
+    expect(captures.lookAgain()).toBe(false);
+    expect(namesOf(readers)).toEqual(['c1', 'late']);
+  });
+
+  test('looking again ends by itself', async () => {
+    const { captures, list } = setUp();
+    make(1);
+    await list(listed(1));
+    makeFolder(2);
+    captures.sighted(id(2));
+    let looks = 0;
+    while (captures.lookAgain()) expect(++looks).toBeLessThan(1_000);
+    expect(looks).toBeGreaterThan(100);
+  });
+
+  test('selected afterwards: what is not to be captured is dropped unread', async () => {
+    const { readers, captures, list } = setUp({ config: { exclude: { names: ['shy*'] } } });
+    make(1);
+    await list(listed(1));
+    makeFolder(2);
+    captures.sighted(id(2));
+    writeFacts(2, { name: 'shy-1' });
+    captures.lookAgain();
+    expect([readers.rejected, namesOf(readers)]).toEqual([[id(2)], ['c1']]);
+  });
+
+  test('labels come from the destroy event where nothing else told, and from the id where nothing did', async () => {
+    const { readers, captures, list } = setUp();
+    make(1);
+    await list(listed(1));
+    for (const n of [2, 3]) {
+      makeFolder(n);
+      captures.sighted(id(n));
+      removeFolder(n);
+    }
+    await captures.event(event('destroy', 2, 'short'));
+    await list(listed(1));
+    expect(
+      Object.fromEntries([...readers.finished].map(([key, labels]) => [key, labels['container']])),
+    ).toEqual({
+      [id(2)]: 'short',
+      [id(3)]: id(3).slice(0, 12),
+    });
+  });
+
+  test('never the agent itself', async () => {
+    const { readers, captures, list } = setUp({ selfId: id(1).slice(0, 12) });
+    make(1);
+    await list(listed(1));
+    expect(readers.open.size).toBe(0);
+    expect(captures.statuses()).toMatchObject([{ transport: 'none', why: 'it is the agent itself' }]);
+  });
+});
+
+describe('another engine has a folder of the same name', () => {
+  test('its containers are held, not read, and let go', async () => {
+    const { readers, captures, list } = setUp();
+    make(1);
+    captures.sighted(id(1));
+    await list();
+    expect(readers.open.get(id(1))?.labels).toBeUndefined();
+    await list();
+    expect([readers.rejected, readers.finished.size]).toEqual([[id(1)], 0]);
+  });
+
+  test('where the engine names one that is in the folder, all are read', async () => {
+    const { readers, captures } = setUp();
+    make(1);
+    make(2);
+    captures.sighted(id(1));
+    captures.sighted(id(2));
+    await captures.event(event('create', 1));
+    expect(namesOf(readers)).toEqual(['c1', 'c2']);
+  });
+
+  test('even where that one is gone already', async () => {
+    const { readers, captures } = setUp();
+    make(1);
+    captures.sighted(id(1));
+    removeFolder(1);
+    await captures.event(event('destroy', 1));
+    expect(readers.finished.get(id(1))).toMatchObject({ container: 'c1' });
+  });
+});
+
+async function failFirst(asked: string): Promise<unknown> {
+  if (asked === id(1)) throw new AgentError('ENGINE_ANSWER', 'answered 500');
+  return { Name: '/c2' };
+}
+
+describe('trouble is said in one sentence for all, and again only when it comes anew', () => {
+  test('other logging drivers, by driver', async () => {
+    const { readers, list } = setUp();
+    for (const n of [1, 2, 3, 4, 5]) make(n, { driver: n < 5 ? 'local' : 'journald' });
+    await list(...[1, 2, 3, 4, 5].map((n) => listed(n)));
+    await list(...[1, 2, 3, 4, 5].map((n) => listed(n)));
+    expect(readers.open.size).toBe(0);
+    expect(said).toEqual([
+      expect.stringMatching(/^4 containers \(c1, c2, c3 and 1 more\): the logging driver is local/),
+      expect.stringMatching(/^1 container \(c5\): the logging driver is journald/),
+    ]);
+  });
+
+  test('log files that may not be read, until they may', async () => {
+    const { readers, captures, list } = setUp();
+    readers.onAdd = (log) => captures.unreadable(log.id);
+    make(1);
+    make(2);
+    await list(listed(1), listed(2));
+    await list(listed(1), listed(2));
+    expect(said).toEqual([
+      expect.stringMatching(/^2 containers \(c1, c2\): their log files belong to root; run as root/),
+    ]);
+    expect(captures.troubles()).toEqual(new Map([['unreadable', 2]]));
+    writeFileSync(join(dir, id(1), `${id(1)}-json.log`), '');
+    await list(listed(1), listed(2));
+    expect(captures.statuses().map(({ transport }) => transport)).toEqual(['file', 'none']);
+    expect(readers.hints).toContain(`woken ${id(1)}`);
+  });
+
+  test('also where that shows before anything is known of the container', async () => {
+    const { readers, captures, list } = setUp();
+    make(1);
+    await list(listed(1));
+    makeFolder(2);
+    readers.onAdd = (log) => captures.unreadable(log.id);
+    captures.sighted(id(2));
+    readers.onAdd = () => {};
+    writeFacts(2);
+    captures.lookAgain();
+    expect(captures.statuses().map(({ transport }) => transport)).toEqual(['file', 'none']);
+  });
+
+  test('an engine on another machine, until its folder is there', async () => {
+    const { readers, list } = setUp({ inspect: () => Promise.resolve({ Name: '/c1' }) });
+    await list(listed(1));
+    await list(listed(1));
+    expect(readers.open.size).toBe(0);
+    expect(said).toEqual([expect.stringMatching(/^1 container \(c1\): its log file is not on this machine/)]);
+    make(1);
+    await list(listed(1));
+    expect(namesOf(readers)).toEqual(['c1']);
+  });
+
+  test('mode=non-blocking is captured and warned of', async () => {
+    const { readers, list } = setUp();
+    make(1, { options: { mode: 'non-blocking' } });
+    await list(listed(1));
+    await list(listed(1));
+    expect(namesOf(readers)).toEqual(['c1']);
+    expect(said).toEqual([expect.stringMatching(/^1 container \(c1\): logging with mode=non-blocking/)]);
+  });
+
+  test('one container that the engine cannot tell about does not hide the others', async () => {
+    const { readers, list } = setUp({ inspect: failFirst });
+    makeFolder(1);
+    makeFolder(2);
+    await list(listed(1, { name: '/from-list' }), listed(2));
+    expect(namesOf(readers)).toEqual(['from-list', 'c2']);
+  });
+});
+
+describe('as it lives on', () => {
+  test('stops and starts are passed on', async () => {
+    const { readers, captures, list } = setUp();
+    make(1);
+    await list(listed(1, { state: 'exited' }));
+    await captures.event(event('start', 1));
+    await captures.event(event('die', 1));
+    await list(listed(1));
+    expect(readers.hints).toEqual(['stopped', 'woken', 'stopped', 'woken'].map((hint) => `${hint} ${id(1)}`));
+  });
+
+  test('a list that is older than an event does not undo it', async () => {
+    const { readers, captures, list } = setUp();
+    make(1);
+    make(2);
+    await list(listed(1), listed(2, { state: 'exited' }));
+    captures.listing();
+    await captures.event(event('destroy', 1));
+    await captures.event(event('start', 2));
+    await captures.listed([listed(1), listed(2, { state: 'exited' })], scope);
+    expect([namesOf(readers), readers.hints.at(-1)]).toEqual([['c2'], `woken ${id(2)}`]);
+  });
+
+  test('a new name is in the labels from then on, whoever tells it', async () => {
+    const { readers, captures, list } = setUp({ config: { include: { names: ['c*'] } } });
+    make(1);
+    await list(listed(1));
+    await captures.event(event('rename', 1, 'new'));
+    expect(namesOf(readers)).toEqual(['new']);
+    await list(listed(1, { name: '/newer' }));
+    expect(namesOf(readers)).toEqual(['newer']);
+    await list(listed(1, { name: '' }));
+    expect(namesOf(readers)).toEqual(['newer']);
+  });
+
+  test('one that was left out is captured once it has a name that is', async () => {
+    const { readers, captures, list } = setUp({ config: { include: { names: ['web-*'] } } });
+    make(1);
+    await list(listed(1));
+    expect(readers.open.size).toBe(0);
+    await captures.event(event('rename', 1, 'web-1'));
+    expect(namesOf(readers)).toEqual(['web-1']);
+  });
+
+  test('not listed means removed only where the folder is gone', async () => {
+    const { readers, list } = setUp();
+    make(1);
+    make(2);
+    await list(listed(1), listed(2));
+    removeFolder(2);
+    await list();
+    expect([namesOf(readers), [...readers.finished.keys()]]).toEqual([['c1'], [id(2)]]);
+  });
+
+  test('events of containers long gone are nothing', async () => {
+    const { readers, captures, list } = setUp();
+    make(1);
+    await list(listed(1));
+    for (const action of ['create', 'start', 'die', 'destroy'] as const)
+      await captures.event(event(action, 9));
+    expect(captures.statuses()).toHaveLength(1);
+    expect(readers.open.size).toBe(1);
+  });
+});
+
+test('whatever tells of containers, late, twice or never: all are read, and none is held when it is gone', async () => {
+  const step = fc.record({
+    container: fc.integer({ min: 1, max: 6 }),
+    isSighted: fc.boolean(),
+    isTold: fc.boolean(),
+    isFactless: fc.boolean(),
+    list: fc.constantFrom('none', 'fresh', 'stale'),
+    lookAgain: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      rmSync(dir, { recursive: true });
+      mkdirSync(dir);
+      const { readers, captures, list } = setUp({ inspect: () => Promise.resolve({ Name: '/inspected' }) });
+      const alive = new Map<number, number>();
+      const seen = new Map<number, boolean>();
+      let next = 100;
+      make(99);
+      await list(listed(99));
+      const all = (): ListedContainer[] => [listed(99), ...[...alive.values()].map((n) => listed(n))];
+      for (const { container, isSighted, isTold, isFactless, list: how, lookAgain } of steps) {
+        const before = all();
+        if (how === 'stale') captures.listing();
+        const n = alive.get(container);
+        if (n === undefined) {
+          alive.set(container, next);
+          makeFolder(next);
+          if (!isFactless) writeFacts(next);
+          if (isSighted) captures.sighted(id(next));
+          if (isTold)
+            for (const action of ['create', 'start'] as const) await captures.event(event(action, next));
+          seen.set(next, isSighted || isTold);
+          next++;
+        } else {
+          alive.delete(container);
+          removeFolder(n);
+          if (isTold)
+            for (const action of ['die', 'destroy'] as const) await captures.event(event(action, n));
+        }
+        if (lookAgain) captures.lookAgain();
+        if (how === 'stale') await captures.listed(before, scope);
+        if (how === 'fresh') {
+          await list(...all());
+          for (const m of alive.values()) seen.set(m, true);
+        }
+      }
+      await list(...all());
+      const expectedOpen = [99, ...alive.values()].map(id);
+      expect(new Set(readers.open.keys())).toEqual(new Set(expectedOpen));
+      for (const log of readers.open.values()) expect(log.labels).toBeDefined();
+      const gone = [...seen]
+        .filter(([n, wasSeen]) => wasSeen && ![...alive.values()].includes(n))
+        .map(([n]) => id(n));
+      expect([...readers.finished.keys()]).toEqual(expect.arrayContaining(gone));
+      expect(readers.rejected).toEqual([]);
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,52 @@
+/** Not there, not allowed, not answering, answering nonsense: four different sentences, each with its remedy. */
+import { userInfo } from 'node:os';
+import { AgentError, systemCode } from '../../runtime/errors.js';
+import type { Endpoint } from './endpoint.js';
+
+const MISSING = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENOTSOCK', 'ENOTDIR']);
+const DENIED = new Set(['EACCES', 'EPERM']);
+
+/** What a failed request to `endpoint` means. */
+export function engineError(endpoint: Endpoint, cause: unknown): AgentError {
+  if (cause instanceof AgentError) return cause;
+  const code = systemCode(cause) ?? '';
+  if (MISSING.has(code)) {
+    return new AgentError('ENGINE_MISSING', `No Docker engine is there at ${endpoint.url} (${code}).`, {
+      remedy: 'Start Docker (`sudo systemctl start docker`), or set DOCKER_HOST to where it listens.',
+      retryable: true,
+      cause,
+    });
+  }
+  if (DENIED.has(code)) {
+    const user = userName();
+    return new AgentError('ENGINE_DENIED', `User ${user} may not open ${endpoint.url} (${code}).`, {
+      remedy: `Run \`sudo usermod -aG docker ${user}\` and log in again, or run the agent as root.`,
+      retryable: true,
+      cause,
+    });
+  }
+  return silentError(endpoint, code || String(cause), cause);
+}
+
+export function silentError(endpoint: Endpoint, what: string, cause?: unknown): AgentError {
+  return new AgentError('ENGINE_SILENT', `The Docker engine at ${endpoint.url} does not answer (${what}).`, {
+    remedy: 'See whether `docker ps` answers; if not, restart Docker (`sudo systemctl restart docker`).',
+    retryable: true,
+    cause,
+  });
+}
+
+export function answerError(endpoint: Endpoint, what: string, remedy?: string): AgentError {
+  return new AgentError('ENGINE_ANSWER', `The Docker engine at ${endpoint.url} ${what}.`, {
+    remedy: remedy ?? 'See whether this endpoint is a Docker engine, and what its own log says.',
+    retryable: true,
+  });
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'unknown');
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Stays in touch with the engine for ever: connect, subscribe to events, list, and list again every 30 s, because events
+ * are hints. A session ends when its event stream ends or a request fails; the next one begins with a list again,
+ * so whatever happened in between is found out. Everything of a session belongs to the session's scope.
+ */
+import { Backoff } from '../../runtime/backoff.js';
+import { AgentError } from '../../runtime/errors.js';
+import type { Scope } from '../../runtime/scope.js';
+import type { Endpoint } from './endpoint.js';
+import { Engine, type EngineInfo, type ListedContainer } from './engine.js';
+import type { ContainerEvent } from './events.js';
+
+const RECONCILE_MS = 30_000;
+const RETRY_MIN_MS = 100;
+/** Asking a local socket costs nothing, and containers may come and go as soon as the engine is back. */
+const RETRY_MAX_MS = 2_000;
+
+/** Calls come one after the other, except that `event` may come while `listed` is at work. */
+export interface EngineListener {
+  /** Before each session's first list. */
+  connected(info: EngineInfo, inspect: (id: string) => Promise<unknown>): void;
+  /** A list is asked for: events from here on are newer than what it will say. */
+  listing(): void;
+  listed(containers: readonly ListedContainer[], session: Scope): Promise<void>;
+  event(event: ContainerEvent): void;
+  /** The engine could not be reached, or a session failed. Called for every attempt. */
+  lost(error: AgentError): void;
+}
+
+export interface EngineWatchOptions {
+  /** Asked anew for each attempt: an engine may be installed, or a context switched, while the agent runs. */
+  readonly findEndpoint: () => Endpoint;
+  readonly listener: EngineListener;
+  readonly reconcileMs?: number;
+}
+
+/** Returns when the scope is closing. */
+export async function watchEngine(scope: Scope, options: EngineWatchOptions): Promise<void> {
+  const backoff = new Backoff(RETRY_MIN_MS, RETRY_MAX_MS);
+  const heard: Heard = { seconds: undefined };
+  while (!scope.isClosing) {
+    const session = scope.child('engine session');
+    try {
+      await runSession(session, options, heard, backoff);
+    } catch (error) {
+      if (!scope.isClosing) options.listener.lost(asAgentError(error));
+    } finally {
+      await session.close();
+    }
+    await scope.sleep(backoff.next());
+  }
+}
+
+/** When the last event happened, by the engine's clock: the next session asks for those after it. */
+interface Heard {
+  seconds: number | undefined;
+}
+
+async function runSession(
+  session: Scope,
+  { findEndpoint, listener, reconcileMs = RECONCILE_MS }: EngineWatchOptions,
+  heard: Heard,
+  backoff: Backoff,
+): Promise<void> {
+  const engine = new Engine(session, findEndpoint());
+  const info = await engine.connect();
+  listener.connected(info, (id) => engine.inspect(id));
+  const events = await engine.events(heard.seconds, (event) => {
+    heard.seconds = event.seconds;
+    listener.event(event);
+  });
+  while (events.isOpen && !session.isClosing) {
+    listener.listing();
+    await listener.listed(await engine.list(), session);
+    backoff.reset();
+    await Promise.race([session.sleep(reconcileMs), events.ended]);
+  }
+}
+
+function asAgentError(error: unknown): AgentError {
+  if (error instanceof AgentError) return error;
+  return new AgentError('INTERNAL', `Watching the Docker engine failed: ${String(error)}`, {
+    remedy: 'It is tried again; please report this.',
+    retryable: true,
+    cause: error,
+  });
+}

@@ -1,0 +1,249 @@
+/**
+ * A small client for the engine's API over node:http: JSON answers with a deadline and a size limit, and the event
+ * stream, which may be quiet for ever. Its sockets are kept alive and belong to the scope that it is given.
+ */
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { Owned, Scope } from '../../runtime/scope.js';
+import type { Endpoint } from './endpoint.js';
+import { answerError, engineError, silentError } from './engine-errors.js';
+import { type ContainerEvent, EVENT_FILTERS, EventDecoder } from './events.js';
+import { isContainerId } from './facts.js';
+import { object, parseJson, text, textRecord } from './json.js';
+
+const DEADLINE_MS = 10_000;
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+const MAX_SOCKETS = 16;
+/** What this client speaks. */
+const OLDEST_API = '1.24';
+const NEWEST_API = '1.47';
+
+export interface EngineInfo {
+  /** The engine's own name, usually the host's. */
+  readonly name: string;
+  readonly version: string;
+  /** The negotiated one. */
+  readonly apiVersion: string;
+  readonly rootDir: string;
+  /** URL. */
+  readonly endpoint: string;
+}
+
+export interface ListedContainer {
+  readonly id: string;
+  /** With its slash. */
+  readonly name: string;
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** `created`, `running`, `paused`, `restarting`, `removing`, `exited` or `dead`. */
+  readonly state: string;
+  readonly createdMs: number;
+}
+
+export interface EventStream {
+  readonly isOpen: boolean;
+  /** Resolves when the stream has ended, which is nothing unusual. */
+  readonly ended: Promise<void>;
+}
+
+interface Exchange {
+  readonly response: IncomingMessage;
+  readonly owned: Owned;
+  readonly deadline: Owned;
+}
+
+/** All methods throw AgentError ENGINE_MISSING, ENGINE_DENIED, ENGINE_SILENT or ENGINE_ANSWER. */
+export class Engine {
+  readonly endpoint: Endpoint;
+  readonly #scope: Scope;
+  readonly #agent: Agent;
+  readonly #deadlineMs: number;
+  #prefix = '';
+
+  constructor(scope: Scope, endpoint: Endpoint, deadlineMs = DEADLINE_MS) {
+    this.endpoint = endpoint;
+    this.#scope = scope;
+    this.#deadlineMs = deadlineMs;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS });
+    scope.own('socket', `connections to ${endpoint.url}`, () => this.#agent.destroy());
+  }
+
+  /** Agrees on a version; call it before anything else. */
+  async connect(): Promise<EngineInfo> {
+    const version = object(await this.#get('/version'));
+    const apiVersion = this.#negotiate(text(version['ApiVersion']), text(version['MinAPIVersion']));
+    this.#prefix = `/v${apiVersion}`;
+    const info = object(await this.#get('/info'));
+    const rootDir = text(info['DockerRootDir']);
+    if (!rootDir) throw answerError(this.endpoint, 'does not say where it keeps its containers');
+    return {
+      name: text(info['Name']),
+      version: text(version['Version']),
+      apiVersion,
+      rootDir,
+      endpoint: this.endpoint.url,
+    };
+  }
+
+  /** All containers, stopped ones too. */
+  async list(): Promise<ListedContainer[]> {
+    const answer = await this.#get('/containers/json?all=1');
+    if (!Array.isArray(answer))
+      throw answerError(this.endpoint, 'gave something else than a list of containers');
+    return answer
+      .map(object)
+      .filter((entry) => isContainerId(text(entry['Id'])))
+      .map((entry) => ({
+        id: text(entry['Id']),
+        name: text(Array.isArray(entry['Names']) ? entry['Names'].find((name) => isOwnName(name)) : ''),
+        image: text(entry['Image']),
+        labels: textRecord(entry['Labels']),
+        state: text(entry['State']),
+        createdMs: Number(entry['Created']) * 1000,
+      }));
+  }
+
+  /** The answer of inspect; undefined where the engine does not know the container (any more). */
+  inspect(id: string): Promise<unknown> {
+    return this.#get(`/containers/${id}/json`);
+  }
+
+  /**
+   * Subscribes to what happens to containers; resolves once subscribed.
+   * `since`: seconds since 1970; events from then on, as far as the engine still has them (the last 256), are repeated.
+   */
+  async events(since: number | undefined, onEvent: (event: ContainerEvent) => void): Promise<EventStream> {
+    const filters = encodeURIComponent(JSON.stringify(EVENT_FILTERS));
+    const from = since === undefined ? '' : `&since=${since}`;
+    const { response, owned, deadline } = await this.#open(`/events?filters=${filters}${from}`);
+    await deadline.release();
+    const decoder = new EventDecoder(onEvent);
+    const ended = new Promise<void>((resolve) => {
+      response.on('data', (chunk: Buffer) => {
+        if (!decoder.push(chunk)) response.destroy();
+      });
+      response.on('error', () => {});
+      response.on('close', () => {
+        void owned.release();
+        resolve();
+      });
+    });
+    return {
+      ended,
+      get isOpen() {
+        return !response.destroyed;
+      },
+    };
+  }
+
+  #negotiate(newest: string, oldest: string): string {
+    if (!isVersion(newest)) {
+      throw answerError(this.endpoint, 'does not say which API version it speaks');
+    }
+    if (isOlder(newest, OLDEST_API)) {
+      throw answerError(
+        this.endpoint,
+        `speaks API ${newest}, older than ${OLDEST_API}`,
+        'Update Docker to 1.12 or newer.',
+      );
+    }
+    if (isVersion(oldest) && isOlder(NEWEST_API, oldest)) {
+      throw answerError(
+        this.endpoint,
+        `demands API ${oldest} or newer; this agent speaks up to ${NEWEST_API}`,
+        'Update log-capturer.',
+      );
+    }
+    return isOlder(newest, NEWEST_API) ? newest : NEWEST_API;
+  }
+
+  /** The JSON answer; undefined for 404. */
+  async #get(path: string): Promise<unknown> {
+    const { response, owned, deadline } = await this.#open(path);
+    try {
+      const body = await readBody(response);
+      return response.statusCode === 404 ? undefined : parseJson(body);
+    } catch (error) {
+      if (error instanceof SyntaxError)
+        throw answerError(this.endpoint, `answered ${path} with something that is not JSON`);
+      if (error instanceof RangeError)
+        throw answerError(this.endpoint, `answered ${path} with more than ${MAX_ANSWER_BYTES} bytes`);
+      throw engineError(this.endpoint, error);
+    } finally {
+      await deadline.release();
+      await owned.release();
+    }
+  }
+
+  /** The head of the answer, 200 or 404. Whoever gets it releases what comes with it. */
+  async #open(path: string): Promise<Exchange> {
+    const { target } = this.endpoint;
+    const outgoing = request({
+      ...target,
+      agent: this.#agent,
+      path: this.#prefix + path,
+      headers: { Host: 'docker' },
+    });
+    let response: IncomingMessage | undefined;
+    const end = (error?: Error): void => void (response ?? outgoing).destroy(error);
+    const owned = this.#scope.own('request', path, () => end());
+    const deadline = this.#scope.timeout(`deadline of ${path}`, this.#deadlineMs, () =>
+      end(silentError(this.endpoint, `${path} took longer than ${this.#deadlineMs} ms`)),
+    );
+    try {
+      response = await headOf(outgoing);
+      if (response.statusCode !== 200 && response.statusCode !== 404) {
+        const message = text(object(parseJsonOrNothing(await readBody(response)))['message']);
+        throw answerError(this.endpoint, `answered ${path} with ${response.statusCode} ${message}`.trim());
+      }
+      return { response, owned, deadline };
+    } catch (error) {
+      await deadline.release();
+      await owned.release();
+      throw engineError(this.endpoint, error);
+    }
+  }
+}
+
+function headOf(outgoing: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    outgoing.once('response', resolve);
+    outgoing.on('error', reject);
+    outgoing.once('close', () => reject(new Error('the connection was closed')));
+    outgoing.end();
+  });
+}
+
+/** Throws a RangeError beyond the size limit. */
+async function readBody(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) throw new RangeError('answer too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJsonOrNothing(source: string): unknown {
+  try {
+    return parseJson(source);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Links of other containers look like names too: `/other/alias`. */
+function isOwnName(name: unknown): boolean {
+  return typeof name === 'string' && name.lastIndexOf('/') <= 0;
+}
+
+function isVersion(version: string): boolean {
+  return /^\d+\.\d+$/.test(version);
+}
+
+function isOlder(a: string, b: string): boolean {
+  const [aMajor, aMinor] = a.split('.').map(Number);
+  const [bMajor, bMinor] = b.split('.').map(Number);
+  return aMajor === bMajor ? aMinor < bMinor : aMajor < bMajor;
+}

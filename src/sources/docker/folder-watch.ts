@@ -1,0 +1,123 @@
+/**
+ * Sees new container folders the moment the engine makes them, long before an event or a list tells: a container that
+ * lives for 50 ms is caught even by a stalled event loop, because the kernel keeps what the watch has seen.
+ *
+ * A folder counts as new while its last change is less than a minute ago: old ones that the engine does not list are
+ * left over from failed removals.
+ */
+import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import { systemCode } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/log.js';
+import type { Owned, Scope } from '../../runtime/scope.js';
+import { isContainerId } from './facts.js';
+
+const NEW_MS = 60_000;
+const POLL_MS = 250;
+
+export type FolderState = 'there' | 'missing' | 'denied';
+
+export interface FolderWatchOptions {
+  /** `<root>/containers` */
+  readonly dir: string;
+  readonly log: Logger;
+  readonly onNewFolder: (id: string) => void;
+}
+
+export class FolderWatch {
+  readonly dir: string;
+  readonly #log: Logger;
+  readonly #onNewFolder: (id: string) => void;
+  #watching: { readonly identity: string; readonly owned: Owned } | undefined;
+  #polling: Owned | undefined;
+
+  constructor({ dir, log, onNewFolder }: FolderWatchOptions) {
+    this.dir = dir;
+    this.#log = log;
+    this.#onNewFolder = onNewFolder;
+  }
+
+  /**
+   * Watches if it does not yet (the folder may appear, or be made anew), and looks through the folder once. Called for
+   * each list, so that it is the slow safety poll too.
+   */
+  refresh(scope: Scope): void {
+    try {
+      // Inode numbers are used again: the time of birth tells a new folder.
+      const { ino, birthtimeMs } = statSync(this.dir);
+      const identity = `${ino} ${birthtimeMs}`;
+      if (this.#watching?.identity !== identity && !this.#polling) this.#watch(scope, identity);
+      this.#scan();
+    } catch (error) {
+      // Not there or not allowed: the engine's answers have to do, and whoever opens a log there will say so.
+      this.#log.debug({ code: systemCode(error), dir: this.dir }, 'The containers folder cannot be watched.');
+    }
+  }
+
+  /** What can be seen of one container's folder. */
+  look(id: string): FolderState {
+    try {
+      statSync(join(this.dir, id));
+      return 'there';
+    } catch (error) {
+      return systemCode(error) === 'EACCES' ? 'denied' : 'missing';
+    }
+  }
+
+  /** Stops watching. */
+  release(): void {
+    void this.#watching?.owned.release();
+    void this.#polling?.release();
+    this.#watching = undefined;
+    this.#polling = undefined;
+  }
+
+  #watch(scope: Scope, identity: string): void {
+    this.release();
+    let watcher: FSWatcher;
+    try {
+      watcher = watch(this.dir, (_event, name) => {
+        if (name) this.#check(name);
+      });
+    } catch (error) {
+      if (systemCode(error) === 'EACCES') throw error;
+      this.#poll(scope, error);
+      return;
+    }
+    const owned = scope.own('watcher', this.dir, () => watcher.close());
+    this.#watching = { identity, owned };
+    watcher.on('error', (error) => {
+      this.release();
+      if (!scope.isClosing) this.#poll(scope, error);
+    });
+  }
+
+  #poll(scope: Scope, error: unknown): void {
+    this.#log.warn(
+      { code: systemCode(error), dir: this.dir },
+      `${this.dir} cannot be watched (${systemCode(error)}) and is polled: containers that live for less than a second ` +
+        'may be missed. Raise fs.inotify.max_user_instances and fs.inotify.max_user_watches.',
+    );
+    this.#polling = scope.interval('poll of the containers folder', POLL_MS, () => this.#scan());
+  }
+
+  #scan(): void {
+    try {
+      for (const name of readdirSync(this.dir)) this.#check(name);
+    } catch (error) {
+      this.#log.debug({ code: systemCode(error), dir: this.dir }, 'The containers folder cannot be listed.');
+    }
+  }
+
+  #check(name: string): void {
+    if (isContainerId(name) && this.#isNew(name)) this.#onNewFolder(name);
+  }
+
+  #isNew(id: string): boolean {
+    try {
+      return Date.now() - statSync(join(this.dir, id)).mtimeMs < NEW_MS;
+    } catch {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,418 @@
+/**
+ * The log of one container: its held files, what is read of them, and its position.
+ *
+ * The live span reads on at the end of the log. Where much was unread at the start, catch-up spans before it hold the
+ * backlog: they go to streams of their own, so that order holds within each stream whichever is read first.
+ *
+ * A file is left only when a newer one exists and it was read to its end after that was seen: dockerd closes a file
+ * before it makes the next.
+ */
+import { statSync } from 'node:fs';
+import type { Batch } from '../../../pipeline/batch.js';
+import { LineFlag } from '../../../pipeline/batch.js';
+import type { Position } from '../../../pipeline/contract.js';
+import { CATCH_UP_LABEL, type Labels, type Stream } from '../../../pipeline/streams.js';
+import type { Scope } from '../../../runtime/scope.js';
+import type { Decoder, LineTarget } from './decode.js';
+import { closeAll, isSameFile, openGenerations } from './generations.js';
+import { ifThere, type LogFile, PlainFile } from './log-file.js';
+import { atRecordStart, lastCleanCut } from './peek.js';
+import { isOldest, planResume, planStart } from './plan.js';
+import { decodePosition, encodePosition } from './position.js';
+import { markAt, Span } from './span.js';
+import type { ContainerLog, JsonFileOptions, ReaderCounts, ReaderStats } from './types.js';
+
+/** Generations held at once while reading is behind; what rotates beyond is a gap. */
+const MAX_HELD_FILES = 32;
+/** A rotation takes no longer than this between the removal of an old file and the creation of the next. */
+const ROTATION_MS = 20;
+/** Longer records are not parsed: their head is kept as a malformed line. */
+const LONGEST_RECORD = 8 * 1024 * 1024;
+const NEWLINE = 0x0a;
+/** Slots of `#streams`: stdout, stderr. */
+const LIVE_STREAMS = [0, 1];
+const CATCH_UP_STREAMS = [2, 3];
+
+/**
+ * What one step of reading came to: nothing new (`quiet`), all there was (`read`), more to come (`more`), a record
+ * longer than the buffer (`long`), the end of a catch-up span (`done`), or a push that asks to wait (`blocked`).
+ */
+export type Progress = 'quiet' | 'read' | 'more' | 'long' | 'done' | 'blocked';
+
+export class ContainerReader implements LineTarget {
+  log: ContainerLog;
+  readonly counts: ReaderCounts = {
+    bytesRead: 0,
+    linesRead: 0,
+    linesCut: 0,
+    malformed: 0,
+    incomplete: 0,
+    skippedHistoryBytes: 0,
+  };
+  /** The promise of the last push that asked to wait. */
+  wait: Promise<void> | undefined;
+  isPlanned = false;
+  /** The container is removed: what is there is all there will be. */
+  isFinishing = false;
+  /** The container does not run: a line that is open at the end is done. */
+  isStopped = false;
+  readonly #scope: Scope;
+  readonly #options: JsonFileOptions;
+  readonly #decoder: Decoder;
+  readonly #key: string;
+  readonly #streams: (Stream | undefined)[] = [];
+  /** Where the newest file ended when it was last read to its end. */
+  #seen = -1;
+  #labels: Labels | undefined;
+  #live: Span | undefined;
+  #catchUp: Span[] = [];
+
+  constructor(scope: Scope, options: JsonFileOptions, decoder: Decoder, log: ContainerLog) {
+    this.log = log;
+    this.#scope = scope;
+    this.#options = options;
+    this.#decoder = decoder;
+    this.#key = `docker/${log.id}`;
+    this.#labels = log.labels;
+  }
+
+  get isOpen(): boolean {
+    return this.#live !== undefined;
+  }
+
+  get hasLabels(): boolean {
+    return this.#labels !== undefined;
+  }
+
+  get catchUp(): Span | undefined {
+    return this.#catchUp[0];
+  }
+
+  get live(): Span {
+    if (!this.#live) throw new TypeError(`${this.log.path} is not open.`);
+    return this.#live;
+  }
+
+  /** Opens the file. False where there is none yet; throws the system's other errors. */
+  open(): boolean {
+    if (this.#live) return true;
+    const file = ifThere(() => PlainFile.open(this.#scope, this.log.path));
+    if (file) this.#live = new Span([markAt(file, 0, 0)]);
+    return file !== undefined;
+  }
+
+  /** Decides where to begin, by the saved position and the files that are there. Once, after `open`. */
+  plan(): void {
+    this.follow();
+    const held = this.live.marks.map((mark) => mark.file);
+    const saved = this.#options.pipeline.position(this.#key);
+    const position = saved === undefined ? undefined : decodePosition(saved);
+    if (saved !== undefined && !position) {
+      this.#options.log.warn(
+        { container: this.log.id, position: saved },
+        'A saved position cannot be read: the log is read from its beginning.',
+      );
+    }
+    const isAllHeld = position !== undefined && isOldest(held[0], position);
+    const files = isAllHeld
+      ? held
+      : [...this.#openOlder(held[0], (file) => position !== undefined && isOldest(file, position)), ...held];
+    const startAt = this.log.existedAtFirstStart ? this.#options.startAt : { kind: 'beginning' as const };
+    const plan = position
+      ? planResume(files, position)
+      : planStart(files, startAt, this.#options.maxHistoryBytes ?? 64 * 1024 * 1024);
+
+    this.#live = plan.live;
+    this.#catchUp = [...plan.catchUp];
+    this.#closeUnneeded(files);
+    this.isPlanned = true;
+    if (plan.skippedBytes > 0) {
+      this.counts.skippedHistoryBytes = plan.skippedBytes;
+      this.#options.onNotice({ kind: 'history-skipped', id: this.log.id, bytes: plan.skippedBytes });
+      this.#savePosition();
+    }
+  }
+
+  /** Makes what is unread now a catch-up span, and reads live from near the end of the log. */
+  split(): void {
+    const backlog = this.live;
+    const newest = backlog.marks[backlog.marks.length - 1];
+    if (!(newest.file instanceof PlainFile)) return;
+    const low = backlog.current === newest ? backlog.offset : newest.offset;
+    const cut = lastCleanCut(newest.file, low, newest.file.stat().size);
+    if (cut === low) return;
+    backlog.end = { file: newest.file, offset: cut };
+    this.#catchUp.push(backlog);
+    this.#live = new Span([markAt(newest.file, cut, cut)]);
+    this.#live.seconds = backlog.seconds;
+  }
+
+  /** Opens and holds what came after the newest held file. Cheap where nothing did. True where there is more to look at. */
+  follow(): boolean {
+    const { live } = this;
+    const newest = live.marks[live.marks.length - 1].file;
+    const stat = statSync(this.log.path, { throwIfNoEntry: false });
+    if (stat && isSameFile(stat, newest)) newest.size = stat.size;
+    else if (stat && live.marks.length < MAX_HELD_FILES) this.#openNewer(newest);
+    return !live.isInNewestFile || newest.size !== this.#seen;
+  }
+
+  /** Reads at once what is new, into `buf`. Not while a `fetch` of the live span is under way. */
+  look(buf: Buffer): Progress {
+    if (this.isFinishing) this.follow();
+    for (let isFirst = true; ; isFirst = false) {
+      const span = this.live;
+      const { file } = span.current;
+      if (!(file instanceof PlainFile) || (!isFirst && !span.isInNewestFile)) return 'more';
+      if (span.searched > span.offset) {
+        // A long record that was not all there.
+        this.#seen = span.searched;
+        return this.follow() || this.isFinishing ? 'long' : 'quiet';
+      }
+      const wasRotated = !span.isInNewestFile;
+      const bytes = file.readNow(buf, buf.length, span.offset);
+      const progress = this.digest(span, buf, bytes, buf.length, wasRotated);
+      if (progress !== 'read' && progress !== 'quiet') return progress;
+      if (progress === 'quiet' || file.size >= (this.log.maxSizeBytes ?? Infinity)) this.follow();
+      if (span.isInNewestFile && !this.#wasTruncated(file)) return progress;
+    }
+  }
+
+  /** Reads the next bytes of a span into `buf`; `digest` takes them. */
+  async fetch(span: Span, buf: Buffer): Promise<number> {
+    const { file } = span.current;
+    if (file.isClosed) return 0;
+    try {
+      return await file.read(buf, Math.min(buf.length, span.bytesAllowed), span.offset);
+    } catch (error) {
+      if (!file.isCompressed) throw error;
+      span.gap = { fromSeconds: span.seconds, why: `${file.path} is damaged` };
+      return 0;
+    }
+  }
+
+  /**
+   * Takes the `bytes` bytes in `buf` that were read where `wanted` were asked for. `wasRotated`: before the reading there
+   * was a newer file already, so that the end of this one is its end for ever.
+   */
+  digest(span: Span, buf: Buffer, bytes: number, wanted: number, wasRotated: boolean): Progress {
+    const before = span.offset;
+    this.wait = bytes > 0 ? this.#decoder.decode(buf, bytes, span, this) : undefined;
+    if (this.wait) return 'blocked';
+    if (span.isDone) return 'done';
+    if (bytes === wanted) return span.offset > before ? 'more' : 'long';
+    const rest = bytes - (span.offset - before);
+    const isLast = wasRotated || this.isFinishing || span.end !== undefined;
+    if (isLast && rest > 0) {
+      // A record without a newline, where no more will be written.
+      this.wait = this.#decoder.takeRaw(buf.subarray(bytes - rest, bytes), rest, rest, rest, span, this);
+      if (this.wait) return 'blocked';
+    }
+    if (wasRotated) {
+      span.advance();
+      return 'more';
+    }
+    if (span.end) return 'done';
+    this.#seen = before + bytes;
+    return span.offset > before ? 'read' : 'quiet';
+  }
+
+  /** Takes a record that is longer than `buf`, whole or its head, once its end is written. */
+  async takeLongRecord(span: Span, buf: Buffer): Promise<Progress> {
+    const { file } = span.current;
+    const isLast = !span.isInNewestFile || this.isFinishing || span.end !== undefined;
+    const end = await findNewline(file, span, buf);
+    if (file.isClosed || (end < 0 && !isLast)) return 'quiet';
+    const bytes = (end < 0 ? span.searched : end) - span.offset;
+    const move = end < 0 ? bytes : bytes + 1;
+    const { maxLineBytes } = this.#decoder;
+    const record = Buffer.allocUnsafe(move <= Math.max(LONGEST_RECORD, maxLineBytes) ? move : maxLineBytes);
+    let length = 0;
+    for (let read = 1; read > 0 && length < record.length; length += read) {
+      read = await file.read(record.subarray(length), record.length - length, span.offset + length);
+    }
+    if (file.isClosed || length < record.length) return 'quiet';
+    this.wait =
+      end >= 0 && move === length
+        ? this.#decoder.decode(record, length, span, this)
+        : this.#decoder.takeRaw(record, Math.min(length, bytes), bytes, move, span, this);
+    return this.wait ? 'blocked' : 'more';
+  }
+
+  /** A catch-up span was read to its end. */
+  endCatchUp(span: Span): void {
+    this.#endOpenLines(span, LineFlag.incomplete);
+    this.#catchUp = this.#catchUp.filter((other) => other !== span);
+    if (this.#catchUp.length === 0) this.#releaseStreams(CATCH_UP_STREAMS);
+    this.#closeUnneeded(span.marks.map((mark) => mark.file));
+    this.#savePosition();
+  }
+
+  /** The container does not run and all was read: a line that is open has no more pieces. */
+  endOutput(): void {
+    this.isStopped = false;
+    this.#endOpenLines(this.live, 0);
+  }
+
+  /** The container is gone and all was read: forgets its position. */
+  forget(): void {
+    this.#endOpenLines(this.live, LineFlag.incomplete);
+    this.#options.pipeline.setPosition(this.#key, undefined);
+  }
+
+  setLabels(labels: Labels): void {
+    this.#releaseStreams([...LIVE_STREAMS, ...CATCH_UP_STREAMS]);
+    this.#labels = labels;
+  }
+
+  get unreadBytes(): number {
+    return this.#spans.reduce((bytes, span) => bytes + span.unreadBytes, 0);
+  }
+
+  get stats(): ReaderStats {
+    return {
+      ...this.counts,
+      state: !this.#live || !this.#labels ? 'waiting' : this.#catchUp.length > 0 ? 'catching-up' : 'live',
+      unreadBytes: this.unreadBytes,
+      heldFiles: this.#files.size,
+    };
+  }
+
+  /** Lets go of everything. The position stays. */
+  async close(): Promise<void> {
+    this.#releaseStreams([...LIVE_STREAMS, ...CATCH_UP_STREAMS]);
+    const files = this.#files;
+    this.#live = undefined;
+    this.#catchUp = [];
+    await Promise.all([...files].map((file) => file.close()));
+  }
+
+  // LineTarget: where the decoder's lines go.
+
+  streamId(isStderr: boolean, span: Span): number {
+    const slots = span === this.#live ? LIVE_STREAMS : CATCH_UP_STREAMS;
+    const slot = slots[isStderr ? 1 : 0];
+    const known = this.#streams[slot];
+    if (known) return known.id;
+    const labels = { ...this.#labels, stream: isStderr ? 'stderr' : 'stdout' };
+    const acquired = this.#options.pipeline.streams.acquire(
+      slots === LIVE_STREAMS ? labels : { ...labels, [CATCH_UP_LABEL]: 'true' },
+    );
+    this.#streams[slot] = acquired;
+    return acquired.id;
+  }
+
+  push(batch: Batch, span: Span, from: number): Promise<void> | undefined {
+    this.counts.linesRead += batch.length;
+    if (span.gap) {
+      const { fromSeconds, why } = span.gap;
+      span.gap = undefined;
+      this.#options.onNotice({ kind: 'gap', id: this.log.id, from: fromSeconds, to: batch.seconds[0], why });
+    }
+    const origin = { key: this.#key, from, to: span.offset };
+    return this.#options.pipeline.push(batch, this.#key, this.#position(span), origin);
+  }
+
+  moved(span: Span): void {
+    if (!span.hasOpenLine) this.#savePosition();
+  }
+
+  get #spans(): Span[] {
+    return this.#live ? [...this.#catchUp, this.#live] : [];
+  }
+
+  get #files(): Set<LogFile> {
+    return new Set(this.#spans.flatMap((span) => span.marks.map((mark) => mark.file)));
+  }
+
+  #position(moved: Span): Position {
+    const dropped = moved.trim();
+    if (dropped.length > 0) this.#closeUnneeded(dropped);
+    return encodePosition({
+      seconds: this.live.seconds,
+      live: this.live.filePositions(),
+      catchUp: this.#catchUp.flatMap((span) => {
+        const end = span.endPosition();
+        return end ? [{ files: span.filePositions(), end }] : [];
+      }),
+    });
+  }
+
+  #savePosition(): void {
+    this.#options.pipeline.setPosition(this.#key, this.#position(this.live));
+  }
+
+  #endOpenLines(span: Span, flags: number): void {
+    for (const carry of [span.out, span.err]) {
+      if (carry.isOpen) this.wait = this.#decoder.pushOpenLine(span, carry, this, flags) ?? this.wait;
+    }
+  }
+
+  #openOlder(oldest: LogFile, isLast: (file: LogFile) => boolean): LogFile[] {
+    const files = openGenerations(this.#scope, this.log.path, isLast);
+    const known = files.findIndex((file) => isGeneration(file, oldest));
+    const older = known < 0 ? [] : files.slice(known + 1);
+    closeAll(known < 0 ? files : files.slice(0, known + 1));
+    return older.reverse();
+  }
+
+  #openNewer(newest: LogFile): void {
+    const files = openGenerations(this.#scope, this.log.path, (file) => isGeneration(file, newest));
+    const oldest = files[files.length - 1];
+    if (oldest && isGeneration(oldest, newest)) {
+      closeAll(files.splice(-1));
+    } else if (files.length > 0 && wasGenerationMissed(newest, files[0])) {
+      this.live.gap = { fromSeconds: this.live.seconds, why: 'the log rotated faster than it could be read' };
+    }
+    this.live.marks.push(...files.reverse().map((file) => markAt(file, 0, 0)));
+  }
+
+  /** Where somebody cut the file short: goes on at its end if it still begins the same way, else at its beginning. */
+  #wasTruncated(file: PlainFile): boolean {
+    const { live } = this;
+    if (file.size >= live.offset) return false;
+    this.#endOpenLines(live, LineFlag.incomplete);
+    const isShortened = file.matches(file.fingerprint(live.offset));
+    if (!isShortened) file.forgetFingerprint();
+    live.restartFile(isShortened ? atRecordStart(file, file.size) : 0);
+    this.#options.onNotice({ kind: 'truncated', id: this.log.id, path: this.log.path });
+    return true;
+  }
+
+  #closeUnneeded(files: readonly LogFile[]): void {
+    const needed = this.#files;
+    closeAll(files.filter((file) => !needed.has(file)));
+  }
+
+  #releaseStreams(slots: readonly number[]): void {
+    for (const slot of slots) {
+      const stream = this.#streams[slot];
+      if (stream) this.#options.pipeline.streams.release(stream);
+      this.#streams[slot] = undefined;
+    }
+  }
+}
+
+/** Whether an opened file is the generation that is held, renamed or compressed. */
+function isGeneration(file: LogFile, held: LogFile): boolean {
+  if (!file.isCompressed) return isSameFile({ dev: file.device, ino: file.inode }, held);
+  return held.size > 0 && file.matches(held.fingerprint(held.size));
+}
+
+/** Whether generations came and went between one that was unlinked and the newest one: that was then made much later. */
+function wasGenerationMissed(unlinked: LogFile, newest: LogFile): boolean {
+  if (!(unlinked instanceof PlainFile) || newest.createdMs === 0) return false;
+  return newest.createdMs - unlinked.stat().changedMs > ROTATION_MS;
+}
+
+/** The offset of the newline that ends the span's next record; -1 where the file ends before. */
+async function findNewline(file: LogFile, span: Span, buf: Buffer): Promise<number> {
+  let from = Math.max(span.offset, span.searched);
+  for (let bytes = buf.length; bytes === buf.length && !file.isClosed; from += bytes) {
+    bytes = await file.read(buf, buf.length, from);
+    const newline = buf.subarray(0, bytes).indexOf(NEWLINE);
+    if (newline >= 0) return from + newline;
+  }
+  span.searched = from;
+  return -1;
+}

@@ -1,0 +1,109 @@
+/**
+ * A rotated file that Docker compressed (`compress=true`): positions count bytes of its text. It is read in order;
+ * going back further than the last chunk begins it anew.
+ */
+import { readSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { constants, createGunzip, type Gunzip, gunzipSync } from 'node:zlib';
+import type { Scope } from '../../../runtime/scope.js';
+import { LogFile, openOwned, readAt } from './log-file.js';
+
+const CHUNK = 64 * 1024;
+const TRAILER = 4;
+
+export class GzipFile extends LogFile {
+  readonly isCompressed = true;
+  #gunzip: Gunzip | undefined;
+  #chunks: AsyncIterator<Buffer> | undefined;
+  /** Text that was decompressed and may be asked for (again), from `#pendingAt` on. */
+  #pending: Buffer = Buffer.alloc(0);
+  #pendingAt = 0;
+  #damage: unknown;
+
+  /** Throws the system's error, ENOENT among others. */
+  static open(scope: Scope, path: string): GzipFile {
+    return openOwned(path, (fd) => {
+      const file = new GzipFile(scope, path, fd);
+      const trailer = Buffer.alloc(TRAILER);
+      // The size of the text modulo 4 GiB stands at the end.
+      readSync(fd, trailer, 0, TRAILER, Math.max(0, file.size - TRAILER));
+      file.size = trailer.readUInt32LE(0);
+      return file;
+    });
+  }
+
+  head(length: number): Buffer {
+    const compressed = Buffer.allocUnsafe(CHUNK + length);
+    const bytes = readSync(this.fd, compressed, 0, compressed.length, 0);
+    try {
+      // Z_SYNC_FLUSH: the input ends early, give what there is.
+      const text = gunzipSync(compressed.subarray(0, bytes), { finishFlush: constants.Z_SYNC_FLUSH });
+      return text.subarray(0, length);
+    } catch {
+      return Buffer.alloc(0);
+    }
+  }
+
+  /** Rejects where the file is damaged, after what could be read of it. */
+  protected override async readText(buf: Buffer, length: number, position: number): Promise<number> {
+    if (position < this.#pendingAt || !this.#chunks) this.#begin();
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    let at = this.#pendingAt;
+    for (let chunk: Buffer | undefined = this.#pending; chunk; chunk = await this.#next(bytes > 0)) {
+      const part = chunk.subarray(Math.min(chunk.length, Math.max(0, position - at)));
+      parts.push(part);
+      bytes += part.length;
+      at += chunk.length;
+      if (bytes >= length) break;
+    }
+    this.#pending = Buffer.concat(parts);
+    this.#pendingAt = position;
+    this.size = bytes < length ? position + bytes : Math.max(this.size, position + bytes);
+    return this.#pending.copy(buf, 0, 0, length);
+  }
+
+  /** The next chunk; undefined at the end, and at a damaged place where `hasText` says that there is something to give before. */
+  async #next(hasText: boolean): Promise<Buffer | undefined> {
+    try {
+      if (this.#damage) throw this.#damage;
+      const next = await this.#chunks?.next();
+      return next?.done === false ? next.value : undefined;
+    } catch (error) {
+      this.#damage = error;
+      if (!hasText) throw error;
+      return undefined;
+    }
+  }
+
+  protected override async release(): Promise<void> {
+    const chunks = this.#chunks;
+    this.#gunzip?.destroy();
+    this.#chunks = undefined;
+    this.#pending = Buffer.alloc(0);
+    await chunks?.return?.();
+  }
+
+  #begin(): void {
+    this.#gunzip?.destroy();
+    const compressed = Readable.from(this.#compressed());
+    const gunzip = createGunzip({ chunkSize: CHUNK });
+    compressed.on('error', (error) => gunzip.destroy(error));
+    gunzip.on('close', () => compressed.destroy());
+    compressed.pipe(gunzip);
+    this.#gunzip = gunzip;
+    this.#chunks = gunzip[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    this.#pending = Buffer.alloc(0);
+    this.#pendingAt = 0;
+  }
+
+  async *#compressed(): AsyncGenerator<Buffer> {
+    for (let at = 0; ; ) {
+      const chunk = Buffer.allocUnsafe(CHUNK);
+      const { bytesRead } = await readAt(this.fd, chunk, 0, CHUNK, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield chunk.subarray(0, bytesRead);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** `start_at`: how much of the logs that were there before the agent is read. */
+import type { LogFile } from './log-file.js';
+import { PlainFile } from './log-file.js';
+import { findTime, firstTime, lastCleanCut } from './peek.js';
+import type { Place } from './span.js';
+import type { StartAt } from './types.js';
+
+export interface Start extends Place {
+  /** Bytes of older records that are left out. */
+  readonly skippedBytes: number;
+}
+
+/** Where reading begins in `files`, oldest first, at least one. */
+export function findStart(
+  files: readonly LogFile[],
+  startAt: StartAt,
+  maxHistoryBytes: number,
+  nowMs: number,
+): Start {
+  const { index, offset } =
+    startAt.kind === 'age'
+      ? atMost(files, atAge(files, nowMs / 1000 - startAt.ageMs / 1000), maxHistoryBytes)
+      : startAt.kind === 'end'
+        ? cleanly(files, files.length - 1, files[files.length - 1].size)
+        : { index: 0, offset: 0 };
+  const before = files.slice(0, index).reduce((bytes, file) => bytes + file.size, 0);
+  return { file: files[index], offset, skippedBytes: before + offset };
+}
+
+interface Spot {
+  readonly index: number;
+  readonly offset: number;
+}
+
+/** The first record that is at least as new as `seconds`, by each file's first one and a search in one of them. */
+function atAge(files: readonly LogFile[], seconds: number): Spot {
+  for (let index = files.length - 1; index >= 0; index--) {
+    const file = files[index];
+    const first = firstTime(file);
+    if (first === undefined || first >= seconds) continue;
+    if (file instanceof PlainFile) return cleanly(files, index, findTime(file, seconds));
+    return index + 1 < files.length ? { index: index + 1, offset: 0 } : { index, offset: 0 };
+  }
+  return { index: 0, offset: 0 };
+}
+
+function atMost(files: readonly LogFile[], start: Spot, maxBytes: number): Spot {
+  let bytes = 0;
+  for (let index = files.length - 1; index >= start.index; index--) {
+    const file = files[index];
+    const from = index === start.index ? start.offset : 0;
+    bytes += file.size - from;
+    if (bytes <= maxBytes) continue;
+    if (file instanceof PlainFile) return cleanly(files, index, from + bytes - maxBytes);
+    return index + 1 < files.length ? { index: index + 1, offset: 0 } : { index, offset: 0 };
+  }
+  return start;
+}
+
+/** The last place at or before `offset` that splits no line. */
+function cleanly(files: readonly LogFile[], index: number, offset: number): Spot {
+  const file = files[index];
+  return { index, offset: file instanceof PlainFile ? lastCleanCut(file, 0, offset) : 0 };
+}

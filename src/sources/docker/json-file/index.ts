@@ -1,0 +1,355 @@
+/**
+ * Reads the json-file logs of any number of containers into a pipeline, at almost no cost while they are quiet.
+ *
+ * - A quiet file has a one-shot watch; a change makes it active. An active one is looked at on a shared tick of 50 ms
+ *   (less where it may rotate within that) until a second of silence. Behind it all, every file is looked at once in
+ *   20 s.
+ * - A look is a synchronous read of at most 64 KiB. Where more is there, bulk.ts takes it.
+ * - While the pipeline asks to wait nothing is read, but rotated files are still opened and held.
+ *
+ * Turns of work end after 5 ms, so that the event loop stays responsive.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { Labels } from '../../../pipeline/streams.js';
+import { describeError, systemCode } from '../../../runtime/errors.js';
+import type { Scope } from '../../../runtime/scope.js';
+import { Attention, type Watched, watched } from './attention.js';
+import { BulkReaders } from './bulk.js';
+import { ContainerReader, type Progress } from './container-log.js';
+import { Decoder } from './decode.js';
+import { Gate } from './gate.js';
+import type { ContainerLog, JsonFileOptions, ReaderStats } from './types.js';
+
+export type { ContainerLog, JsonFileOptions, Notice, ReaderStats, StartAt } from './types.js';
+
+const LOOK_BYTES = 64 * 1024;
+const DEFAULT_MAX_LINE = 512 * 1024;
+const TURN_MS = 5;
+const TICK_MS = 50;
+const QUIET_AFTER_MS = 1000;
+const SAFETY_ROUND_S = 20;
+/** A log that is expected but not there yet, and one that may not be read for now. */
+const OPEN_RETRY_MS = 20;
+const OPEN_RETRY_FOR_MS = 10_000;
+const ERROR_RETRY_MS = 1000;
+const START_WITHOUT_READY_MS = 2000;
+/** Up to here everything is read in order; beyond, every container with more than SPLIT_FROM unread is split. */
+const SMALL_BACKLOG = 64 * 1024 * 1024;
+const SPLIT_FROM = 1024 * 1024;
+/** What a log may hold before it rotates, where that is not known. */
+const ASSUMED_ROTATION_BYTES = 256 * 1024;
+const LOOKS_PER_ROTATION = 8;
+const PERIODS_MS = [TICK_MS, 25, 10, 5, 2];
+
+interface Tracked extends Watched {
+  readonly reader: ContainerReader;
+  readonly addedAt: number;
+  periodMs: number;
+  lastLookAt: number;
+  lastBytesAt: number;
+  /** That it cannot be read was said. */
+  isReported: boolean;
+}
+
+/** What exists while `run` does. */
+interface Running {
+  readonly scope: Scope;
+  readonly attention: Attention<Tracked>;
+  readonly bulk: BulkReaders;
+  readonly buf: Buffer;
+}
+
+export class JsonFileReaders {
+  readonly #options: JsonFileOptions;
+  readonly #decoder: Decoder;
+  readonly #gate = new Gate();
+  readonly #tracked = new Map<string, Tracked>();
+  /** Added before `run`. */
+  readonly #waiting: ContainerLog[] = [];
+  #running: Running | undefined;
+  #isReady = false;
+  /** Everything that was there at the start has a plan, so that it is known whether the backlog is large. */
+  #isStarted = false;
+  #safetyRound: Iterator<Tracked> = [].values();
+
+  constructor(options: JsonFileOptions) {
+    this.#options = options;
+    this.#decoder = new Decoder(options.maxLineBytes ?? DEFAULT_MAX_LINE);
+  }
+
+  /** Reads until the scope is closing. Called once. */
+  async run(scope: Scope): Promise<void> {
+    const bulk = new BulkReaders(scope, this.#gate, {
+      onLiveRead: (reader) => this.#again(reader),
+      onCaughtUp: (reader) => this.#again(reader),
+      onError: (reader, error) => this.#failed(reader, error),
+    });
+    const attention = new Attention<Tracked>(scope, this.#options.log, (item) => this.#attend(item));
+    this.#running = { scope, attention, bulk, buf: Buffer.allocUnsafe(LOOK_BYTES) };
+    scope.closing.addEventListener('abort', () => this.#gate.close(), { once: true });
+    scope.interval('safety round', 1000, () => this.#lookAtSome());
+    scope.timeout('start without a list', START_WITHOUT_READY_MS, () => this.ready());
+    for (const log of this.#waiting.splice(0)) this.add(log);
+    if (this.#isReady) this.#start();
+    await bulk.run();
+    this.#running = undefined;
+    await Promise.all([...this.#tracked.values()].map(({ reader }) => reader.close()));
+    this.#tracked.clear();
+  }
+
+  /** The containers that are there at the start have been added: reading may begin. Without it, it begins after 2 s. */
+  ready(): void {
+    if (this.#isReady) return;
+    this.#isReady = true;
+    if (this.#running) this.#start();
+  }
+
+  /** Opens the log now and holds it; waits for it where it is not there yet. Known ones take over what is new in `log`. */
+  add(log: ContainerLog): void {
+    const running = this.#running;
+    if (!running) {
+      this.#waiting.push(log);
+      return;
+    }
+    const known = this.#tracked.get(log.id);
+    if (known) {
+      known.reader.log = { ...known.reader.log, ...log };
+      if (log.labels && !known.reader.hasLabels) this.setLabels(log.id, log.labels);
+      return;
+    }
+    const tracked: Tracked = {
+      ...watched(log.path),
+      reader: new ContainerReader(running.scope, this.#options, this.#decoder, log),
+      addedAt: performance.now(),
+      periodMs: TICK_MS,
+      lastLookAt: performance.now(),
+      lastBytesAt: -Infinity,
+      isReported: false,
+    };
+    this.#tracked.set(log.id, tracked);
+    if (this.#isOpen(tracked)) running.attention.lookSoon(tracked);
+  }
+
+  /** Something may have happened to this log: look at it now. */
+  wake(id: string): void {
+    const tracked = this.#tracked.get(id);
+    if (tracked) this.#running?.attention.lookSoon(tracked);
+  }
+
+  /** Lines that are read from here on carry these labels and `stream`. */
+  setLabels(id: string, labels: Labels): void {
+    const tracked = this.#tracked.get(id);
+    tracked?.reader.setLabels(labels);
+    if (tracked) this.wake(id);
+    else
+      this.#waiting.splice(
+        0,
+        Infinity,
+        ...this.#waiting.map((log) => (log.id === id ? { ...log, labels } : log)),
+      );
+  }
+
+  /** Turned out not to be selected: nothing more is read of it. Its position, where it has one, stays. */
+  reject(id: string): void {
+    const tracked = this.#tracked.get(id);
+    if (tracked) void this.#drop(tracked);
+  }
+
+  /** The container does not run: what it wrote is all there. */
+  stopped(id: string): void {
+    const tracked = this.#tracked.get(id);
+    if (!tracked) return;
+    tracked.reader.isStopped = true;
+    this.wake(id);
+  }
+
+  /** The container is removed: reads what is left of the held files, then forgets its position. */
+  finish(id: string): void {
+    const tracked = this.#tracked.get(id);
+    if (!tracked) return;
+    tracked.reader.isFinishing = true;
+    this.wake(id);
+  }
+
+  stats(): ReadonlyMap<string, ReaderStats> {
+    return new Map([...this.#tracked].map(([id, { reader }]) => [id, reader.stats]));
+  }
+
+  #start(): void {
+    const { scope } = this.#running as Running;
+    void scope.run('plan', async () => {
+      let begin = performance.now();
+      for (const tracked of this.#tracked.values()) {
+        if (tracked.reader.isOpen && !tracked.reader.isPlanned)
+          this.#guarded(tracked, () => tracked.reader.plan());
+        if (performance.now() - begin < TURN_MS) continue;
+        await setImmediate();
+        if (scope.isClosing) return;
+        begin = performance.now();
+      }
+      const isLarge = this.#unreadBytes() > SMALL_BACKLOG;
+      this.#isStarted = true;
+      for (const tracked of this.#tracked.values()) {
+        if (tracked.reader.isPlanned) this.#guarded(tracked, () => this.#begin(tracked, isLarge));
+        this.wake(tracked.reader.log.id);
+      }
+    });
+  }
+
+  #begin({ reader }: Tracked, isLarge: boolean): void {
+    if (isLarge && reader.unreadBytes > SPLIT_FROM) reader.split();
+  }
+
+  #unreadBytes(): number {
+    let bytes = 0;
+    for (const { reader } of this.#tracked.values()) bytes += reader.unreadBytes;
+    return bytes;
+  }
+
+  /** One look at one log, whatever state it is in; asks for the next one. */
+  #attend(tracked: Tracked): void {
+    this.#guarded(tracked, () => {
+      const { attention, bulk, buf } = this.#running as Running;
+      const { reader } = tracked;
+      if (!this.#isOpen(tracked)) return;
+      if (!this.#isStarted || !reader.hasLabels || this.#gate.isHeld || bulk.isBusy(reader)) {
+        reader.follow();
+        attention.lookAgain(tracked, TICK_MS);
+        return;
+      }
+      if (!reader.isPlanned) {
+        reader.plan();
+        this.#begin(tracked, this.#unreadBytes() > SMALL_BACKLOG);
+      }
+      if (reader.catchUp) bulk.readCatchUp(reader);
+      const bytesBefore = reader.counts.bytesRead;
+      const progress = reader.look(buf);
+      this.#pace(tracked, reader.counts.bytesRead - bytesBefore);
+      this.#goOn(tracked, progress);
+    });
+  }
+
+  #goOn(tracked: Tracked, progress: Progress): void {
+    const { attention, bulk } = this.#running as Running;
+    const { reader } = tracked;
+    switch (progress) {
+      case 'more':
+      case 'long':
+      case 'done':
+        bulk.readLive(reader);
+        return attention.lookAgain(tracked, TICK_MS);
+      case 'blocked':
+        if (reader.wait) this.#gate.hold(reader.wait);
+        return attention.lookAgain(tracked, TICK_MS);
+      case 'read':
+        return attention.lookAgain(tracked, tracked.periodMs);
+      case 'quiet':
+        return this.#rest(tracked);
+    }
+  }
+
+  /** Everything was read: whatever waited for that, and then the next look. */
+  #rest(tracked: Tracked): void {
+    const { attention } = this.#running as Running;
+    const { reader } = tracked;
+    if (reader.isStopped) reader.endOutput();
+    if (reader.isFinishing && !reader.catchUp) return this.#finish(tracked);
+    if (performance.now() - tracked.lastBytesAt < QUIET_AFTER_MS)
+      return attention.lookAgain(tracked, tracked.periodMs);
+    const isWatched = attention.lookWhenChanged(tracked);
+    // What was written before the watch began gives no event.
+    if (isWatched && reader.follow()) attention.lookSoon(tracked);
+  }
+
+  /** How soon to look again: several times within what the log may hold before it rotates, at the rate it grows. */
+  #pace(tracked: Tracked, bytes: number): void {
+    const now = performance.now();
+    // After a silence the bytes came just now, not all the time.
+    const elapsed = Math.min(now - tracked.lastLookAt, TICK_MS / 4 + tracked.periodMs);
+    tracked.lastLookAt = now;
+    if (bytes > 0) tracked.lastBytesAt = now;
+    const { maxSizeBytes, maxFiles } = tracked.reader.log;
+    const room = maxSizeBytes === undefined ? ASSUMED_ROTATION_BYTES : maxSizeBytes * (maxFiles ?? 1);
+    const wanted = (room / LOOKS_PER_ROTATION / Math.max(1, bytes)) * elapsed;
+    tracked.periodMs = PERIODS_MS.find((period) => period <= wanted) ?? 1;
+  }
+
+  #isOpen(tracked: Tracked): boolean {
+    const { reader } = tracked;
+    const { attention } = this.#running as Running;
+    try {
+      if (reader.open()) return true;
+      if (reader.isFinishing) this.#finish(tracked);
+      else if (performance.now() - tracked.addedAt < OPEN_RETRY_FOR_MS)
+        attention.lookAgain(tracked, OPEN_RETRY_MS);
+    } catch (error) {
+      const code = systemCode(error);
+      if (code !== 'EACCES' && code !== 'EPERM') this.#failed(reader, error);
+      else if (!tracked.isReported)
+        this.#options.onNotice({ kind: 'unreadable', id: reader.log.id, path: reader.log.path });
+      tracked.isReported = true;
+    }
+    return false;
+  }
+
+  #guarded(tracked: Tracked, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#failed(tracked.reader, error);
+    }
+  }
+
+  /** One log's trouble is nobody else's: it is said once, and tried again. */
+  #failed(reader: ContainerReader, error: unknown): void {
+    const tracked = this.#tracked.get(reader.log.id);
+    if (!tracked || this.#running?.scope.isClosing) return;
+    if (!tracked.isReported) {
+      this.#options.log.warn(
+        { container: reader.log.id, path: reader.log.path, code: systemCode(error), error },
+        `A container's log cannot be read for now and is tried again: ${describeError(error)}`,
+      );
+    }
+    tracked.isReported = true;
+    this.#running?.attention.lookAgain(tracked, ERROR_RETRY_MS);
+  }
+
+  #again(reader: ContainerReader): void {
+    if (this.#tracked.get(reader.log.id)?.reader === reader) this.wake(reader.log.id);
+  }
+
+  #finish(tracked: Tracked): void {
+    const { reader } = tracked;
+    reader.forget();
+    this.#options.onNotice({
+      kind: 'finished',
+      id: reader.log.id,
+      stats: { ...reader.stats, state: 'finished' },
+    });
+    void this.#drop(tracked);
+  }
+
+  #drop(tracked: Tracked): Promise<void> {
+    this.#tracked.delete(tracked.reader.log.id);
+    this.#running?.attention.forget(tracked);
+    this.#running?.bulk.forget(tracked.reader);
+    return tracked.reader.close();
+  }
+
+  /** The slow poll behind the watches: all files once in SAFETY_ROUND_S. */
+  #lookAtSome(): void {
+    const { attention, bulk } = this.#running as Running;
+    for (let n = Math.ceil(this.#tracked.size / SAFETY_ROUND_S); n > 0; n--) {
+      const next = this.#safetyRound.next();
+      if (next.done) {
+        this.#safetyRound = this.#tracked.values();
+        return;
+      }
+      const { reader } = next.value;
+      if (attention.isActive(next.value) || bulk.isBusy(reader) || !reader.isOpen) continue;
+      this.#guarded(next.value, () => {
+        if (reader.follow()) attention.lookSoon(next.value);
+      });
+    }
+  }
+}

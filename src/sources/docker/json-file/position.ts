@@ -1,0 +1,64 @@
+/**
+ * Where reading goes on after a restart, as it is committed with the lines: the files that are still needed, oldest
+ * first, and in each one watermark for stdout and one for stderr. Records of a stream below its watermark are done.
+ *
+ *   [seconds, live, catch-up, catch-up …]
+ *     seconds   time of the last line read, since 1970
+ *     live      [file …]
+ *     catch-up  [[file …], [length, crc, offset]]: read up to `offset` of that last file
+ *     file      [length, crc, out, err]
+ *
+ * A file is known by the length and CRC-32 of its first record, time included: no two files of a log share that, a
+ * compressed copy still has it, and a reused inode number does not. A line whose pieces are not all there holds its
+ * stream's watermark at the first piece, so that a restart reads them again; that may be in an older file.
+ */
+import type { Position } from '../../../pipeline/contract.js';
+
+export type Fingerprint = readonly [length: number, crc: number];
+export type FilePosition = readonly [length: number, crc: number, out: number, err: number];
+export type EndPosition = readonly [length: number, crc: number, offset: number];
+
+export interface CatchUpPosition {
+  readonly files: readonly FilePosition[];
+  readonly end: EndPosition;
+}
+
+export interface LogPosition {
+  readonly seconds: number;
+  readonly live: readonly FilePosition[];
+  /** In the order in which they are read. */
+  readonly catchUp: readonly CatchUpPosition[];
+}
+
+export function encodePosition(position: LogPosition): Position {
+  return [
+    position.seconds,
+    position.live,
+    ...position.catchUp.map((span): Position => [span.files, span.end]),
+  ];
+}
+
+/** Inverse of `encodePosition`; undefined for anything else. */
+export function decodePosition(position: Position): LogPosition | undefined {
+  if (!Array.isArray(position)) return undefined;
+  const [seconds, live, ...catchUp]: readonly unknown[] = position;
+  if (typeof seconds !== 'number' || !isFiles(live)) return undefined;
+  const spans: CatchUpPosition[] = [];
+  for (const span of catchUp) {
+    if (!Array.isArray(span)) return undefined;
+    const [files, end]: readonly unknown[] = span;
+    if (!isFiles(files) || !isNumbers(end, 3)) return undefined;
+    spans.push({ files, end: end as unknown as EndPosition });
+  }
+  return { seconds, live, catchUp: spans };
+}
+
+function isFiles(value: unknown): value is FilePosition[] {
+  return Array.isArray(value) && value.length > 0 && value.every((file) => isNumbers(file, 4));
+}
+
+function isNumbers(value: unknown, length: number): value is number[] {
+  return (
+    Array.isArray(value) && value.length === length && value.every((n) => Number.isSafeInteger(n) && n >= 0)
+  );
+}

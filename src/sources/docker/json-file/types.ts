@@ -1,0 +1,69 @@
+/** What the json-file readers are given, and what they tell. */
+import type { Pipeline } from '../../../pipeline/contract.js';
+import type { Labels } from '../../../pipeline/streams.js';
+import type { Logger } from '../../../runtime/log.js';
+
+/** What is read of containers that were there at the first start of this data directory. */
+export type StartAt =
+  | { readonly kind: 'beginning' }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'age'; readonly ageMs: number };
+
+export interface JsonFileOptions {
+  readonly pipeline: Pipeline;
+  readonly log: Logger;
+  readonly startAt: StartAt;
+  readonly onNotice: (notice: Notice) => void;
+  /** Longer lines are cut; at least 1 KiB. Default 512 KiB. */
+  readonly maxLineBytes?: number;
+  /** With `startAt` an age: at most so much of each container. Default 64 MiB. */
+  readonly maxHistoryBytes?: number;
+}
+
+export interface ContainerLog {
+  readonly id: string;
+  readonly path: string;
+  /** Without `stream`. Undefined: not known yet; the file is opened and held, nothing is pushed until `setLabels`. */
+  readonly labels: Labels | undefined;
+  /** Whether `startAt` applies where there is no position. */
+  readonly existedAtFirstStart: boolean;
+  /** The log options `max-size`, in bytes, and `max-file`, where they are known and set. */
+  readonly maxSizeBytes?: number;
+  readonly maxFiles?: number;
+}
+
+/** What people should hear of. Times are seconds since 1970; 0 where it is not known. */
+export type Notice =
+  /** Lines between two times were not there to be read. */
+  | {
+      readonly kind: 'gap';
+      readonly id: string;
+      readonly from: number;
+      readonly to: number;
+      readonly why: string;
+    }
+  /** `startAt` left out older lines. */
+  | { readonly kind: 'history-skipped'; readonly id: string; readonly bytes: number }
+  /** The agent may not read the file. */
+  | { readonly kind: 'unreadable'; readonly id: string; readonly path: string }
+  /** The file was cut short by somebody. */
+  | { readonly kind: 'truncated'; readonly id: string; readonly path: string }
+  /** `finish` is done: read to the end, position forgotten. The last figures. */
+  | { readonly kind: 'finished'; readonly id: string; readonly stats: ReaderStats };
+
+export interface ReaderCounts {
+  bytesRead: number;
+  linesRead: number;
+  linesCut: number;
+  /** Records that were none: kept as raw lines, except blocks of NUL bytes and empty records. */
+  malformed: number;
+  /** Lines whose end never came. */
+  incomplete: number;
+  skippedHistoryBytes: number;
+}
+
+export interface ReaderStats extends Readonly<ReaderCounts> {
+  readonly state: 'waiting' | 'live' | 'catching-up' | 'finished';
+  readonly unreadBytes: number;
+  readonly heldFiles: number;
+}

@@ -1,0 +1,260 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Pipeline, Position, SourceKey } from '../../pipeline/contract.js';
+import { StreamTable } from '../../pipeline/streams.js';
+import type { Logger } from '../../runtime/log.js';
+import { Scope } from '../../runtime/scope.js';
+import { Health } from '../../telemetry/health.js';
+import type { Notice } from './json-file/types.js';
+import { createSource, type DockerSource } from './source.js';
+import { type FakeEngine, fakeEngine, json } from './testing/fake-engine.js';
+import { FakeReaders } from './testing/fake-readers.js';
+import { until } from './testing/until.js';
+
+const id = (n: number): string => n.toString(16).padStart(64, '0');
+
+let fake: FakeEngine;
+let scope: Scope;
+let readers: FakeReaders;
+let health: Health;
+let positions: Map<SourceKey, Position>;
+let said: string[];
+let source: DockerSource;
+let notify: (notice: Notice) => void;
+let running: Promise<void> | undefined;
+
+const log: Logger = {
+  debug: () => {},
+  info: (_fields, message) => said.push(`info: ${message}`),
+  warn: (_fields, message) => said.push(`warn: ${message}`),
+  error: (_fields, message) => said.push(`error: ${message}`),
+};
+
+beforeEach(async () => {
+  fake = await fakeEngine();
+  mkdirSync(join(fake.dir, 'root/containers'), { recursive: true });
+  scope = Scope.root('test', (error) => {
+    throw error;
+  });
+  readers = new FakeReaders();
+  health = new Health();
+  positions = new Map();
+  said = [];
+  const config = {
+    endpoint: fake.socket,
+    startAt: 'beginning',
+    maxHistoryBytes: 1,
+    maxLineBytes: 1,
+    containerLabels: {},
+  } as const;
+  source = createSource(
+    config,
+    { name: 'containers', log, health, labels: { env: 'test' } },
+    (_pipeline, onNotice) => {
+      notify = onNotice;
+      return readers;
+    },
+  );
+});
+afterEach(async () => {
+  await close();
+  await fake.dispose();
+});
+
+async function close(): Promise<void> {
+  const closed = scope.close();
+  await running;
+  await closed;
+  expect([...scope.census()]).toEqual([]);
+}
+
+function start(): void {
+  const pipeline: Pipeline = {
+    streams: new StreamTable(),
+    isFirstStart: false,
+    push: () => undefined,
+    position: (key) => positions.get(key),
+    positionKeys: (prefix) => [...positions.keys()].filter((key) => key.startsWith(prefix)),
+    setPosition: (key, position) => {
+      if (position === undefined) positions.delete(key);
+      else positions.set(key, position);
+    },
+  };
+  running = source.run(scope, pipeline);
+}
+
+function make(n: number, created: string): void {
+  const dir = join(fake.dir, 'root/containers', id(n));
+  mkdirSync(dir);
+  const config = { ID: id(n), Name: `/c${n}`, Created: created, Config: { Image: 'nginx', Labels: {} } };
+  writeFileSync(join(dir, 'hostconfig.json'), JSON.stringify({ LogConfig: { Type: 'json-file' } }));
+  writeFileSync(join(dir, 'config.v2.json'), JSON.stringify(config));
+}
+
+function list(...containers: number[]): void {
+  fake.routes.set(
+    '/containers/json',
+    json(containers.map((n) => ({ Id: id(n), Names: [`/c${n}`], State: 'running' }))),
+  );
+}
+
+const engineKey = (): string => `docker-engine/box${join(fake.dir, 'root')}`;
+const lists = (): number => fake.asked.filter((url) => url.includes('/containers/json')).length;
+
+describe('with an engine', () => {
+  test('what it lists is captured, then the source is ready', async () => {
+    make(1, '2020-01-01T00:00:00Z');
+    list(1);
+    start();
+    await source.ready;
+    expect(readers.isReady).toBe(true);
+    expect(readers.open.get(id(1))).toMatchObject({ labels: { container: 'c1', host: 'box', env: 'test' } });
+    expect(source.containers()).toMatchObject([{ name: 'c1', state: 'running', transport: 'file', why: '' }]);
+    expect(source.engineInfo()).toMatchObject({ name: 'box', version: '20.10.24', apiVersion: '1.41' });
+    expect(health.components().get('containers')).toMatchObject({ state: 'healthy' });
+    expect(said).toEqual([`info: Docker engine 20.10.24 "box" at unix://${fake.socket}.`]);
+  });
+
+  test('a new folder is opened without asking anybody', async () => {
+    make(1, '2020-01-01T00:00:00Z');
+    list(1);
+    start();
+    await source.ready;
+    const asked = fake.asked.length;
+    make(2, new Date().toISOString());
+    await until('the new container', () => readers.open.get(id(2))?.labels !== undefined);
+    expect(fake.asked).toHaveLength(asked);
+  });
+
+  test('facts that come after the folder are found', async () => {
+    make(1, '2020-01-01T00:00:00Z');
+    list(1);
+    start();
+    await source.ready;
+    mkdirSync(join(fake.dir, 'root/containers', id(2)));
+    await until('the new folder', () => readers.open.has(id(2)));
+    expect(readers.open.get(id(2))?.labels).toBeUndefined();
+    rmSync(join(fake.dir, 'root/containers', id(2)), { recursive: true });
+    make(2, new Date().toISOString());
+    await until('its labels', () => readers.open.get(id(2))?.labels?.['container'] === 'c2');
+  });
+
+  test('the first sight of an engine is remembered: start_at is about containers made before', async () => {
+    make(1, '2020-01-01T00:00:00Z');
+    make(2, '2999-01-01T00:00:00Z');
+    list(1, 2);
+    start();
+    await source.ready;
+    const before = positions.get(engineKey());
+    expect(before).toBeGreaterThan(Date.parse('2026-01-01'));
+    expect([1, 2].map((n) => readers.open.get(id(n))?.existedAtFirstStart)).toEqual([true, false]);
+  });
+
+  test('a second start has the same first sight', async () => {
+    positions.set(engineKey(), Date.parse('2019-01-01'));
+    make(1, '2020-01-01T00:00:00Z');
+    list(1);
+    start();
+    await source.ready;
+    expect(readers.open.get(id(1))?.existedAtFirstStart).toBe(false);
+    expect(positions.get(engineKey())).toBe(Date.parse('2019-01-01'));
+  });
+
+  test('positions of containers removed meanwhile are forgotten, and it is said', async () => {
+    for (const n of [1, 2, 3]) positions.set(`docker/${id(n)}`, n);
+    make(1, '2020-01-01T00:00:00Z');
+    list(1);
+    start();
+    await source.ready;
+    expect([...positions.keys()]).toEqual([`docker/${id(1)}`, engineKey()]);
+    expect(said).toContainEqual(expect.stringMatching(/^warn: 2 containers were removed while/));
+  });
+
+  test('not where they may belong to another engine', async () => {
+    positions.set('docker-engine/other/var/lib/docker', 0);
+    positions.set(`docker/${id(2)}`, 2);
+    start();
+    await source.ready;
+    expect(positions.has(`docker/${id(2)}`)).toBe(true);
+  });
+
+  test('what the readers notice becomes a sentence', async () => {
+    make(1, '2020-01-01T00:00:00Z');
+    list(1);
+    start();
+    await source.ready;
+    said.length = 0;
+    notify({ kind: 'gap', id: id(1), from: 1_767_225_600, to: 0, why: 'the file is gone' });
+    notify({ kind: 'truncated', id: id(1), path: '/a.log' });
+    expect(said).toEqual([
+      'warn: c1: lines from 2026-01-01T00:00:00.000Z to an unknown time are missing: the file is gone.',
+      'warn: c1: somebody cut /a.log short; it is read from its beginning.',
+    ]);
+  });
+});
+
+describe('without an engine', () => {
+  test('it is said once, the source is ready, and captures as soon as there is one', async () => {
+    await fake.stop();
+    start();
+    await source.ready;
+    expect(source.engineInfo()).toBeUndefined();
+    expect(source.engineTrouble()).toMatch(/No Docker engine is there/);
+    expect(health.components().get('containers')).toMatchObject({ state: 'degraded' });
+    make(1, '2020-01-01T00:00:00Z');
+    list(1);
+    const attempts = vi.spyOn(health, 'set');
+    await until('three more attempts', () => attempts.mock.calls.length >= 3);
+    await fake.start();
+    await until('the container', () => readers.open.has(id(1)));
+    expect(source.engineTrouble()).toBeUndefined();
+    await until('health', () => health.overall === 'healthy');
+    expect(said).toEqual([
+      expect.stringMatching(/^warn: No Docker engine is there at .* It is tried again every few seconds\.$/),
+      expect.stringMatching(/^info: Docker engine/),
+    ]);
+  });
+
+  test('one that goes away and comes back is noticed, and what happened meanwhile found out', async () => {
+    make(1, '2020-01-01T00:00:00Z');
+    list(1);
+    start();
+    await source.ready;
+    said.length = 0;
+    await fake.stop();
+    await until('the trouble', () => source.engineTrouble() !== undefined);
+    expect([...readers.open.keys()]).toEqual([id(1)]);
+    rmSync(join(fake.dir, 'root/containers', id(1)), { recursive: true });
+    make(2, new Date().toISOString());
+    list(2);
+    await fake.start();
+    await until('the list', () => readers.finished.has(id(1)));
+    expect([...readers.open.keys()]).toEqual([id(2)]);
+    expect(said).toEqual([
+      expect.stringMatching(/^warn: No Docker engine is there/),
+      expect.stringMatching(/^info: The Docker engine at .* is back/),
+    ]);
+  });
+
+  test('a cut event stream alone is nothing to speak of: it is opened again, and listed', async () => {
+    start();
+    await source.ready;
+    said.length = 0;
+    fake.emit({ Type: 'container', Action: 'die', Actor: { ID: id(9) }, time: 1_234 });
+    for (const response of fake.streams) response.end();
+    await until('another list', () => lists() === 2);
+    expect(fake.asked.filter((url) => url.includes('/events')).at(-1)).toContain('since=1234');
+    expect(scope.census().get('scope')).toBe(1);
+    expect(said).toEqual([]);
+  });
+
+  test('an engine that answers nonsense is a different sentence, and no reason to stop', async () => {
+    fake.routes.set('/info', json({ message: 'on fire' }, 500));
+    start();
+    await source.ready;
+    expect(source.engineTrouble()).toMatch(/answered \/info with 500 on fire/);
+    fake.routes.set('/info', json({ Name: 'box', DockerRootDir: join(fake.dir, 'root') }));
+    await until('the engine', () => source.engineInfo() !== undefined);
+  });
+});

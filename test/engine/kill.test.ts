@@ -1,0 +1,145 @@
+/** Exactly once over five SIGKILLs, each between a read and its commit, and between an output and its record. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { Agent } from '../support/agent.js';
+import { describeWithEngine, expectedOf, fileSinkConfig, startWriters } from '../support/engine-test.js';
+import type { WriterSpec } from '../support/lines.mjs';
+import { assertExact, outputLines } from '../support/oracle.js';
+import { outputsComplete } from '../support/outputs.js';
+import { scratch } from '../support/scratch.js';
+
+interface KillRecord {
+  readonly event: 'first-lines' | 'kill';
+  readonly at: number;
+  readonly uncommittedLines?: number;
+  readonly unrecordedLines?: number;
+}
+
+const KILLS = 5;
+const COMPLETE_DEADLINE_MS = 60_000;
+
+const steady: WriterSpec[] = Array.from({ length: 20 }, (_, i) => ({
+  name: `kill-${String(i).padStart(2, '0')}`,
+  out: 7_000,
+  err: 3_000,
+  seed: 1_000 + i,
+  linesPerSecond: 250,
+}));
+
+// A file is deleted at the third rotation after it was begun, and what is written is twice as long in the log: at this pace
+// that is more than 100 KB / 24 KB/s = 4.2 s after the agent has read it. A restart that takes longer is found below.
+const rotating: WriterSpec[] = Array.from({ length: 10 }, (_, i) => ({
+  name: `kill-rotating-${i}`,
+  out: 7_000,
+  err: 3_000,
+  seed: 2_000 + i,
+  lengths: 'short',
+  linesPerSecond: 200,
+  bytesPerSecond: 12_000,
+}));
+const LONGEST_DOWNTIME_MS = 4_200;
+
+describeWithEngine('an agent that is killed', (bed) => {
+  it('delivers every line exactly once to the file sink, with and without rotation', async () => {
+    const folder = scratch('kill');
+    const output = path.join(folder, 'out');
+    const killLog = path.join(folder, 'kills');
+    const allWrite = path.join(folder, 'all-write');
+    const specs = [...steady, ...rotating];
+    const options = {
+      folder,
+      // Small files, so that kills also meet rotations and compression.
+      config: fileSinkConfig(bed.facts, ['kill-*'], output, { max_bytes: '1MiB' }),
+    };
+    const armed = {
+      ...options,
+      preloads: ['kill-hook.mjs'],
+      env: { KILL_LOG: killLog, KILL_NOT_BEFORE: allWrite, KILL_BETWEEN_MS: '1000,5000' },
+    };
+
+    let agent = await Agent.start(armed);
+    await agent.ready();
+    const [quiet, rotated] = [
+      await startWriters(bed, steady),
+      await startWriters(bed, rotating, { 'max-size': '50k', 'max-file': '3' }),
+    ];
+    writeFileSync(allWrite, '');
+    for (let kills = 1; kills <= KILLS; kills++) {
+      const exit = await agent.exit;
+      expect(exit, agent.log).toEqual({ code: null, signal: 'SIGKILL' });
+      // A group that is through would not be hurt by this kill.
+      expect([quiet.ended(), rotated.ended()], 'writers that had ended at a kill').toEqual([0, 0]);
+      agent = await Agent.start(kills < KILLS ? armed : { ...armed, env: { KILL_LOG: killLog } });
+    }
+    await agent.ready();
+    await Promise.all([quiet.done, rotated.done]);
+    await outputsComplete(output, expectedOf(specs), COMPLETE_DEADLINE_MS);
+    const exit = await agent.stop();
+    expect(exit, agent.log).toMatchObject({ code: 0, signal: null });
+
+    const records = readKills(killLog);
+    const kills = records.filter(({ event }) => event === 'kill');
+    expect(kills).toHaveLength(KILLS);
+    for (const kill of kills) {
+      expect(kill.uncommittedLines).toBeGreaterThan(0);
+      expect(kill.unrecordedLines).toBeGreaterThan(0);
+    }
+    const downtimes = kills.map((kill) => nextFirstLines(records, kill) - kill.at);
+    console.log(`kills: ${JSON.stringify(kills)}; then no lines were read for ${downtimes.join(', ')} ms`);
+    expect(
+      Math.max(...downtimes),
+      'a restart took so long that rotation may have deleted files',
+    ).toBeLessThan(LONGEST_DOWNTIME_MS);
+
+    const { lines } = assertExact(output, expectedOf(specs));
+    expect(lines).toBe(specs.length * 10_000);
+    for (const [i, { name }] of steady.entries()) {
+      const engine = await bed.api.logs(quiet.ids[i]);
+      for (const stream of ['stdout', 'stderr'] as const) {
+        expect(digest(outputLines(output, name, stream)), `${name} ${stream} against docker logs`).toBe(
+          digest([engine[stream]]),
+        );
+      }
+    }
+  });
+
+  it('is never killed here: every line exactly once with max-file=1, where a rotated file is gone at once', async () => {
+    const folder = scratch('max-file-1');
+    const output = path.join(folder, 'out');
+    const specs: WriterSpec[] = Array.from({ length: 5 }, (_, i) => ({
+      name: `one-file-${i}`,
+      out: 7_000,
+      err: 3_000,
+      seed: 3_000 + i,
+      lengths: 'short',
+      bytesPerSecond: 60_000,
+    }));
+    const agent = await Agent.start({ folder, config: fileSinkConfig(bed.facts, ['one-file-*'], output) });
+    await agent.ready();
+    const writers = await startWriters(bed, specs, { 'max-size': '50k', 'max-file': '1' });
+    await writers.done;
+    await outputsComplete(output, expectedOf(specs), COMPLETE_DEADLINE_MS);
+    expect(await agent.stop(), agent.log).toMatchObject({ code: 0, signal: null });
+    expect(assertExact(output, expectedOf(specs)).lines).toBe(50_000);
+  });
+});
+
+function readKills(file: string): KillRecord[] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as KillRecord);
+}
+
+function nextFirstLines(records: readonly KillRecord[], kill: KillRecord): number {
+  return records.slice(records.indexOf(kill)).find(({ event }) => event === 'first-lines')?.at ?? Infinity;
+}
+
+function digest(parts: Iterable<Buffer>): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
