@@ -48,5 +48,5 @@ export function createSource(
 }
 
 export function createSink(name: string, config: SinkConfig, context: ComponentContext): Promise<Sink> {
-  return SINKS[config.type](name, config as never, context);
+  return SINKS[config.type](name, config, context);
 }
