@@ -26,6 +26,7 @@ import { Health } from './telemetry/health.js';
 
 /** Draining that takes longer turns into aborting: a supervisor's patience ends at ten seconds. */
 const DRAIN_MS = 4_000;
+const LAST_COMMIT_MS = 1_500;
 
 export interface Agent {
   readonly build: BuildInfo;
@@ -85,11 +86,21 @@ async function open(root: Scope, config: Config, log: Logger): Promise<Agent> {
   const server = await startServer(root, { ...config.server, agent: view, tail, log });
 
   // Deliveries drain what is committed: the last lines of the sources must be, before the sinks are told to finish.
-  root.own('task', 'commit of the last lines', async () => void (await journal.barrier()));
+  // A disk that refuses must not use up the time to stop; what is not committed is read again at the next start.
+  root.own('task', 'commit of the last lines', () => within(LAST_COMMIT_MS, journal.barrier()));
   const pipeline = createIntake({ journal, streams, processors: [], taps: [tail] });
   const sourceScope = root.child('sources');
   for (const source of sources) {
     void sourceScope.run(source.name, () => source.run(sourceScope, pipeline));
   }
   return { build, health, journal, server, sources, stop: () => root.close(DRAIN_MS) };
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work.catch(() => {}), late]);
+  clearTimeout(timer);
 }

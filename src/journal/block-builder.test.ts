@@ -6,7 +6,7 @@ import { BlockLines, decodeBlock } from '../pipeline/push-request.js';
 import { StreamTable } from '../pipeline/streams.js';
 import { BlockBuilder, type SealedBlock } from './block-builder.js';
 import { BLOCK_BYTES } from './staging.js';
-import { batchOf, type TestLine } from './test-kit.js';
+import { batchOf, type TestLine } from './testing/test-kit.js';
 
 const { root } = protobuf.parse(`syntax = "proto3";
   message PushRequest { repeated StreamAdapter streams = 1; }

@@ -56,29 +56,19 @@ export class ReaderCursor implements JournalCursor {
     const lost = this.#lost[lane];
     this.#lost[lane] = undefined;
     if (lost) losses.push(lost);
-    let at = Math.max(from, lost?.toLsn ?? 0);
-    this.#read[lane] = at;
-    while (at < end) {
-      const segment = segments.at(at);
-      if (!segment) break;
-      if (segment.base > at) {
-        if (segments.all[0] !== segment) this.#tellDamage(at, segment.base, losses);
-        at = segment.base;
-        continue;
+    const blocks: Block[] = [];
+    this.#read[lane] = Math.max(from, lost?.toLsn ?? 0);
+    try {
+      while (this.#read[lane] < end && blocks.length === 0) {
+        const segment = segments.at(this.#read[lane]);
+        if (!segment) break;
+        await this.#readOn(segment, lane, end, maxRawBytes, blocks, losses);
       }
-      const stop = Math.min(segment.end, end);
-      const blocks: Block[] = [];
-      if (segment.lanes & (1 << lane)) {
-        at = await segments.use(segment, async (index) => {
-          const next = await this.#readSegment(segment, index, lane, at, stop, maxRawBytes, blocks, losses);
-          this.#read[lane] = next;
-          return next;
-        });
-      } else at = stop;
-      this.#read[lane] = at;
-      if (blocks.length > 0) return { blocks, next: at, losses };
+    } catch (error) {
+      // What was found before the failure counts; the next read comes to it again.
+      if (blocks.length === 0 && losses.length === 0) throw error;
     }
-    return { blocks: [], next: Math.max(at, from), losses };
+    return { blocks, next: this.#read[lane], losses };
   }
 
   advance(delivered: Cursor, retained: Cursor = delivered): void {
@@ -121,43 +111,62 @@ export class ReaderCursor implements JournalCursor {
     }
   }
 
-  /** Reads blocks of the lane within [from, stop) of one segment; answers the lsn to go on from. */
+  /** Goes on from the lane's place: over what is missing before the segment, or through the segment. */
+  async #readOn(
+    segment: Segment,
+    lane: number,
+    end: number,
+    maxRawBytes: number,
+    blocks: Block[],
+    losses: Loss[],
+  ): Promise<void> {
+    const { segments } = this.#host;
+    const from = this.#read[lane];
+    const stop = Math.min(segment.end, end);
+    if (segment.base > from) {
+      if (segments.all[0] !== segment) this.#tellDamage(from, segment.base, losses);
+      this.#read[lane] = segment.base;
+    } else if (segment.lanes & (1 << lane)) {
+      await segments.use(segment, (index) =>
+        this.#readSegment(segment, index, lane, stop, maxRawBytes, blocks, losses),
+      );
+    } else {
+      this.#read[lane] = stop;
+    }
+  }
+
+  /** Reads the lane's blocks up to `stop`, moving its place over each row that is dealt with. */
   async #readSegment(
     segment: Segment,
     index: BlockIndex,
     lane: number,
-    from: number,
     stop: number,
     maxRawBytes: number,
     blocks: Block[],
     losses: Loss[],
-  ): Promise<number> {
+  ): Promise<void> {
     const { base } = segment;
     let rawBytes = 0;
-    let row = index.firstAt(from - base);
-    for (; row < index.length; row++) {
+    for (let row = index.firstAt(this.#read[lane] - base); row < index.length; row++) {
       const lsn = base + index.offset[row];
+      const nextLsn = lsn + index.bytes[row];
       if (lsn >= stop) break;
       if (index.lane[row] === DAMAGED_LANE) {
-        this.#tellDamage(lsn, lsn + index.bytes[row], losses);
+        this.#tellDamage(lsn, nextLsn, losses);
       } else if (index.lane[row] === lane) {
-        if (blocks.length > 0 && rawBytes + index.rawBytes[row] > maxRawBytes) return lsn;
+        if (blocks.length > 0 && rawBytes + index.rawBytes[row] > maxRawBytes) return;
         const block = await readBlock(this.#host.segments, segment, index, row);
         if (block) {
           blocks.push(block);
           rawBytes += block.rawBytes;
         } else {
           this.#host.countDamage();
-          losses.push({
-            why: 'damaged',
-            lines: index.lines[row],
-            fromLsn: lsn,
-            toLsn: lsn + index.bytes[row],
-          });
+          losses.push({ why: 'damaged', lines: index.lines[row], fromLsn: lsn, toLsn: nextLsn });
         }
-      }
+      } else continue;
+      this.#read[lane] = nextLsn;
     }
-    return stop;
+    this.#read[lane] = stop;
   }
 
   #tellDamage(fromLsn: number, toLsn: number, losses: Loss[]): void {

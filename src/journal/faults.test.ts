@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryDisk } from './memory-disk.js';
-import { batchOf, openOn, readAll } from './test-kit.js';
+import { MemoryDisk } from './testing/memory-disk.js';
+import { batchOf, linesOf, openOn, readAll } from './testing/test-kit.js';
 
 const web = { container: 'web', stream: 'stdout' };
 const LARGE = { segmentBytes: 1e6, groupBytes: 1e6, heldBytes: 300 };
@@ -118,5 +118,29 @@ it('tells a reader to come again when there are no descriptors left, and loses n
   await expect(readAll(cursor)).rejects.toThrow('EMFILE');
   const { lines, losses } = await readAll(cursor);
   expect([lines.flat().length, losses]).toEqual([1, []]);
+  await scope.close();
+});
+
+it('hands out what it found before a read failed, once', async () => {
+  const disk = new MemoryDisk();
+  const { journal, streams, scope } = await openOn(disk, {}, LARGE);
+  for (const [i, text] of ['first', 'second', 'third'].entries()) {
+    void journal.append(batchOf(streams, [{ labels: web, text }]), 'k', i, { key: 'k', from: i, to: i + 1 });
+    await journal.barrier();
+  }
+  const [path] = disk.paths();
+  const bytes = disk.content(path);
+  bytes[bytes.indexOf('first')] ^= 1;
+  const { lane } = streams.acquire(web);
+  const cursor = journal.openCursor('r');
+  let reads = 0;
+  disk.fault = (operation) => {
+    if (operation === 'read' && ++reads === 2) throw Object.assign(new Error('ENOMEM'), { code: 'ENOMEM' });
+  };
+  const first = await cursor.read(lane, 0, 1e6);
+  expect([first.blocks.length, first.losses.map(({ lines }) => lines)]).toEqual([0, [1]]);
+  const second = await cursor.read(lane, first.next, 1e6);
+  expect(second.losses).toEqual([]);
+  expect(second.blocks.flatMap(linesOf).map((line) => line.split(' ').at(-1))).toEqual(['second', 'third']);
   await scope.close();
 });

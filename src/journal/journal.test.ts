@@ -7,8 +7,8 @@ import { silentLogger } from '../runtime/log.js';
 import { journalAppended, journalCommitted } from '../runtime/probes.js';
 import { Scope } from '../runtime/scope.js';
 import { openJournal } from './index.js';
-import { MemoryDisk } from './memory-disk.js';
-import { batchOf, DIRECTORY, OPTIONS, openOn, readAll } from './test-kit.js';
+import { MemoryDisk } from './testing/memory-disk.js';
+import { batchOf, DIRECTORY, OPTIONS, openOn, readAll } from './testing/test-kit.js';
 
 const origin = { key: 'docker/abc', from: 0, to: 10 };
 const web = { container: 'web', stream: 'stdout' };

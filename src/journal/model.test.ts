@@ -9,8 +9,8 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Cursor, Position } from '../pipeline/contract.js';
 import { LANES } from '../pipeline/streams.js';
-import { MemoryDisk } from './memory-disk.js';
-import { batchOf, linesOf, type Opened, openOn, readAll } from './test-kit.js';
+import { MemoryDisk } from './testing/memory-disk.js';
+import { batchOf, linesOf, type Opened, openOn, readAll } from './testing/test-kit.js';
 import type { JournalCursor } from './types.js';
 
 const STREAMS = Array.from({ length: 10 }, (_, i) => ({

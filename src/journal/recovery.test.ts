@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryDisk } from './memory-disk.js';
 import { segmentName } from './segments.js';
-import { batchOf, DIRECTORY, openOn, readAll } from './test-kit.js';
+import { MemoryDisk } from './testing/memory-disk.js';
+import { batchOf, DIRECTORY, openOn, readAll } from './testing/test-kit.js';
 
 const web = { container: 'web', stream: 'stdout' };
 const LARGE = { segmentBytes: 1e6, groupBytes: 1e6, heldBytes: 1e6 };

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LANES } from '../pipeline/streams.js';
-import { MemoryDisk } from './memory-disk.js';
-import { batchOf, type Opened, openOn, readAll } from './test-kit.js';
+import { MemoryDisk } from './testing/memory-disk.js';
+import { batchOf, type Opened, openOn, readAll } from './testing/test-kit.js';
 
 const LIMITS = { segmentBytes: 1_000, groupBytes: 1e6, heldBytes: 1e6 };
 const STREAMS = ['web', 'db', 'cache', 'queue'].map((container) => ({ container }));
@@ -99,12 +99,12 @@ describe('the cap', () => {
       cursor.advance(next);
     };
     const pushed: string[] = [];
-    let isDone = false;
+    const done = new AbortController();
     const reading = (async () => {
-      while (!isDone) await readOn();
+      while (!done.signal.aborted) await readOn();
     })();
     for (let from = 0; from < 2_000; from += 4) pushed.push(...(await push(opened, from, 4)));
-    isDone = true;
+    done.abort();
     await reading;
     await readOn();
     expect(new Set(delivered).size).toBe(delivered.length);

@@ -5,7 +5,7 @@
  * independently; of the directory's changes a prefix is there. A killed process loses nothing but the rest of its last write.
  */
 import { dirname } from 'node:path';
-import type { Disk, DiskFile } from './disk.js';
+import type { Disk, DiskFile } from '../disk.js';
 
 type Change = { readonly at: number; readonly bytes: Buffer } | { readonly length: number };
 

@@ -1,14 +1,14 @@
 /** Shared by the journal's tests: batches of lines, and what a journal holds. */
-import { Batch } from '../pipeline/batch.js';
-import type { Block } from '../pipeline/contract.js';
-import { BlockLines, decodeBlock } from '../pipeline/push-request.js';
-import { LANES, type Labels, StreamTable } from '../pipeline/streams.js';
-import { silentLogger } from '../runtime/log.js';
-import { Scope } from '../runtime/scope.js';
-import type { Disk } from './disk.js';
-import { openJournal } from './index.js';
-import type { JournalLimits } from './limits.js';
-import type { Journal, JournalCursor, JournalOptions, Loss } from './types.js';
+import { Batch } from '../../pipeline/batch.js';
+import type { Block } from '../../pipeline/contract.js';
+import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
+import { LANES, type Labels, StreamTable } from '../../pipeline/streams.js';
+import { silentLogger } from '../../runtime/log.js';
+import { Scope } from '../../runtime/scope.js';
+import type { Disk } from '../disk.js';
+import { openJournal } from '../index.js';
+import type { JournalLimits } from '../limits.js';
+import type { Journal, JournalCursor, JournalOptions, Loss } from '../types.js';
 
 export const DIRECTORY = '/journal';
 export const OPTIONS: JournalOptions = {
