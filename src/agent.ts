@@ -17,6 +17,7 @@ import { lockDataDir } from './runtime/data-dir.js';
 import { describeError } from './runtime/errors.js';
 import type { Logger } from './runtime/log.js';
 import { Scope } from './runtime/scope.js';
+import { within } from './runtime/within.js';
 import { type RunningServer, startServer } from './server/server.js';
 import { TailHub } from './server/tail-hub.js';
 import type { AgentView, SinkView } from './server/view.js';
@@ -87,20 +88,13 @@ async function open(root: Scope, config: Config, log: Logger): Promise<Agent> {
 
   // Deliveries drain what is committed: the last lines of the sources must be, before the sinks are told to finish.
   // A disk that refuses must not use up the time to stop; what is not committed is read again at the next start.
-  root.own('task', 'commit of the last lines', () => within(LAST_COMMIT_MS, journal.barrier()));
+  root.own('task', 'commit of the last lines', async () => {
+    await within(LAST_COMMIT_MS, journal.barrier());
+  });
   const pipeline = createIntake({ journal, streams, processors: [], taps: [tail] });
   const sourceScope = root.child('sources');
   for (const source of sources) {
     void sourceScope.run(source.name, () => source.run(sourceScope, pipeline));
   }
   return { build, health, journal, server, sources, stop: () => root.close(DRAIN_MS) };
-}
-
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work.catch(() => {}), late]);
-  clearTimeout(timer);
 }

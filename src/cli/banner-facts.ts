@@ -1,6 +1,7 @@
 /** Collects what the banner says from the running agent. */
 import type { Agent } from '../agent.js';
 import type { Config, SinkConfig } from '../config/types.js';
+import { within } from '../runtime/within.js';
 import type { DockerSource } from '../sources/docker/source.js';
 import type { BannerFacts, SourceFacts } from '../telemetry/banner.js';
 
@@ -55,13 +56,4 @@ async function dockerFacts(source: DockerSource): Promise<SourceFacts> {
 
 function sinkText(name: string, sink: SinkConfig): string {
   return `${name} (${sink.type}, ${sink.directory})`;
-}
-
-async function within(ms: number, promise: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([promise, late]);
-  clearTimeout(timer);
 }

@@ -9,8 +9,9 @@ export interface DeliveryStats {
   readonly state: DeliveryState;
   readonly circuit: BreakerState;
   readonly linesDelivered: number;
-  readonly linesRejected: ReadonlyMap<string, number>;
-  readonly linesLost: ReadonlyMap<Loss['why'], number>;
+  /** By reason. */
+  readonly linesRejected: Readonly<Record<string, number>>;
+  readonly linesLost: Readonly<Partial<Record<Loss['why'], number>>>;
   readonly gaps: number;
   /** Age in seconds of the oldest live line known to wait for the sink; catch-up lines are old by nature and do not count. */
   readonly lagSeconds: number;
@@ -18,7 +19,7 @@ export interface DeliveryStats {
   readonly lastError: string | undefined;
 }
 
-export class Counts<K> extends Map<K, number> {
+export class Counts<K extends string> extends Map<K, number> {
   add(key: K, lines: number): void {
     this.set(key, (this.get(key) ?? 0) + lines);
   }

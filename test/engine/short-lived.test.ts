@@ -1,4 +1,5 @@
 /** Containers that are gone before anybody can ask for them, while the agent's event loop stalls again and again. */
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { Agent } from '../support/agent.js';
@@ -26,6 +27,7 @@ describeWithEngine('200 containers of 50 ms, removed at once', (bed) => {
   it('are captured whole while the event loop stalls for 400 ms again and again', async () => {
     const folder = scratch('short');
     const output = path.join(folder, 'out');
+    const stalls = path.join(folder, 'stalls');
     const expected: Expected[] = Array.from({ length: CONTAINERS }, (_, i) => ({
       container: `short-${String(i).padStart(3, '0')}`,
       out: 4,
@@ -35,9 +37,10 @@ describeWithEngine('200 containers of 50 ms, removed at once', (bed) => {
       folder,
       config: fileSinkConfig(bed.facts, ['short-*'], output),
       preloads: ['stall-hook.mjs'],
-      env: { STALL_MS: '400', STALL_PAUSE_MS: '50' },
+      env: { STALL_MS: '400', STALL_WHILE: stalls },
     });
     await agent.ready();
+    writeFileSync(stalls, '');
     await eachLimited(expected, AT_ONCE, async ({ container }) => {
       const id = await bed.api.create({
         name: container,
@@ -50,6 +53,7 @@ describeWithEngine('200 containers of 50 ms, removed at once', (bed) => {
       expect(await removed).toBe(0);
     });
     await outputsComplete(output, expected, COMPLETE_DEADLINE_MS);
+    rmSync(stalls);
     expect(await agent.stop(), agent.log).toMatchObject({ code: 0, signal: null });
     expect(assertExact(output, expected).lines).toBe(CONTAINERS * 6);
   });

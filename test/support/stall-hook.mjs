@@ -1,10 +1,12 @@
-// Preloaded into an agent: its event loop stalls for STALL_MS, again and again, with STALL_PAUSE_MS between.
-const stallMs = Number(process.env.STALL_MS);
-const pauseMs = Number(process.env.STALL_PAUSE_MS);
+/**
+ * Preloaded into an agent: while the file STALL_WHILE is there its event loop stalls for STALL_MS, again and again. Between
+ * two stalls it gets one turn: whoever needs several, one after another, waits for as many stalls.
+ */
+import { existsSync } from 'node:fs';
 
-function stall() {
-  const until = performance.now() + stallMs;
+const stallMs = Number(process.env.STALL_MS);
+
+setInterval(() => {
+  const until = performance.now() + (existsSync(process.env.STALL_WHILE) ? stallMs : 0);
   while (performance.now() < until);
-  setTimeout(stall, pauseMs).unref();
-}
-setTimeout(stall, pauseMs).unref();
+}, 1).unref();

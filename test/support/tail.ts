@@ -36,6 +36,7 @@ export async function tailUntil(
           const line = JSON.parse(text.slice(6)) as TailLine;
           if (typeof line.line === 'string' && wanted(line)) settle(() => resolve(line));
         })
+        .on('error', (error: Error) => fail(`The tail failed (${error.message})`))
         .on('close', () => fail('The tail ended'));
     });
   });

@@ -44,6 +44,8 @@ let waiting = [];
 let isPaused = false;
 let isDrawing = false;
 let skipped = 0;
+/** Names of containers whose lines came; not all sources list theirs. @type {Set<string>} */
+const seenNames = new Set();
 let followsNewest = true;
 
 function connect() {
@@ -65,7 +67,9 @@ function connect() {
     if (source?.readyState === EventSource.CLOSED) setTimeout(connect, STATUS_INTERVAL_MS);
   });
   source.addEventListener('message', (event) => {
-    waiting.push(JSON.parse(event.data));
+    const line = JSON.parse(event.data);
+    if (seenNames.size < MAX_ROWS) seenNames.add(line.container);
+    waiting.push(line);
     if (waiting.length > MAX_ROWS) waiting.splice(0, waiting.length - MAX_ROWS);
     if (isPaused) showPaused();
     else draw();
@@ -185,7 +189,7 @@ function reasonsOf(health) {
 /** @param {Container[]} all @param {Health} health */
 function showContainers(all, health) {
   const captured = all.filter(({ transport }) => transport !== 'none');
-  const names = [...new Set(captured.map(({ name }) => name))].sort();
+  const names = [...new Set([...captured.map(({ name }) => name), ...seenNames])].sort();
   const shown = [...container.options].slice(1).map(({ value }) => value);
   if (container.value && !names.includes(container.value)) names.push(container.value);
   if (names.join('\n') !== shown.join('\n')) {

@@ -86,11 +86,12 @@ export class FileSink implements Sink {
   }
 
   async close(): Promise<void> {
-    await this.#tidying?.close();
     try {
-      await this.#store?.close();
-    } catch (error) {
-      throw this.#explain(error);
+      await this.#tidying?.close();
+    } finally {
+      await this.#store?.close().catch((error: unknown) => {
+        throw this.#explain(error);
+      });
     }
   }
 

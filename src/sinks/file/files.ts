@@ -2,7 +2,7 @@
  * What the sink does to a filesystem, small enough for tests to stop it at any operation. Everything is asynchronous, in
  * the thread pool. Errors are Node's, with their `code`.
  */
-import { constants, createReadStream } from 'node:fs';
+import { constants, createReadStream, createWriteStream } from 'node:fs';
 import {
   type FileHandle,
   lstat,
@@ -95,19 +95,10 @@ export const nodeFiles: Files = {
   sync: (path) => unlessMissing(syncPath(path, constants.O_RDWR), undefined),
   syncDirectory: (path) =>
     unlessMissing(syncPath(path, constants.O_RDONLY | constants.O_DIRECTORY), undefined),
-  async gzip(from, to, signal) {
-    const handle = await open(to, 'w', 0o640);
-    try {
-      // A stream over the handle that leaves it open would never end for `pipeline`.
-      const write = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
-        for await (const chunk of chunks) await handle.appendFile(chunk);
-      };
-      await pipeline(createReadStream(from), createGzip(), write, { signal });
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  },
+  gzip: (from, to, signal) =>
+    pipeline(createReadStream(from), createGzip(), createWriteStream(to, { mode: 0o640, flush: true }), {
+      signal,
+    }),
 };
 
 class NodeFile implements OpenFile {

@@ -120,6 +120,38 @@ async function opened(): Promise<OutputBench> {
   return bench;
 }
 
+test('a write that fails, and a kill or power failure while that is repaired, at any two operations', async () => {
+  const wasKilled = new Set<boolean>();
+  for (const powerFails of [false, true]) {
+    for (let fails = 0; fails < 16; fails++) {
+      for (let dies = 0; dies < 16; dies++) {
+        const bench = new OutputBench({}, fails * 100 + dies);
+        await bench.start();
+        await bench.deliver([0, 1], 8);
+        await bench.store.checkpoint();
+        await bench.deliver([0, 1]);
+        bench.files.faults = [
+          { kind: 'EIO', after: fails },
+          { kind: 'kill', after: dies },
+        ];
+        try {
+          await bench.insist([1, 2], 3);
+        } catch (error) {
+          expect(error).toBeInstanceOf(Killed);
+          wasKilled.add(powerFails);
+          bench.afterwards(powerFails);
+          await bench.start();
+        }
+        bench.files.faults = [];
+        await bench.deliver(ALL_LANES);
+        await bench.close();
+        bench.check();
+      }
+    }
+  }
+  expect(wasKilled.size).toBe(2);
+});
+
 describe('what others do to the directory', () => {
   const live = `${DIRECTORY}/web/web.000001.log`;
 

@@ -304,6 +304,7 @@ export class ContainerReader implements LineTarget {
 
   push(batch: Batch, span: Span, from: number): Promise<void> | undefined {
     this.counts.linesRead += batch.length;
+    span.seconds = batch.seconds[batch.length - 1];
     if (span.gap) {
       const { fromSeconds, why } = span.gap;
       span.gap = undefined;

@@ -51,6 +51,13 @@ export function atRecordStart(file: PlainFile, offset: number): number {
   }
 }
 
+/** Whether a record may begin at `offset`. NUL bytes count as the end of one: they are skipped piece by piece. */
+export function isRecordStart(file: PlainFile, offset: number): boolean {
+  if (offset === 0) return true;
+  const before = Buffer.alloc(1, 'x');
+  return file.readNow(before, 1, offset - 1) === 1 && (before[0] === NEWLINE || before[0] === 0);
+}
+
 /** Seconds since 1970 of the file's first record; undefined where it has none with a time. */
 export function firstTime(file: LogFile): number | undefined {
   const head = file.head(LONGEST_RECORD);

@@ -1,7 +1,7 @@
 /** Where to go on in a log: finding the files of a saved position again, or beginning where `start_at` says. */
 import { findStart } from './history.js';
 import { type LogFile, PlainFile } from './log-file.js';
-import { atRecordStart } from './peek.js';
+import { findTime, isRecordStart } from './peek.js';
 import type { FilePosition, LogPosition } from './position.js';
 import { type Mark, markAt, type Place, Span } from './span.js';
 import type { StartAt } from './types.js';
@@ -22,7 +22,7 @@ export function planStart(files: readonly LogFile[], startAt: StartAt, maxHistor
   return { live: timed(new Span(marks)), catchUp: [], skippedBytes: start.skippedBytes };
 }
 
-/** What of a position's files is there says what is missing: that becomes the gap of its span. */
+/** What of the position's files is not there any more becomes the gap of its span. */
 export function planResume(files: readonly LogFile[], position: LogPosition): Plan {
   const catchUp: Span[] = [];
   for (const span of position.catchUp) {
@@ -32,7 +32,7 @@ export function planResume(files: readonly LogFile[], position: LogPosition): Pl
     catchUp.push(
       resume(files.slice(0, last + 1), span.files, position.seconds, {
         file: end,
-        offset: soundOffset(end, span.end[2]),
+        offset: soundOffset(end, span.end[2], position.seconds),
       }),
     );
   }
@@ -64,7 +64,7 @@ function resume(
   );
   const marks = files.slice(first).map((file): Mark => {
     const [, , out, err] = saved.get(file) ?? [0, 0, 0, 0];
-    return markAt(file, soundOffset(file, out), soundOffset(file, err));
+    return markAt(file, soundOffset(file, out, seconds), soundOffset(file, err, seconds));
   });
   const resumed = timed(new Span(marks, end));
   if (saved.size < positions.length) {
@@ -81,9 +81,12 @@ function find(
   return files.findLast((file) => file.matches(position));
 }
 
-/** A file that was cut short while nobody looked, by a crash of the host for one, may end before a saved offset. */
-function soundOffset(file: LogFile, offset: number): number {
-  return file instanceof PlainFile ? atRecordStart(file, Math.min(offset, file.size)) : offset;
+/**
+ * A crash of the host can take the end of a file with it, lines that were read among it. Then the saved offset is no
+ * place between records, and what is later than the last line read is what is new.
+ */
+function soundOffset(file: LogFile, offset: number, seconds: number): number {
+  return !(file instanceof PlainFile) || isRecordStart(file, offset) ? offset : findTime(file, seconds + 1);
 }
 
 /** Records without a time get the file's until there is a better one. */

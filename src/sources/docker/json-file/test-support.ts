@@ -1,7 +1,19 @@
 /** For the tests of this folder: json-file records, and a pipeline that remembers everything it is given. */
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import type { Batch } from '../../../pipeline/batch.js';
 import type { Origin, Pipeline, Position, SourceKey } from '../../../pipeline/contract.js';
 import { StreamTable } from '../../../pipeline/streams.js';
+import { PIECE_BYTES } from './decode.js';
 
 export interface Line {
   /** The labels in Loki's form. */
@@ -117,4 +129,90 @@ export function record(
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
   return `{"log":${text},"stream":"${stream}",${attrs ? `"attrs":${JSON.stringify(attrs)},` : ''}"time":"${time}"}\n`;
+}
+
+/** Writes a log as dockerd does: one write a record, rotation before the write that finds the file full. */
+export class LogWriter {
+  readonly path: string;
+  readonly #maxSize: number;
+  readonly #maxFiles: number;
+  readonly #compress: boolean;
+  #fd: number | undefined;
+  #size = 0;
+  /** Complete lines by stream, in the order of their completion. */
+  readonly lines = { stdout: [] as string[], stderr: [] as string[] };
+  readonly #begun = { stdout: '', stderr: '' };
+  #nanos = 0;
+  rotations = 0;
+
+  constructor(path: string, maxSize = Infinity, maxFiles = 1, compress = false) {
+    this.path = path;
+    this.#maxSize = maxSize;
+    this.#maxFiles = maxFiles;
+    this.#compress = compress;
+  }
+
+  /** A record with this text, which ends in a newline, or is a piece of 16 KiB or more, or the end of the process's output. */
+  write(text: string, stream: 'stdout' | 'stderr' = 'stdout'): void {
+    this.#nanos += 1000;
+    const nanos = String(this.#nanos % 1_000_000_000)
+      .padStart(9, '0')
+      .replace(/0+$/, '');
+    const second = String(Math.floor(this.#nanos / 1_000_000_000)).padStart(2, '0');
+    this.raw(record(text, stream, `2026-11-21T21:40:${second}${nanos ? `.${nanos}` : ''}Z`));
+    this.#begun[stream] += text;
+    if (!text.endsWith('\n') && text.length >= PIECE_BYTES) return;
+    this.lines[stream].push(this.#begun[stream].replace(/\n$/, ''));
+    this.#begun[stream] = '';
+  }
+
+  /** One line, cut into pieces as dockerd cuts it. */
+  line(text: string, stream: 'stdout' | 'stderr' = 'stdout'): void {
+    for (const piece of pieces(text)) this.write(piece, stream);
+  }
+
+  raw(bytes: string | Buffer): void {
+    if (this.#fd !== undefined && this.#size >= this.#maxSize) this.rotate();
+    this.#fd ??= openSync(this.path, 'a', 0o640);
+    this.#size += writeSync(this.#fd, bytes as string);
+  }
+
+  rotate(): void {
+    this.rotations++;
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+    this.#size = 0;
+    if (this.#maxFiles < 2) {
+      rmSync(this.path, { force: true });
+    } else {
+      const extension = this.#compress ? '.gz' : '';
+      rmSync(`${this.path}.${this.#maxFiles - 1}${extension}`, { force: true });
+      for (let i = this.#maxFiles - 1; i > 1; i--)
+        moveIfThere(`${this.path}.${i - 1}${extension}`, `${this.path}.${i}${extension}`);
+      moveIfThere(this.path, `${this.path}.1`);
+    }
+    this.#fd = openSync(this.path, 'wx', 0o640);
+    if (this.#maxFiles < 2 || !this.#compress) return;
+    writeFileSync(`${this.path}.1.gz`, gzipSync(readFileSync(`${this.path}.1`)));
+    rmSync(`${this.path}.1`);
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+}
+
+export function pieces(line: string): string[] {
+  const all: string[] = [];
+  for (let at = 0; at < line.length || all.length === 0; at += PIECE_BYTES)
+    all.push(line.slice(at, at + PIECE_BYTES));
+  // A line that fills its last piece gets its newline in one more record.
+  if (line.length > 0 && line.length % PIECE_BYTES === 0) all.push('');
+  all[all.length - 1] += '\n';
+  return all;
+}
+
+function moveIfThere(from: string, to: string): void {
+  if (existsSync(from)) renameSync(from, to);
 }
