@@ -51,7 +51,7 @@ export async function openJournal(
   let recovered: Recovered;
   try {
     await disk.makeDirectory(directory);
-    recovered = await recover(directory, disk, log);
+    recovered = await recover(directory, disk, log, limits.firstLsn ?? 0);
   } catch (error) {
     if (error instanceof AgentError) throw error;
     throw new AgentError(

@@ -7,8 +7,9 @@ import { silentLogger } from '../runtime/log.js';
 import { journalAppended, journalCommitted } from '../runtime/probes.js';
 import { Scope } from '../runtime/scope.js';
 import { openJournal } from './index.js';
+import { limitsFor } from './limits.js';
 import { MemoryDisk } from './testing/memory-disk.js';
-import { batchOf, DIRECTORY, OPTIONS, openOn, readAll } from './testing/test-kit.js';
+import { batchOf, DIRECTORY, OPTIONS, openOn, readAll, SMALL } from './testing/test-kit.js';
 
 const origin = { key: 'docker/abc', from: 0, to: 10 };
 const web = { container: 'web', stream: 'stdout' };
@@ -49,7 +50,9 @@ describe('a journal on a real disk', () => {
     expect(first.scope.census().get('file')).toBe(1);
     await first.scope.close();
     expect(first.scope.census().size).toBe(0);
-    expect(readdirSync(join(directory, 'deep', 'journal'))).toEqual(['00000000000000000000.journal']);
+    expect(readdirSync(join(directory, 'deep', 'journal'))).toEqual([
+      expect.stringMatching(/^\d{20}\.journal$/),
+    ]);
 
     const second = await open();
     expect(second.journal.isFirstStart).toBe(false);
@@ -242,4 +245,25 @@ it('refuses a directory that cannot be used, with a remedy', async () => {
   };
   await expect(openOn(disk)).rejects.toMatchObject({ code: 'DATA_DIR_UNUSABLE' });
   expect(disk.paths().filter((path) => path.startsWith(DIRECTORY))).toEqual([]);
+});
+
+it('a journal made anew begins beyond the old one: a sink that kept its cursor is told of a gap, not of nothing', async () => {
+  const web1 = [{ labels: web, text: 'lost with the old journal' }];
+  const old = await openOn(new MemoryDisk());
+  void old.journal.append(batchOf(old.streams, web1), 'docker/abc', 1, origin);
+  const end = await old.journal.barrier();
+  await old.scope.close();
+
+  const { firstLsn = 0 } = limitsFor(2 ** 30);
+  const fresh = await openOn(new MemoryDisk(), {}, { ...SMALL, firstLsn });
+  void fresh.journal.append(batchOf(fresh.streams, [{ labels: web, text: 'new' }]), 'docker/abc', 1, origin);
+  await fresh.journal.barrier();
+  const cursor = fresh.journal.openCursor(
+    'files',
+    Array.from({ length: LANES }, () => end),
+  );
+  const { lines, losses } = await readAll(cursor);
+  expect(lines.flat()).toEqual(['{container="web", stream="stdout"} new']);
+  expect(losses.map(({ fromLsn, toLsn }) => [fromLsn, toLsn])).toContainEqual([end, firstLsn]);
+  await fresh.scope.close();
 });

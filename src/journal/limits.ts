@@ -8,12 +8,19 @@ export interface JournalLimits {
   readonly groupBytes: number;
   /** With more than this uncommitted, whoever appends is asked to wait. */
   readonly heldBytes: number;
+  /** Lsn at which a journal begins that has nothing yet. Default 0. */
+  readonly firstLsn?: number;
 }
+
+// A new journal begins beyond every lsn of an earlier one in the same place, unless that one grew by more than this for
+// all its life: a sink that kept its own cursor, while the journal was deleted, finds itself behind, and a gap is told.
+const LSN_PER_SECOND = 2 ** 20;
 
 export function limitsFor(maxBytes: number): JournalLimits {
   return {
     segmentBytes: Math.min(64 * MIB, Math.max(MIB, Math.floor(maxBytes / 64))),
     groupBytes: 4 * MIB,
     heldBytes: 16 * MIB,
+    firstLsn: Math.floor(Date.now() / 1000) * LSN_PER_SECOND,
   };
 }

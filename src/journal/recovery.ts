@@ -29,8 +29,13 @@ export interface Recovered {
   readonly sentences: string[];
 }
 
-/** Fails only where the directory cannot be read or written at all. */
-export async function recover(directory: string, disk: Disk, log: Logger): Promise<Recovered> {
+/** A journal without segments begins at `firstLsn`. Fails only where the directory cannot be read or written at all. */
+export async function recover(
+  directory: string,
+  disk: Disk,
+  log: Logger,
+  firstLsn: number,
+): Promise<Recovered> {
   const files = (await disk.list(directory)).sort((a, b) => (a.name < b.name ? -1 : 1));
   const sentences: string[] = [];
   let isFirstStart = !files.some(({ name }) => name.endsWith(ASIDE));
@@ -59,7 +64,7 @@ export async function recover(directory: string, disk: Disk, log: Logger): Promi
       );
     }
   }
-  if (!newest?.state) return { state: new State(), segments: [], end: 0, isFirstStart, sentences };
+  if (!newest?.state) return { state: new State(), segments: [], end: firstLsn, isFirstStart, sentences };
   const last = found[found.length - 1];
   const end = last.base + newest.end;
   const segments = found.map(({ base, bytes }, i) => {

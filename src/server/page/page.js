@@ -44,8 +44,8 @@ let waiting = [];
 let isPaused = false;
 let isDrawing = false;
 let skipped = 0;
-/** Names of containers whose lines came; not all sources list theirs. @type {Set<string>} */
-const seenNames = new Set();
+/** @type {Set<string>} */
+const names = new Set();
 let followsNewest = true;
 
 function connect() {
@@ -68,7 +68,7 @@ function connect() {
   });
   source.addEventListener('message', (event) => {
     const line = JSON.parse(event.data);
-    if (seenNames.size < MAX_ROWS) seenNames.add(line.container);
+    addName(line.container);
     waiting.push(line);
     if (waiting.length > MAX_ROWS) waiting.splice(0, waiting.length - MAX_ROWS);
     if (isPaused) showPaused();
@@ -189,17 +189,7 @@ function reasonsOf(health) {
 /** @param {Container[]} all @param {Health} health */
 function showContainers(all, health) {
   const captured = all.filter(({ transport }) => transport !== 'none');
-  const names = [...new Set([...captured.map(({ name }) => name), ...seenNames])].sort();
-  const shown = [...container.options].slice(1).map(({ value }) => value);
-  if (container.value && !names.includes(container.value)) names.push(container.value);
-  if (names.join('\n') !== shown.join('\n')) {
-    const chosen = container.value;
-    container.replaceChildren(
-      new Option('all containers', ''),
-      ...names.map((name) => new Option(name, name)),
-    );
-    container.value = chosen;
-  }
+  for (const { name } of captured) addName(name);
   const waitsFor =
     filter.value || container.value
       ? 'No line matches yet.'
@@ -207,6 +197,14 @@ function showContainers(all, health) {
         ? `Waiting for lines: ${captured.length} of ${all.length} containers are captured and silent so far.`
         : 'Waiting for containers: none is captured yet.';
   empty.textContent = [waitsFor, ...reasonsOf(health)].join('\n');
+}
+
+/** Containers are offered once they are listed or a line of theirs comes; not all sources list theirs. @param {string} name */
+function addName(name) {
+  if (names.has(name) || names.size >= MAX_ROWS) return;
+  names.add(name);
+  const after = [...container.options].slice(1).find(({ value }) => value > name);
+  container.insertBefore(new Option(name, name), after ?? null);
 }
 
 pause.addEventListener('click', () => {

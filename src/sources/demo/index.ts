@@ -19,6 +19,8 @@ interface DemoContainer {
   readonly stdout: Stream;
   readonly stderr: Stream;
   count: number;
+  /** Makes its lines differ from the others'. */
+  readonly seed: number;
 }
 
 const TICK_MS = 100;
@@ -69,13 +71,14 @@ function openContainer(pipeline: Pipeline, index: number, common: Labels): DemoC
     stdout: pipeline.streams.acquire({ ...labels, stream: 'stdout' }),
     stderr: pipeline.streams.acquire({ ...labels, stream: 'stderr' }),
     count: typeof before === 'number' ? before : 0,
+    seed: index,
   };
 }
 
 async function pushLine(pipeline: Pipeline, batch: Batch, container: DemoContainer): Promise<void> {
   const n = ++container.count;
   const isError = n % 17 === 0;
-  const end = batch.arena.write(isError ? errorLine(n) : accessLine(n));
+  const end = batch.arena.write(isError ? errorLine(n) : accessLine(n, container.seed));
   const now = Date.now();
   const stream = isError ? container.stderr : container.stdout;
   batch.reset();
@@ -84,10 +87,11 @@ async function pushLine(pipeline: Pipeline, batch: Batch, container: DemoContain
   await pipeline.push(batch, container.key, n, { key: container.key, from: n - 1, to: n });
 }
 
-function accessLine(n: number): string {
+function accessLine(count: number, seed: number): string {
+  const n = count + seed * 131;
   const path = PATHS[(n * 7) % PATHS.length];
   const ms = ((n * 37) % 400) + 3;
-  return `10.0.0.${n % 250} - - "GET ${path} HTTP/1.1" ${n % 29 === 0 ? 404 : 200} ${(n * 97) % 9000} ${ms}ms request=${n}`;
+  return `10.0.0.${n % 250} - - "GET ${path} HTTP/1.1" ${n % 29 === 0 ? 404 : 200} ${(n * 97) % 9000} ${ms}ms request=${count}`;
 }
 
 function errorLine(n: number): string {

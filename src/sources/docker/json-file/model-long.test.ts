@@ -86,7 +86,7 @@ test('every line exactly once, whole, in order', { timeout: 300_000 }, async () 
       expect(world.texts('stdout')).toEqual(world.log.lines.stdout);
       expect(world.texts('stderr')).toEqual(world.log.lines.stderr);
     }),
-    { numRuns: 4000 },
+    { numRuns: 1500 },
   );
 });
 
