@@ -62,6 +62,12 @@ export class EventQueue {
     });
   }
 
+  /** Writes what is left, whether or not it is taken at once. */
+  finish(): void {
+    this.#isBlocked = false;
+    this.flush();
+  }
+
   #tellSkipped(): void {
     if (this.#skipped === 0) return;
     this.#add(`event: skipped\ndata: {"lines":${this.#skipped}}\n\n`);

@@ -131,6 +131,7 @@ describe('the API', () => {
       error: { code: 'NOT_FOUND', message: 'There is no GET /nothing.' },
     });
     expect((await ask('/api/v1/build', {}, 'POST')).status).toBe(404);
+    expect((await ask('/api/v1/tail', {}, 'HEAD')).status).toBe(404);
     for (const query of ['n=x', 'n=999999', 'follow=maybe', 'nn=1', `grep=${'x'.repeat(1001)}`]) {
       const { status, body } = await ask(`/api/v1/tail?${query}`);
       expect([query, status]).toEqual([query, 400]);

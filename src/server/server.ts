@@ -41,7 +41,12 @@ export async function startServer(scope: Scope, options: ServerOptions): Promise
   const { host, port, log } = options;
   const owner = scope.child('server');
   const { fastify } = await import('fastify');
-  const app = fastify({ forceCloseConnections: true, requestTimeout: REQUEST_TIMEOUT_MS, bodyLimit: 1024 });
+  const app = fastify({
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    bodyLimit: 1024,
+  });
   app.server.maxConnections = MAX_CONNECTIONS;
   owner.own('server', 'http', () => app.close());
 

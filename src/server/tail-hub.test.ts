@@ -211,6 +211,21 @@ describe('first lines and live lines', () => {
     expect(await first({ containers: ['nobody'] })).toEqual([]);
   });
 
+  test('who takes them slowly still hears of the end', async () => {
+    const { hub, pipeline } = await start(0);
+    await push(pipeline, [[stream('c'), 'line', 1]]);
+    let text = '';
+    const output = {
+      write: (part: string) => {
+        text += part;
+        return false;
+      },
+      onDrain: () => {},
+    };
+    await hub.serve(root.child('client'), { ...ALL, follow: false }, output);
+    expect(text).toMatch(/"line":"line".*\n\nevent: end\ndata: {"reason":"complete"}\n\n$/);
+  });
+
   test('live lines are those wanted, and leave out what the agent catches up with', async () => {
     const { hub, pipeline } = await start(0);
     const [a, b] = [stream('a'), stream('b', { stream: 'stderr' })];

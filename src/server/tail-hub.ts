@@ -51,7 +51,7 @@ export class TailHub implements Tap {
       await this.#sendFirstLines(scope, request, reader, queue);
       if (request.follow) await follow(scope, queue);
       queue.notice(`event: end\ndata: {"reason":"${request.follow ? 'stopping' : 'complete'}"}\n\n`);
-      queue.flush();
+      queue.finish();
     } finally {
       this.#readers.delete(reader);
     }

@@ -5,7 +5,7 @@ import { SECURITY_HEADERS } from './guard.js';
 import type { TailHub } from './tail-hub.js';
 import type { TailRequest } from './tail-reader.js';
 
-/** How long the end waits for a client to take the last lines. */
+/** How long a closing agent waits for a client to take the last lines. */
 const GOODBYE_MS = 1_000;
 
 /** Resolves when the connection is over. `scope` is the client's own, and closes when the connection does. */
@@ -26,12 +26,20 @@ export async function serveTail(
     'x-accel-buffering': 'no',
   });
   response.flushHeaders();
-  await tail.serve(scope, request, {
-    write: (text) => response.destroyed || response.write(text),
-    onDrain: (callback) => response.once('drain', callback),
-  });
-  response.end();
-  const patience = setTimeout(() => response.destroy(), GOODBYE_MS);
+  try {
+    await tail.serve(scope, request, {
+      write: (text) => response.writableEnded || response.destroyed || response.write(text),
+      onDrain: (callback) => response.once('drain', callback),
+    });
+  } finally {
+    response.end();
+  }
+  let patience: NodeJS.Timeout | undefined;
+  const beginGoodbye = (): void => {
+    patience = setTimeout(() => response.destroy(), GOODBYE_MS);
+  };
+  if (scope.isClosing) beginGoodbye();
+  else scope.closing.addEventListener('abort', beginGoodbye, { once: true });
   await gone;
   clearTimeout(patience);
 }

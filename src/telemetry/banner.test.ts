@@ -63,5 +63,5 @@ test('without sinks and build digest', () => {
     false,
   );
   expect(text).toContain('(sources 0123456789abcdef, changed)');
-  expect(text).toContain('sinks       none, the history only');
+  expect(text).toContain('sinks    none, the history only');
 });

@@ -26,7 +26,6 @@ export interface SourceFacts {
 }
 
 const MAX_NAMES = 6;
-const LABEL_WIDTH = 12;
 
 /** A few aligned lines, ending with a newline. */
 export function renderBanner(facts: BannerFacts, colors: boolean): string {
@@ -39,7 +38,8 @@ export function renderBanner(facts: BannerFacts, colors: boolean): string {
   ]);
   rows.push(['sinks', facts.sinks.length > 0 ? facts.sinks.join(', ') : 'none, the history only']);
   rows.push(['page', paint(36, facts.url)]);
-  const body = rows.map(([label, text]) => `  ${paint(2, label.padEnd(LABEL_WIDTH))}${text}\n`).join('');
+  const width = Math.max(...rows.map(([label]) => label.length)) + 2;
+  const body = rows.map(([label, text]) => `  ${paint(2, label.padEnd(width))}${text}\n`).join('');
   return `\n${paint(1, `log-capturer ${version}`)} (sources ${digest}${dirty ? ', changed' : ''})\n\n${body}\n`;
 }
 
