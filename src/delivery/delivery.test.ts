@@ -291,7 +291,7 @@ describe('failures', () => {
     };
     journal.commit(0);
     await start();
-    expect(health.components().get('sink/fake')?.state).toBe('unhealthy');
+    expect(health.components().get('sink/fake')?.state).toBe('degraded');
     failing = false;
     await vi.advanceTimersByTimeAsync(59_000);
     expect(sink.delivered).toEqual([]);

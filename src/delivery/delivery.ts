@@ -279,7 +279,8 @@ export class Delivery {
       this.#log[level]({ code: codeOf(error), retryInMs: Math.round(delayMs) }, sentence);
     }
     this.#lastError = sentence;
-    this.#health.set(this.#component, retryable ? 'degraded' : 'unhealthy', sentence);
+    // Never `unhealthy`: a restart would mend nothing here.
+    this.#health.set(this.#component, 'degraded', sentence);
   }
 
   #lost(loss: Loss, lane: number): void {

@@ -36,27 +36,40 @@ const ATTEMPTS = 50;
  * DATA_DIR_UNUSABLE or DATA_DIR_IN_USE, the latter naming the holder.
  */
 export async function lockDataDir(dir: string, scope: Scope): Promise<void> {
+  return lockDirectory(dir, DATA_DIRECTORY, scope);
+}
+
+/** How a locked directory is called towards people, and where else to go. */
+export interface DirectoryUse {
+  readonly what: string;
+  readonly elsewhere: string;
+}
+
+const DATA_DIRECTORY: DirectoryUse = { what: 'data directory', elsewhere: 'with --data-dir' };
+
+/** The same for any directory that one agent at a time may write. */
+export async function lockDirectory(dir: string, use: DirectoryUse, scope: Scope): Promise<void> {
   const lockDir = path.join(dir, 'lock');
-  checkWritable(dir, lockDir);
+  checkWritable(dir, lockDir, use);
   const fd = openSync(lockDir, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     const short = shortPath(lockDir, fd);
-    await takeLock(dir, short, scope);
+    await takeLock(dir, short, use, scope);
   } catch (error) {
-    throw error instanceof AgentError ? error : unusable(dir, error);
+    throw error instanceof AgentError ? error : unusable(dir, use, error);
   } finally {
     closeSync(fd);
   }
 }
 
-function checkWritable(dir: string, lockDir: string): void {
+function checkWritable(dir: string, lockDir: string, use: DirectoryUse): void {
   try {
     makeFolders(lockDir);
     const probe = path.join(lockDir, `.probe-${uniqueName()}`);
     closeSync(openSync(probe, 'wx', 0o600));
     removeIfThere(probe);
   } catch (error) {
-    throw unusable(dir, error);
+    throw unusable(dir, use, error);
   }
 }
 
@@ -85,12 +98,12 @@ function shortPath(lockDir: string, fd: number): string {
   return Buffer.byteLength(lockDir) + 40 <= MAX_SOCKET_PATH ? lockDir : `/proc/self/fd/${fd}`;
 }
 
-async function takeLock(dir: string, lockDir: string, scope: Scope): Promise<void> {
+async function takeLock(dir: string, lockDir: string, use: DirectoryUse, scope: Scope): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const highest = highestNumber(lockDir);
     if (highest > 0) {
       const holder = await askHolder(path.join(lockDir, String(highest)));
-      if (holder !== undefined) throw inUse(dir, holder);
+      if (holder !== undefined) throw inUse(dir, use, holder);
     }
     const server = await claim(lockDir, highest + 1);
     if (!server) continue;
@@ -98,7 +111,7 @@ async function takeLock(dir: string, lockDir: string, scope: Scope): Promise<voi
     removeOld(lockDir, highest + 1);
     return;
   }
-  throw inUse(dir, '');
+  throw inUse(dir, use, '');
 }
 
 /** Listens as number `n`; undefined where somebody else was faster. */
@@ -199,7 +212,7 @@ function uniqueName(): string {
   return `${process.pid}-${Math.random().toString(36).slice(2, 10)}`;
 }
 
-function inUse(dir: string, holder: string): AgentError {
+function inUse(dir: string, { what, elsewhere }: DirectoryUse, holder: string): AgentError {
   let who = 'another agent';
   try {
     const { pid, host } = JSON.parse(holder) as { pid: number; host: string };
@@ -207,8 +220,8 @@ function inUse(dir: string, holder: string): AgentError {
   } catch {
     // It holds the lock all the same.
   }
-  return new AgentError('DATA_DIR_IN_USE', `The data directory ${dir} is in use by ${who}.`, {
-    remedy: 'Stop that one, or give this one its own with --data-dir.',
+  return new AgentError('DATA_DIR_IN_USE', `The ${what} ${dir} is in use by ${who}.`, {
+    remedy: `Stop that one, or give this one its own ${elsewhere}.`,
   });
 }
 
@@ -222,14 +235,14 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'is on a full filesystem',
 };
 
-function unusable(dir: string, error: unknown): AgentError {
+function unusable(dir: string, { what, elsewhere }: DirectoryUse, error: unknown): AgentError {
   const code = systemCode(error);
   const reason = (code && REASONS[code]) ?? `cannot be used (${(error as Error).message})`;
-  return new AgentError('DATA_DIR_UNUSABLE', `The data directory ${dir} ${reason}: user ${userName()}.`, {
+  return new AgentError('DATA_DIR_UNUSABLE', `The ${what} ${dir} ${reason}: user ${userName()}.`, {
     remedy:
       code === 'ENOSPC'
-        ? 'Free some space, or name another folder with --data-dir.'
-        : `Give that user the right to write there (sudo chown ${userName()} ${dir}), or name another folder with --data-dir.`,
+        ? `Free some space, or name another folder ${elsewhere}.`
+        : `Give that user the right to write there (sudo chown ${userName()} ${dir}), or name another folder ${elsewhere}.`,
     cause: error,
   });
 }

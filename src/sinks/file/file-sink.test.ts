@@ -48,7 +48,8 @@ const CURSOR = [1, 0, 0, 0, 0, 0, 0, 0];
 describe('on a real filesystem', () => {
   test('delivers, links, and knows after a kill and after a close where it was', async () => {
     const sink = sinkWith();
-    expect(await sink.open(scope.child('first'))).toBeUndefined();
+    const first = scope.child('first');
+    expect(await sink.open(first)).toBeUndefined();
     const blocks = [
       blockOf([line('web', 'one', 1), line('db', 'two', 2)]),
       blockOf([line('web', 'three', 3)]),
@@ -62,7 +63,8 @@ describe('on a real filesystem', () => {
     expect(readFileSync(log, 'utf8')).toBe(text);
     expect(sink.retained).toBeUndefined();
 
-    // Killed: nothing was closed, and half of something was being written.
+    // As good as killed: the sink was not closed, and half of something was being written.
+    await first.close();
     writeFileSync(join(folder, 'logs/web/web.000001.log'), 'half a li', { flag: 'a' });
     const second = sinkWith();
     expect(await second.open(scope.child('second'))).toEqual(CURSOR);
@@ -94,14 +96,24 @@ describe('on a real filesystem', () => {
     ]);
   });
 
+  test('keeps a second agent out of its directory', async () => {
+    await sinkWith().open(scope.child('first'));
+    await expect(sinkWith().open(scope.child('second'))).rejects.toMatchObject({
+      code: 'DATA_DIR_IN_USE',
+      message: expect.stringContaining(`in use by another agent (process ${process.pid})`),
+    });
+  });
+
   test('compresses what is closed', async () => {
     const config = { maxBytes: 100 };
     const sink = sinkWith(config);
-    await sink.open(scope.child('sink'));
+    const first = scope.child('sink');
+    await sink.open(first);
     for (let i = 0; i < 5; i++) {
       await sink.deliver([blockOf([line('web', `line ${i}`, i)])], [i + 1, 0, 0, 0, 0, 0, 0, 0], signal);
     }
     await sink.close();
+    await first.close();
     const again = sinkWith(config);
     await again.open(scope.child('again'));
     const web = join(folder, 'logs/web');

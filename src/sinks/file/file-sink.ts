@@ -11,6 +11,7 @@ import type { Scope } from '../../runtime/scope.js';
 import type { FileSinkConfig } from './config.js';
 import { Drafts } from './drafts.js';
 import type { Files } from './files.js';
+import { STATE_DIRECTORY } from './names.js';
 import { OutputStore } from './output-store.js';
 import { Tidy } from './tidy.js';
 
@@ -26,6 +27,8 @@ export interface FileSinkParts {
   /** Changes when the machine starts. */
   readonly bootId: string;
   readonly now: () => number;
+  /** Keeps other agents out of the directory until the scope closes. */
+  readonly lock: (directory: string, scope: Scope) => Promise<void>;
 }
 
 export class FileSink implements Sink {
@@ -50,11 +53,12 @@ export class FileSink implements Sink {
     return this.#store?.durable;
   }
 
-  /** Throws SINK_WRITE, retryable, where the directory cannot be used now. */
+  /** Throws SINK_WRITE, retryable, where the directory cannot be used now, DATA_DIR_IN_USE where another agent does. */
   async open(scope: Scope): Promise<Cursor | undefined> {
-    const { config, files, now } = this.#parts;
+    const { config, files, lock, now } = this.#parts;
     const store = new OutputStore(this.#parts, scope);
     try {
+      await lock(`${config.directory}/${STATE_DIRECTORY}`, scope);
       const cursor = await store.open();
       this.#store = store;
       const tidy = new Tidy(store, config, files, now);

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import type { Sink } from '../../pipeline/contract.js';
+import { lockDirectory } from '../../runtime/data-dir.js';
+import { AgentError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
 import type { FileSinkConfig } from './config.js';
 import { FileSink } from './file-sink.js';
@@ -10,7 +12,15 @@ import { nodeFiles } from './files.js';
 export type { FileSinkConfig } from './config.js';
 
 export function createFileSink(name: string, config: FileSinkConfig, { log }: { log: Logger }): Sink {
-  return new FileSink(name, { config, log, files: nodeFiles, bootId: readBootId(), now: Date.now });
+  const use = { what: 'output directory', elsewhere: `in sinks.${name}.directory` };
+  return new FileSink(name, {
+    config,
+    log,
+    files: nodeFiles,
+    bootId: readBootId(),
+    now: Date.now,
+    lock: (directory, scope) => lockDirectory(directory, use, scope).catch(rethrowSystemError),
+  });
 }
 
 /** Other systems than Linux have no boot id: there the time of the start, to the minute, is as good as it gets. */
@@ -20,4 +30,9 @@ function readBootId(): string {
   } catch {
     return `boot-${Math.round((Date.now() / 1000 - uptime()) / 60)}`;
   }
+}
+
+/** The sink says of its directory itself what is wrong with it. */
+function rethrowSystemError(error: unknown): never {
+  throw error instanceof AgentError && error.code === 'DATA_DIR_UNUSABLE' ? error.cause : error;
 }
