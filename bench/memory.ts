@@ -2,7 +2,7 @@
  * The agent's resident memory while it follows chatty containers of a real engine, with the file sink on: sampled every
  * five seconds, judged by its greatest value and by a straight line fitted through the samples after the warm-up.
  *
- *   npm run bench:memory -- --containers 20 --minutes 10 --lines 50
+ *   npm run bench:memory -- --containers 20 --minutes 15 --lines 50
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ import { freePort } from './agent-run.js';
 const { values } = parseArgs({
   options: {
     containers: { type: 'string', default: '20' },
-    minutes: { type: 'string', default: '10' },
+    minutes: { type: 'string', default: '15' },
     /** Lines a second and container. */
     lines: { type: 'string', default: '50' },
     out: { type: 'string', default: 'bench/memory.json' },
@@ -27,7 +27,7 @@ const { values } = parseArgs({
 const CONTAINERS = Number(values.containers);
 const MINUTES = Number(values.minutes);
 const SAMPLE_MS = 5_000;
-const WARM_UP_S = 60;
+const WARM_UP_S = 300;
 const MAIN = path.resolve(import.meta.dirname, '../src/main.js');
 
 const CHATTER = `
