@@ -58,7 +58,7 @@ async function startSamples({ facts }: ObtainedEngine): Promise<void> {
   const api = new EngineApi(facts.endpoint, facts.run);
   for (const name of NAMES) {
     const command = ['/bin/node', '-e', CHATTER, name];
-    await api.start(await api.create({ name: `demo-${name}-${facts.run}`, image: facts.image, command }));
+    await api.start(await api.create({ name: `demo-${name}`, image: facts.image, command }));
   }
   api.close();
   console.error(`Started ${NAMES.length} sample containers; they go when the demo ends (Ctrl-C).`);
@@ -74,7 +74,10 @@ async function runAgent(engine: ObtainedEngine | undefined): Promise<void> {
     configFile,
     JSON.stringify({ data_dir: path.join(scratch, 'data'), sources: { containers: source } }),
   );
-  const agent = spawn(process.execPath, [MAIN, 'run', '--config', configFile], { stdio: 'inherit' });
+  const agent = spawn(process.execPath, [MAIN, 'run', '--config', configFile], {
+    stdio: 'inherit',
+    detached: true,
+  });
   // Detached: a terminal's Ctrl-C reaches this process only, so that the agent hears of it once.
   interrupted.signal.addEventListener('abort', () => agent.kill('SIGTERM'), { once: true });
   const [code] = (await once(agent, 'exit')) as [number | null];
