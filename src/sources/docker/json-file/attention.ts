@@ -60,7 +60,9 @@ export class Attention<T extends Watched> {
     try {
       const watcher = watch(item.path);
       const wake = (): void => {
-        if (item.watcher === owned) this.lookSoon(item);
+        if (item.watcher !== owned || this.#scope.isClosing) return;
+        this.forget(item);
+        this.#look(item);
       };
       watcher.on('change', wake).on('error', wake);
       const owned = this.#scope.own('watcher', item.path, () => watcher.close());

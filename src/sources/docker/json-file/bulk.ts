@@ -131,6 +131,8 @@ export class BulkReaders {
     await this.#gate.pass();
     if (!reader.isOpen || this.#scope.isClosing) return 'quiet';
     let progress = reader.digest(span, buf, bytes, wanted, wasRotated);
+    // The log may rotate many times while a backlog is read.
+    if (span === reader.live) reader.follow();
     if (progress === 'long') progress = await reader.takeLongRecord(span, buf);
     if (progress === 'blocked' && reader.wait) this.#gate.hold(reader.wait);
     return progress;

@@ -24,11 +24,15 @@ import type { ContainerLog, JsonFileOptions, ReaderCounts, ReaderStats } from '.
 
 /** Generations held at once while reading is behind; what rotates beyond is a gap. */
 const MAX_HELD_FILES = 32;
-/** A rotation takes no longer than this between the removal of an old file and the creation of the next. */
-const ROTATION_MS = 20;
+/** Between the removal of an old file and the creation of the next. */
+const SHORTEST_ROTATION_MS = 1;
+const LONGEST_ROTATION_MS = 20;
 /** Longer records are not parsed: their head is kept as a malformed line. */
 const LONGEST_RECORD = 8 * 1024 * 1024;
 const NEWLINE = 0x0a;
+/** One look reads no more than about this, however many files it is in. */
+const LOOK_BYTES = 128 * 1024;
+const ROTATED_TOO_FAST = 'the log rotated faster than it could be read';
 /** Slots of `#streams`: stdout, stderr. */
 const LIVE_STREAMS = [0, 1];
 const CATCH_UP_STREAMS = [2, 3];
@@ -157,13 +161,14 @@ export class ContainerReader implements LineTarget {
     return !live.isInNewestFile || newest.size !== this.#seen;
   }
 
-  /** Reads at once what is new, into `buf`. Not while a `fetch` of the live span is under way. */
+  /** Reads at once what is new, into `buf`; where that is much, some of it. Not while a `fetch` of the live span is under way. */
   look(buf: Buffer): Progress {
     if (this.isFinishing) this.follow();
-    for (let isFirst = true; ; isFirst = false) {
+    const enough = this.counts.bytesRead + LOOK_BYTES;
+    while (this.counts.bytesRead < enough) {
       const span = this.live;
       const { file } = span.current;
-      if (!(file instanceof PlainFile) || (!isFirst && !span.isInNewestFile)) return 'more';
+      if (!(file instanceof PlainFile)) return 'long';
       if (span.searched > span.offset) {
         // A long record that was not all there.
         this.#seen = span.searched;
@@ -172,10 +177,12 @@ export class ContainerReader implements LineTarget {
       const wasRotated = !span.isInNewestFile;
       const bytes = file.readNow(buf, buf.length, span.offset);
       const progress = this.digest(span, buf, bytes, buf.length, wasRotated);
+      if (progress === 'more' && wasRotated) continue;
       if (progress !== 'read' && progress !== 'quiet') return progress;
       if (progress === 'quiet' || file.size >= (this.log.maxSizeBytes ?? Infinity)) this.follow();
       if (span.isInNewestFile && !this.#wasTruncated(file)) return progress;
     }
+    return 'more';
   }
 
   /** Reads the next bytes of a span into `buf`; `digest` takes them. */
@@ -209,7 +216,7 @@ export class ContainerReader implements LineTarget {
       if (this.wait) return 'blocked';
     }
     if (wasRotated) {
-      span.advance();
+      this.#leaveFile(span);
       return 'more';
     }
     if (span.end) return 'done';
@@ -256,7 +263,7 @@ export class ContainerReader implements LineTarget {
 
   /** The container is gone and all was read: forgets its position. */
   forget(): void {
-    this.#endOpenLines(this.live, LineFlag.incomplete);
+    if (this.#live) this.#endOpenLines(this.#live, LineFlag.incomplete);
     this.#options.pipeline.setPosition(this.#key, undefined);
   }
 
@@ -349,6 +356,14 @@ export class ContainerReader implements LineTarget {
     }
   }
 
+  /** What is missing between two files ends the lines that are open. */
+  #leaveFile(span: Span): void {
+    const why = span.marks[span.marks.indexOf(span.current) + 1].missingBefore;
+    if (why !== undefined) this.#endOpenLines(span, LineFlag.incomplete);
+    span.advance();
+    if (why !== undefined) span.gap = { fromSeconds: span.seconds, why };
+  }
+
   #openOlder(oldest: LogFile, isLast: (file: LogFile) => boolean): LogFile[] {
     const files = openGenerations(this.#scope, this.log.path, isLast);
     const known = files.findIndex((file) => isGeneration(file, oldest));
@@ -360,12 +375,14 @@ export class ContainerReader implements LineTarget {
   #openNewer(newest: LogFile): void {
     const files = openGenerations(this.#scope, this.log.path, (file) => isGeneration(file, newest));
     const oldest = files[files.length - 1];
-    if (oldest && isGeneration(oldest, newest)) {
-      closeAll(files.splice(-1));
-    } else if (files.length > 0 && wasGenerationMissed(newest, files[0])) {
-      this.live.gap = { fromSeconds: this.live.seconds, why: 'the log rotated faster than it could be read' };
+    this.log = { maxSizeBytes: newest.size, ...this.log };
+    let missingBefore: string | undefined;
+    if (oldest && isGeneration(oldest, newest)) closeAll(files.splice(-1));
+    else if (files.length > 0 && wasGenerationMissed(newest, files[0])) missingBefore = ROTATED_TOO_FAST;
+    for (const file of files.reverse()) {
+      this.live.marks.push({ ...markAt(file, 0, 0), missingBefore });
+      missingBefore = undefined;
     }
-    this.live.marks.push(...files.reverse().map((file) => markAt(file, 0, 0)));
   }
 
   /** Where somebody cut the file short: goes on at its end if it still begins the same way, else at its beginning. */
@@ -400,10 +417,17 @@ function isGeneration(file: LogFile, held: LogFile): boolean {
   return held.size > 0 && file.matches(held.fingerprint(held.size));
 }
 
-/** Whether generations came and went between one that was unlinked and the newest one: that was then made much later. */
+/**
+ * Whether generations came and went between one that was unlinked and the newest one. Else the rotation that unlinked
+ * the one made the other; so there is less time between than a generation lasts. Told as well as times can tell.
+ */
 function wasGenerationMissed(unlinked: LogFile, newest: LogFile): boolean {
   if (!(unlinked instanceof PlainFile) || newest.createdMs === 0) return false;
-  return newest.createdMs - unlinked.stat().changedMs > ROTATION_MS;
+  const { changedMs } = unlinked.stat();
+  const lasted = changedMs - unlinked.createdMs;
+  return (
+    newest.createdMs - changedMs > Math.min(LONGEST_ROTATION_MS, Math.max(SHORTEST_ROTATION_MS, lasted / 2))
+  );
 }
 
 /** The offset of the newline that ends the span's next record; -1 where the file ends before. */

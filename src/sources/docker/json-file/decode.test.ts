@@ -75,7 +75,7 @@ function decode(
   for (let turn = 1; span.offset < content.length; turn++) {
     const before = span.offset;
     const length = Math.min(content.length - before, size);
-    decoder.decode(Buffer.from(content.subarray(before, before + length)), length, span, target);
+    void decoder.decode(Buffer.from(content.subarray(before, before + length)), length, span, target);
     if (span.offset > before) size = chunks[turn % chunks.length] ?? content.length;
     else if (before + length === content.length) break;
     else size = length * 2;

@@ -38,6 +38,11 @@ function openOnce(scope: Scope, path: string, isLast: (file: LogFile) => boolean
         name.endsWith('.gz') ? GzipFile.open(scope, name) : PlainFile.open(scope, name),
       );
       if (!file) continue;
+      // A file that was renamed between two names of the list.
+      if (files.some((other) => isSameFile({ dev: file.device, ino: file.inode }, other))) {
+        closeAll([file]);
+        continue;
+      }
       files.push(file);
       if (isLast(file)) break;
     }

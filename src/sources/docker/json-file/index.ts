@@ -23,12 +23,14 @@ import type { ContainerLog, JsonFileOptions, ReaderStats } from './types.js';
 export type { ContainerLog, JsonFileOptions, Notice, ReaderStats, StartAt } from './types.js';
 
 const LOOK_BYTES = 64 * 1024;
+/** From so much unread on asynchronous reads are worth their latency. */
+const BULK_FROM = 1024 * 1024;
 const DEFAULT_MAX_LINE = 512 * 1024;
 const TURN_MS = 5;
 const TICK_MS = 50;
 const QUIET_AFTER_MS = 1000;
 const SAFETY_ROUND_S = 20;
-/** A log that is expected but not there yet, and one that may not be read for now. */
+/** A log that is expected but not there yet, once it is not young any more. */
 const OPEN_RETRY_MS = 20;
 const OPEN_RETRY_FOR_MS = 10_000;
 const ERROR_RETRY_MS = 1000;
@@ -36,9 +38,15 @@ const START_WITHOUT_READY_MS = 2000;
 /** Up to here everything is read in order; beyond, every container with more than SPLIT_FROM unread is split. */
 const SMALL_BACKLOG = 64 * 1024 * 1024;
 const SPLIT_FROM = 1024 * 1024;
-/** What a log may hold before it rotates, where that is not known. */
-const ASSUMED_ROTATION_BYTES = 256 * 1024;
+/** What a log holds before it rotates, where that is not known. */
+const ASSUMED_ROOM = 256 * 1024;
+const ROTATES_FAST = 1024 * 1024;
 const LOOKS_PER_ROTATION = 8;
+/** How long what came after a silence is taken to have taken. */
+const BURST_MS = 5;
+/** A new log, whose rotation is not known yet, is looked at so often at first, and opened so soon. */
+const YOUNG_PERIOD_MS = 5;
+const YOUNG_MS = 1000;
 const PERIODS_MS = [TICK_MS, 25, 10, 5, 2];
 
 interface Tracked extends Watched {
@@ -121,7 +129,7 @@ export class JsonFileReaders {
       ...watched(log.path),
       reader: new ContainerReader(running.scope, this.#options, this.#decoder, log),
       addedAt: performance.now(),
-      periodMs: TICK_MS,
+      periodMs: YOUNG_PERIOD_MS,
       lastLookAt: performance.now(),
       lastBytesAt: -Infinity,
       isReported: false,
@@ -180,7 +188,7 @@ export class JsonFileReaders {
     void scope.run('plan', async () => {
       let begin = performance.now();
       for (const tracked of this.#tracked.values()) {
-        if (tracked.reader.isOpen && !tracked.reader.isPlanned)
+        if (tracked.reader.isOpen && tracked.reader.hasLabels)
           this.#guarded(tracked, () => tracked.reader.plan());
         if (performance.now() - begin < TURN_MS) continue;
         await setImmediate();
@@ -214,7 +222,10 @@ export class JsonFileReaders {
       if (!this.#isOpen(tracked)) return;
       if (!this.#isStarted || !reader.hasLabels || this.#gate.isHeld || bulk.isBusy(reader)) {
         reader.follow();
-        attention.lookAgain(tracked, TICK_MS);
+        attention.lookAgain(
+          tracked,
+          this.#isStarted && reader.hasLabels ? tracked.periodMs : this.#holdMs(tracked),
+        );
         return;
       }
       if (!reader.isPlanned) {
@@ -234,13 +245,16 @@ export class JsonFileReaders {
     const { reader } = tracked;
     switch (progress) {
       case 'more':
+        if (reader.unreadBytes < BULK_FROM) return attention.lookSoon(tracked);
+        bulk.readLive(reader);
+        return attention.lookAgain(tracked, tracked.periodMs);
       case 'long':
       case 'done':
         bulk.readLive(reader);
-        return attention.lookAgain(tracked, TICK_MS);
+        return attention.lookAgain(tracked, tracked.periodMs);
       case 'blocked':
         if (reader.wait) this.#gate.hold(reader.wait);
-        return attention.lookAgain(tracked, TICK_MS);
+        return attention.lookAgain(tracked, tracked.periodMs);
       case 'read':
         return attention.lookAgain(tracked, tracked.periodMs);
       case 'quiet':
@@ -254,34 +268,35 @@ export class JsonFileReaders {
     const { reader } = tracked;
     if (reader.isStopped) reader.endOutput();
     if (reader.isFinishing && !reader.catchUp) return this.#finish(tracked);
-    if (performance.now() - tracked.lastBytesAt < QUIET_AFTER_MS)
+    // A log that rotates within milliseconds is looked at by event at once, whatever that costs.
+    const rotatesFast = reader.log.maxSizeBytes !== undefined && roomOf(reader.log) < ROTATES_FAST;
+    if (!rotatesFast && performance.now() - tracked.lastBytesAt < QUIET_AFTER_MS)
       return attention.lookAgain(tracked, tracked.periodMs);
-    const isWatched = attention.lookWhenChanged(tracked);
-    // What was written before the watch began gives no event.
-    if (isWatched && reader.follow()) attention.lookSoon(tracked);
+    // There is no name to watch while the log rotates, or once it is removed. And what was written before the watch began
+    // gives no event.
+    if (!attention.lookWhenChanged(tracked)) attention.lookAgain(tracked, tracked.periodMs);
+    else if (reader.follow()) attention.lookSoon(tracked);
   }
 
   /** How soon to look again: several times within what the log may hold before it rotates, at the rate it grows. */
   #pace(tracked: Tracked, bytes: number): void {
     const now = performance.now();
     // After a silence the bytes came just now, not all the time.
-    const elapsed = Math.min(now - tracked.lastLookAt, TICK_MS / 4 + tracked.periodMs);
+    const elapsed = tracked.lastBytesAt === tracked.lastLookAt ? now - tracked.lastLookAt : BURST_MS;
     tracked.lastLookAt = now;
     if (bytes > 0) tracked.lastBytesAt = now;
-    const { maxSizeBytes, maxFiles } = tracked.reader.log;
-    const room = maxSizeBytes === undefined ? ASSUMED_ROTATION_BYTES : maxSizeBytes * (maxFiles ?? 1);
-    const wanted = (room / LOOKS_PER_ROTATION / Math.max(1, bytes)) * elapsed;
-    tracked.periodMs = PERIODS_MS.find((period) => period <= wanted) ?? 1;
+    const wanted = (roomOf(tracked.reader.log) / LOOKS_PER_ROTATION / Math.max(1, bytes)) * elapsed;
+    // Output comes in bursts: soon faster, but only step by step slower.
+    const slower = tracked.periodMs * 2.5;
+    tracked.periodMs = PERIODS_MS.find((period) => period <= wanted && period <= slower) ?? 1;
   }
 
   #isOpen(tracked: Tracked): boolean {
     const { reader } = tracked;
-    const { attention } = this.#running as Running;
     try {
       if (reader.open()) return true;
       if (reader.isFinishing) this.#finish(tracked);
-      else if (performance.now() - tracked.addedAt < OPEN_RETRY_FOR_MS)
-        attention.lookAgain(tracked, OPEN_RETRY_MS);
+      else this.#retryOpen(tracked);
     } catch (error) {
       const code = systemCode(error);
       if (code !== 'EACCES' && code !== 'EPERM') this.#failed(reader, error);
@@ -290,6 +305,17 @@ export class JsonFileReaders {
       tracked.isReported = true;
     }
     return false;
+  }
+
+  /** How soon to follow a log again that cannot be read yet: its rotation is not known, and short lives begin fast. */
+  #holdMs(tracked: Tracked): number {
+    return this.#isStarted && performance.now() - tracked.addedAt < YOUNG_MS ? YOUNG_PERIOD_MS : TICK_MS;
+  }
+
+  #retryOpen(tracked: Tracked): void {
+    const waited = performance.now() - tracked.addedAt;
+    if (waited > OPEN_RETRY_FOR_MS) return;
+    this.#running?.attention.lookAgain(tracked, waited < YOUNG_MS ? YOUNG_PERIOD_MS : OPEN_RETRY_MS);
   }
 
   #guarded(tracked: Tracked, work: () => void): void {
@@ -352,4 +378,9 @@ export class JsonFileReaders {
       });
     }
   }
+}
+
+/** What a log holds before its oldest lines rotate away, in bytes. */
+function roomOf({ maxSizeBytes, maxFiles }: ContainerLog): number {
+  return maxSizeBytes === undefined ? ASSUMED_ROOM : maxSizeBytes * (maxFiles ?? 1);
 }

@@ -19,6 +19,8 @@ export interface Mark extends Place {
   /** Records of stdout before `out`, and of stderr before `err`, are done; `offset` is the lower of the two. */
   readonly out: number;
   readonly err: number;
+  /** Why lines between the file before and this one are missing, if they are. */
+  readonly missingBefore?: string | undefined;
 }
 
 export function markAt(file: LogFile, out: number, err: number): Mark {

@@ -1,0 +1,236 @@
+import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Position, SourceKey } from '../../../pipeline/contract.js';
+import type { StartAt } from './index.js';
+import { ID, numbered, TestReaders, until, writeLines } from './test-readers.js';
+import { LogWriter, record } from './test-support.js';
+import type { JsonFileOptions } from './types.js';
+
+let folder: string;
+let path: string;
+const opened: TestReaders[] = [];
+
+function open(...args: [ReadonlyMap<SourceKey, Position>?, Partial<JsonFileOptions>?]): TestReaders {
+  const readers = new TestReaders(path, ...args);
+  opened.push(readers);
+  return readers;
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'json-file-'));
+  path = join(folder, 'c1-json.log');
+});
+
+afterEach(async () => {
+  for (const readers of opened.splice(0)) await readers.stop();
+  rmSync(folder, { recursive: true });
+});
+
+describe('restart', () => {
+  test('goes on exactly where the last commit was', async () => {
+    const log = new LogWriter(path);
+    writeLines(log, 0, 10);
+    const first = open();
+    first.add();
+    await first.lines(10);
+    await first.stop();
+    writeLines(log, 10, 20);
+    const second = open(first.pipeline.positionsAfter(Infinity));
+    second.add();
+    expect(await second.lines(10)).toEqual(numbered(10, 20));
+    log.close();
+  });
+
+  test.each([false, true])(
+    'finds the file again after it was rotated twice, compress=%s',
+    async (compress) => {
+      const log = new LogWriter(path, Infinity, 4, compress);
+      writeLines(log, 0, 10);
+      const first = open();
+      first.add();
+      await first.lines(10);
+      await first.stop();
+      writeLines(log, 10, 20);
+      log.rotate();
+      writeLines(log, 20, 30);
+      log.rotate();
+      writeLines(log, 30, 40);
+      const second = open(first.pipeline.positionsAfter(Infinity));
+      second.add();
+      expect(await second.lines(30)).toEqual(numbered(10, 40));
+      expect(second.notices).toEqual([]);
+      log.close();
+    },
+  );
+
+  test('what was removed meanwhile is a gap, from the last line read to the first one now', async () => {
+    const log = new LogWriter(path, Infinity, 1);
+    log.raw(record('old\n', 'stdout', '2026-11-21T21:40:05Z'));
+    const first = open();
+    first.add();
+    await first.lines(1);
+    await first.stop();
+    log.rotate();
+    log.raw(record('new\n', 'stdout', '2026-11-21T21:41:00Z'));
+    const second = open(first.pipeline.positionsAfter(Infinity));
+    second.add();
+    expect(await second.lines(1)).toEqual(['new']);
+    const from = Date.parse('2026-11-21T21:40:05Z') / 1000;
+    expect(second.notices).toMatchObject([{ kind: 'gap', id: ID, from, to: from + 55 }]);
+    log.close();
+  });
+
+  test.each([
+    ['less', ['one\n', 'two\n']],
+    ['more', Array.from({ length: 50 }, (_, i) => `${i}${'x'.repeat(i)}\n`)],
+  ])('a file that lost its end in a crash, and has since grown by %s than it lost', async (_, after) => {
+    const log = new LogWriter(path);
+    writeLines(log, 0, 10);
+    const first = open();
+    first.add();
+    await first.lines(10);
+    await first.stop();
+    truncateSync(path, record('line 0\n').length * 5);
+    for (const text of ['torn off\n', ...after]) log.raw(record(text, 'stdout', '2026-11-21T21:50:00Z'));
+    const second = open(first.pipeline.positionsAfter(Infinity));
+    second.add();
+    const expected = after.map((text) => text.trimEnd());
+    expect(await second.lines(expected.length)).toEqual(expected);
+    log.close();
+  });
+});
+
+describe('start', () => {
+  const startAt = (minutes: number): StartAt => ({ kind: 'age', ageMs: minutes * 60_000 });
+
+  function writeMinutes(log: LogWriter, from: number, to: number): void {
+    const now = Date.now();
+    for (let minute = from; minute > to; minute--) {
+      const time = new Date(now - minute * 60_000 + 30_000).toISOString();
+      log.raw(record(`${minute}\n`, 'stdout', time));
+    }
+  }
+
+  function minutes(from: number, to: number): string[] {
+    return Array.from({ length: from - to }, (_, i) => `${from - i}`);
+  }
+
+  test('at an age, over rotated files; what is left out is said', async () => {
+    const log = new LogWriter(path, Infinity, 4);
+    writeMinutes(log, 5000, 3000);
+    log.rotate();
+    writeMinutes(log, 3000, 1000);
+    log.rotate();
+    writeMinutes(log, 1000, 0);
+    const agent = open(undefined, { startAt: startAt(2000) });
+    agent.add({ existedAtFirstStart: true });
+    expect(await agent.lines(2000)).toEqual(minutes(2000, 0));
+    const [notice] = agent.notices;
+    expect(notice).toMatchObject({ kind: 'history-skipped', id: ID });
+    expect(agent.readers.stats().get(ID)?.skippedHistoryBytes).toBeGreaterThan(3000 * 60);
+    log.close();
+  });
+
+  test('at an age, but no more than the limit of bytes', async () => {
+    const log = new LogWriter(path, Infinity, 4);
+    writeMinutes(log, 3000, 0);
+    const agent = open(undefined, { startAt: startAt(2000), maxHistoryBytes: 10_000 });
+    agent.add({ existedAtFirstStart: true });
+    await agent.pipeline.until(() => agent.pipeline.texts('').includes('1'));
+    const texts = agent.pipeline.texts('');
+    expect(texts).toEqual(minutes(texts.length, 0));
+    const bytes = texts.reduce(
+      (sum, text) => sum + record(`${text}\n`, 'stdout', new Date().toISOString()).length,
+      0,
+    );
+    expect(bytes).toBeGreaterThan(9_900);
+    expect(bytes).toBeLessThan(10_100);
+    log.close();
+  });
+
+  test('at the end: old lines never come, new ones do, also after a restart before the first one', async () => {
+    const log = new LogWriter(path);
+    writeLines(log, 0, 10);
+    const first = open(undefined, { startAt: { kind: 'end' } });
+    first.add({ existedAtFirstStart: true });
+    await first.told('history-skipped');
+    await first.stop();
+    log.line('line 10');
+    const second = open(first.pipeline.positionsAfter(Infinity), { startAt: { kind: 'end' } });
+    second.add({ existedAtFirstStart: true });
+    expect(await second.lines(1)).toEqual(['line 10']);
+    log.close();
+  });
+
+  test('does not apply to containers that came later', async () => {
+    const log = new LogWriter(path);
+    writeLines(log, 0, 10);
+    const agent = open(undefined, { startAt: { kind: 'end' } });
+    agent.add();
+    expect(await agent.lines(10)).toEqual(numbered(0, 10));
+    log.close();
+  });
+});
+
+describe('live before backlog', () => {
+  const ENOUGH = 70 * 1024 * 1024;
+
+  function writeBacklog(log: LogWriter): number {
+    const filler = 'f'.repeat(1000);
+    let lines = 0;
+    for (let bytes = 0; bytes < ENOUGH; ) {
+      let chunk = '';
+      for (let i = 0; i < 1000; i++, lines++)
+        chunk += record(`${lines} ${filler}\n`, lines % 3 === 0 ? 'stderr' : 'stdout');
+      log.raw(chunk);
+      bytes += chunk.length;
+    }
+    return lines;
+  }
+
+  test('a line written now comes before the backlog, and each stream is complete and in order, over restarts', async () => {
+    const log = new LogWriter(path);
+    const lines = writeBacklog(log);
+    const all: { stream: string; number: number }[] = [];
+    let positions: Map<SourceKey, Position> | undefined;
+    let written = lines;
+    for (let round = 0; round < 3; round++) {
+      const agent = open(positions);
+      agent.add();
+      await agent.pipeline.until(() => agent.pipeline.pushes.length > 20);
+      expect(agent.readers.stats().get(ID)?.state).toBe('catching-up');
+      for (let i = 0; i < 5; i++, written++) log.raw(record(`${written} live\n`));
+      agent.readers.wake(ID);
+      await agent.pipeline.until(() =>
+        agent.pipeline.texts('').some((text) => text === `${written - 1} live`),
+      );
+      expect(agent.readers.stats().get(ID)?.state).toBe('catching-up');
+      if (round === 2) await until(() => agent.readers.stats().get(ID)?.state === 'live', 'caught up');
+      const kept = round === 2 ? Infinity : agent.pipeline.pushes.length;
+      await agent.stop();
+      positions = agent.pipeline.positionsAfter(kept);
+      const pushes = agent.pipeline.pushes.slice(0, kept);
+      all.push(
+        ...pushes
+          .flatMap((push) => push.lines)
+          .map(({ stream, text }) => ({ stream, number: Number.parseInt(text, 10) })),
+      );
+    }
+    expect(all.map((line) => line.number).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: written }, (_, i) => i),
+    );
+    for (const stream of new Set(all.map((line) => line.stream))) {
+      const numbers = all.filter((line) => line.stream === stream).map((line) => line.number);
+      expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+    }
+    const names = [
+      'catch_up="true", container="web", stream="stderr"',
+      'catch_up="true", container="web", stream="stdout"',
+      'container="web", stream="stdout"',
+    ];
+    expect([...new Set(all.map((line) => line.stream))].sort()).toEqual(names.map((name) => `{${name}}`));
+    log.close();
+  });
+});
