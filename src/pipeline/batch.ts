@@ -2,7 +2,8 @@
  * Lines on their way from a source to the journal: one arena of bytes and parallel columns, one row a line.
  *
  * There is no object, string or promise per line. A batch is owned by one stage at a time: whoever pushes it gets it
- * back, free to reset and reuse, when the call to `push` returns; nobody keeps a reference to the arena.
+ * back, free to reset and reuse, when the call to `push` returns; nobody keeps a reference to the arena. Bytes outside
+ * the rows are not the batch's: sources decode in place, and what follows may not be decoded yet. Nobody writes there.
  *
  *   arena   bytes; line i is arena[start[i] .. end[i]), without its newline
  *   stream  id of the line's stream (see streams.ts)

@@ -11,7 +11,9 @@ async function logged(level: LogLevel, isTTY: boolean, colors = false): Promise<
   const cause = new Error('the cause');
   log.error({ err: new AgentError('SINK_WRITE', 'Not written.', { remedy: 'Do it.', cause }) }, 'Failed.');
   log.error({ err: new TypeError('a defect') }, 'Broken.');
-  return (stream.read() as Buffer).toString();
+  let text = '';
+  for (let chunk: unknown = stream.read(); chunk !== null; chunk = stream.read()) text += String(chunk);
+  return text;
 }
 
 test('JSON lines where nobody watches', async () => {

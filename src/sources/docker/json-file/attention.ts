@@ -111,6 +111,7 @@ export class Attention<T extends Watched> {
   }
 
   #tick(): void {
+    if (this.#scope.isClosing) return;
     this.#timerAt = Infinity;
     const begin = performance.now();
     let now = begin;
@@ -123,7 +124,6 @@ export class Attention<T extends Watched> {
         now = performance.now();
       }
       next = Math.min(next, item.dueAt);
-      if (this.#scope.isClosing) return;
     }
     if (next < Infinity) this.#arm(next);
   }

@@ -14,24 +14,23 @@ import type { Position } from '../../../pipeline/contract.js';
 import { CATCH_UP_LABEL, type Labels, type Stream } from '../../../pipeline/streams.js';
 import type { Scope } from '../../../runtime/scope.js';
 import type { Decoder, LineTarget } from './decode.js';
-import { closeAll, isSameFile, openGenerations } from './generations.js';
+import { closeAll, isGeneration, isSameFile, openGenerations, wasGenerationMissed } from './generations.js';
 import { ifThere, type LogFile, PlainFile } from './log-file.js';
-import { atRecordStart, lastCleanCut } from './peek.js';
+import { atRecordStart, findNewline, lastCleanCut } from './peek.js';
 import { isOldest, planResume, planStart } from './plan.js';
 import { decodePosition, encodePosition } from './position.js';
 import { markAt, Span } from './span.js';
 import type { ContainerLog, JsonFileOptions, ReaderCounts, ReaderStats } from './types.js';
 
+const DEFAULT_MAX_HISTORY = 64 * 1024 * 1024;
 /** Generations held at once while reading is behind; what rotates beyond is a gap. */
 const MAX_HELD_FILES = 32;
-/** Between the removal of an old file and the creation of the next. */
-const SHORTEST_ROTATION_MS = 1;
-const LONGEST_ROTATION_MS = 20;
 /** Longer records are not parsed: their head is kept as a malformed line. */
 const LONGEST_RECORD = 8 * 1024 * 1024;
-const NEWLINE = 0x0a;
 /** One look reads no more than about this, however many files it is in. */
 const LOOK_BYTES = 128 * 1024;
+/** What a log is taken to rotate at, at least, where that is learned by seeing it. */
+const SMALLEST_ROTATION = 16 * 1024;
 const ROTATED_TOO_FAST = 'the log rotated faster than it could be read';
 /** Slots of `#streams`: stdout, stderr. */
 const LIVE_STREAMS = [0, 1];
@@ -124,7 +123,7 @@ export class ContainerReader implements LineTarget {
     const startAt = this.log.existedAtFirstStart ? this.#options.startAt : { kind: 'beginning' as const };
     const plan = position
       ? planResume(files, position)
-      : planStart(files, startAt, this.#options.maxHistoryBytes ?? 64 * 1024 * 1024);
+      : planStart(files, startAt, this.#options.maxHistoryBytes ?? DEFAULT_MAX_HISTORY);
 
     this.#live = plan.live;
     this.#catchUp = [...plan.catchUp];
@@ -228,9 +227,11 @@ export class ContainerReader implements LineTarget {
   async takeLongRecord(span: Span, buf: Buffer): Promise<Progress> {
     const { file } = span.current;
     const isLast = !span.isInNewestFile || this.isFinishing || span.end !== undefined;
-    const end = await findNewline(file, span, buf);
+    const from = Math.max(span.offset, span.searched);
+    const { end, searched } = await findNewline(file, from, buf);
+    span.searched = end < 0 ? searched : 0;
     if (file.isClosed || (end < 0 && !isLast)) return 'quiet';
-    const bytes = (end < 0 ? span.searched : end) - span.offset;
+    const bytes = (end < 0 ? searched : end) - span.offset;
     const move = end < 0 ? bytes : bytes + 1;
     const { maxLineBytes } = this.#decoder;
     const record = Buffer.allocUnsafe(move <= Math.max(LONGEST_RECORD, maxLineBytes) ? move : maxLineBytes);
@@ -375,7 +376,8 @@ export class ContainerReader implements LineTarget {
   #openNewer(newest: LogFile): void {
     const files = openGenerations(this.#scope, this.log.path, (file) => isGeneration(file, newest));
     const oldest = files[files.length - 1];
-    this.log = { maxSizeBytes: newest.size, ...this.log };
+    if (newest instanceof PlainFile)
+      this.log = { maxSizeBytes: Math.max(newest.stat().size, SMALLEST_ROTATION), ...this.log };
     let missingBefore: string | undefined;
     if (oldest && isGeneration(oldest, newest)) closeAll(files.splice(-1));
     else if (files.length > 0 && wasGenerationMissed(newest, files[0])) missingBefore = ROTATED_TOO_FAST;
@@ -409,35 +411,4 @@ export class ContainerReader implements LineTarget {
       this.#streams[slot] = undefined;
     }
   }
-}
-
-/** Whether an opened file is the generation that is held, renamed or compressed. */
-function isGeneration(file: LogFile, held: LogFile): boolean {
-  if (!file.isCompressed) return isSameFile({ dev: file.device, ino: file.inode }, held);
-  return held.size > 0 && file.matches(held.fingerprint(held.size));
-}
-
-/**
- * Whether generations came and went between one that was unlinked and the newest one. Else the rotation that unlinked
- * the one made the other; so there is less time between than a generation lasts. Told as well as times can tell.
- */
-function wasGenerationMissed(unlinked: LogFile, newest: LogFile): boolean {
-  if (!(unlinked instanceof PlainFile) || newest.createdMs === 0) return false;
-  const { changedMs } = unlinked.stat();
-  const lasted = changedMs - unlinked.createdMs;
-  return (
-    newest.createdMs - changedMs > Math.min(LONGEST_ROTATION_MS, Math.max(SHORTEST_ROTATION_MS, lasted / 2))
-  );
-}
-
-/** The offset of the newline that ends the span's next record; -1 where the file ends before. */
-async function findNewline(file: LogFile, span: Span, buf: Buffer): Promise<number> {
-  let from = Math.max(span.offset, span.searched);
-  for (let bytes = buf.length; bytes === buf.length && !file.isClosed; from += bytes) {
-    bytes = await file.read(buf, buf.length, from);
-    const newline = buf.subarray(0, bytes).indexOf(NEWLINE);
-    if (newline >= 0) return from + newline;
-  }
-  span.searched = from;
-  return -1;
 }

@@ -9,7 +9,7 @@ import { Scope } from '../../../runtime/scope.js';
 import { Decoder, type LineTarget } from './decode.js';
 import { PlainFile } from './log-file.js';
 import { markAt, Span } from './span.js';
-import { record } from './test-support.js';
+import { record } from './testing/test-support.js';
 
 const PIECE = 8;
 const MAX_LINE = 100;

@@ -11,6 +11,9 @@ import { GzipFile } from './gzip-file.js';
 import { ifThere, type LogFile, PlainFile } from './log-file.js';
 
 const ATTEMPTS = 20;
+/** Between the removal of an old file and the creation of the next. */
+const SHORTEST_ROTATION_MS = 1;
+const LONGEST_ROTATION_MS = 20;
 
 /** Opens what there is, newest first, up to the first file that `isLast` says yes to. */
 export function openGenerations(scope: Scope, path: string, isLast: (file: LogFile) => boolean): LogFile[] {
@@ -69,4 +72,23 @@ function namesNewestFirst(path: string): string[] {
   }
   const numbers = [...suffixes.keys()].sort((a, b) => a - b);
   return [path, ...numbers.map((number) => `${path}.${suffixes.get(number)}`)];
+}
+
+/** Whether an opened file is the generation that is held, renamed or compressed. */
+export function isGeneration(file: LogFile, held: LogFile): boolean {
+  if (!file.isCompressed) return isSameFile({ dev: file.device, ino: file.inode }, held);
+  return held.size > 0 && file.matches(held.fingerprint(held.size));
+}
+
+/**
+ * Whether generations came and went between one that was unlinked and the newest one. Else the rotation that unlinked
+ * the one made the other; so there is less time between than a generation lasts. Told as well as times can tell.
+ */
+export function wasGenerationMissed(unlinked: LogFile, newest: LogFile): boolean {
+  if (!(unlinked instanceof PlainFile) || newest.createdMs === 0) return false;
+  const { changedMs } = unlinked.stat();
+  const lasted = changedMs - unlinked.createdMs;
+  return (
+    newest.createdMs - changedMs > Math.min(LONGEST_ROTATION_MS, Math.max(SHORTEST_ROTATION_MS, lasted / 2))
+  );
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LineFlag } from '../../../pipeline/batch.js';
 import type { Position, SourceKey } from '../../../pipeline/contract.js';
-import { ID, LABELS, numbered, TestReaders, until, writeLines } from './test-readers.js';
-import { LogWriter, record } from './test-support.js';
+import { ID, LABELS, numbered, TestReaders, until, writeLines } from './testing/test-readers.js';
+import { LogWriter, record } from './testing/test-support.js';
 import type { JsonFileOptions } from './types.js';
 
 let folder: string;
@@ -325,6 +325,8 @@ describe('bad input', () => {
     log.line('fine');
     agent.add({ id: 'c2', path: other });
     expect(await agent.lines(1)).toEqual(['fine']);
+    agent.readers.finish(ID);
+    await agent.told('finished');
     log.close();
   });
 });

@@ -4,7 +4,8 @@
  * - A quiet file has a one-shot watch; a change makes it active. An active one is looked at on a shared tick of 50 ms
  *   (less where it may rotate within that) until a second of silence. Behind it all, every file is looked at once in
  *   20 s.
- * - A look is a synchronous read of at most 64 KiB. Where more is there, bulk.ts takes it.
+ * - A log that may rotate within milliseconds is looked at by event at once, then again and again while it grows.
+ * - A look reads synchronously, about 128 KiB at most. Where much more is there, bulk.ts takes it.
  * - While the pipeline asks to wait nothing is read, but rotated files are still opened and held.
  *
  * Turns of work end after 5 ms, so that the event loop stays responsive.
@@ -34,12 +35,15 @@ const SAFETY_ROUND_S = 20;
 const OPEN_RETRY_MS = 20;
 const OPEN_RETRY_FOR_MS = 10_000;
 const ERROR_RETRY_MS = 1000;
+/** A removed log that fails so often will not come back. */
+const FAILURES_TO_GIVE_UP = 5;
 const START_WITHOUT_READY_MS = 2000;
 /** Up to here everything is read in order; beyond, every container with more than SPLIT_FROM unread is split. */
 const SMALL_BACKLOG = 64 * 1024 * 1024;
 const SPLIT_FROM = 1024 * 1024;
 /** What a log holds before it rotates, where that is not known. */
 const ASSUMED_ROOM = 256 * 1024;
+/** Below it a log is watched at once when it is quiet: the next burst may rotate it more than once. */
 const ROTATES_FAST = 1024 * 1024;
 const LOOKS_PER_ROTATION = 8;
 /** How long what came after a silence is taken to have taken. */
@@ -48,6 +52,7 @@ const BURST_MS = 5;
 const YOUNG_PERIOD_MS = 5;
 const YOUNG_MS = 1000;
 const PERIODS_MS = [TICK_MS, 25, 10, 5, 2];
+const SLOWER_BY = 2.5;
 
 interface Tracked extends Watched {
   readonly reader: ContainerReader;
@@ -55,8 +60,8 @@ interface Tracked extends Watched {
   periodMs: number;
   lastLookAt: number;
   lastBytesAt: number;
-  /** That it cannot be read was said. */
-  isReported: boolean;
+  /** How often in a row it could not be read; the first time is said. */
+  failures: number;
 }
 
 /** What exists while `run` does. */
@@ -73,7 +78,7 @@ export class JsonFileReaders {
   readonly #gate = new Gate();
   readonly #tracked = new Map<string, Tracked>();
   /** Added before `run`. */
-  readonly #waiting: ContainerLog[] = [];
+  readonly #waiting = new Map<string, ContainerLog>();
   #running: Running | undefined;
   #isReady = false;
   /** Everything that was there at the start has a plan, so that it is known whether the backlog is large. */
@@ -97,7 +102,8 @@ export class JsonFileReaders {
     scope.closing.addEventListener('abort', () => this.#gate.close(), { once: true });
     scope.interval('safety round', 1000, () => this.#lookAtSome());
     scope.timeout('start without a list', START_WITHOUT_READY_MS, () => this.ready());
-    for (const log of this.#waiting.splice(0)) this.add(log);
+    for (const log of this.#waiting.values()) this.add(log);
+    this.#waiting.clear();
     if (this.#isReady) this.#start();
     await bulk.run();
     this.#running = undefined;
@@ -116,7 +122,7 @@ export class JsonFileReaders {
   add(log: ContainerLog): void {
     const running = this.#running;
     if (!running) {
-      this.#waiting.push(log);
+      this.#waiting.set(log.id, log);
       return;
     }
     const known = this.#tracked.get(log.id);
@@ -132,7 +138,7 @@ export class JsonFileReaders {
       periodMs: YOUNG_PERIOD_MS,
       lastLookAt: performance.now(),
       lastBytesAt: -Infinity,
-      isReported: false,
+      failures: 0,
     };
     this.#tracked.set(log.id, tracked);
     if (this.#isOpen(tracked)) running.attention.lookSoon(tracked);
@@ -146,19 +152,15 @@ export class JsonFileReaders {
 
   /** Lines that are read from here on carry these labels and `stream`. */
   setLabels(id: string, labels: Labels): void {
-    const tracked = this.#tracked.get(id);
-    tracked?.reader.setLabels(labels);
-    if (tracked) this.wake(id);
-    else
-      this.#waiting.splice(
-        0,
-        Infinity,
-        ...this.#waiting.map((log) => (log.id === id ? { ...log, labels } : log)),
-      );
+    const waiting = this.#waiting.get(id);
+    if (waiting) this.#waiting.set(id, { ...waiting, labels });
+    this.#tracked.get(id)?.reader.setLabels(labels);
+    this.wake(id);
   }
 
   /** Turned out not to be selected: nothing more is read of it. Its position, where it has one, stays. */
   reject(id: string): void {
+    this.#waiting.delete(id);
     const tracked = this.#tracked.get(id);
     if (tracked) void this.#drop(tracked);
   }
@@ -185,23 +187,29 @@ export class JsonFileReaders {
 
   #start(): void {
     const { scope } = this.#running as Running;
+    if (scope.isClosing) return;
     void scope.run('plan', async () => {
-      let begin = performance.now();
-      for (const tracked of this.#tracked.values()) {
-        if (tracked.reader.isOpen && tracked.reader.hasLabels)
-          this.#guarded(tracked, () => tracked.reader.plan());
-        if (performance.now() - begin < TURN_MS) continue;
-        await setImmediate();
-        if (scope.isClosing) return;
-        begin = performance.now();
-      }
+      await this.#inTurns(({ reader }) => {
+        if (reader.isOpen && reader.hasLabels) reader.plan();
+      });
       const isLarge = this.#unreadBytes() > SMALL_BACKLOG;
+      await this.#inTurns((tracked) => {
+        if (tracked.reader.isPlanned) this.#begin(tracked, isLarge);
+      });
       this.#isStarted = true;
-      for (const tracked of this.#tracked.values()) {
-        if (tracked.reader.isPlanned) this.#guarded(tracked, () => this.#begin(tracked, isLarge));
-        this.wake(tracked.reader.log.id);
-      }
+      for (const id of this.#tracked.keys()) this.wake(id);
     });
+  }
+
+  async #inTurns(work: (tracked: Tracked) => void): Promise<void> {
+    let begin = performance.now();
+    for (const tracked of this.#tracked.values()) {
+      if (this.#running?.scope.isClosing !== false) return;
+      this.#guarded(tracked, () => work(tracked));
+      if (performance.now() - begin < TURN_MS) continue;
+      await setImmediate();
+      begin = performance.now();
+    }
   }
 
   #begin({ reader }: Tracked, isLarge: boolean): void {
@@ -235,6 +243,7 @@ export class JsonFileReaders {
       if (reader.catchUp) bulk.readCatchUp(reader);
       const bytesBefore = reader.counts.bytesRead;
       const progress = reader.look(buf);
+      tracked.failures = 0;
       this.#pace(tracked, reader.counts.bytesRead - bytesBefore);
       this.#goOn(tracked, progress);
     });
@@ -253,7 +262,7 @@ export class JsonFileReaders {
         bulk.readLive(reader);
         return attention.lookAgain(tracked, tracked.periodMs);
       case 'blocked':
-        if (reader.wait) this.#gate.hold(reader.wait);
+        this.#holdFor(reader);
         return attention.lookAgain(tracked, tracked.periodMs);
       case 'read':
         return attention.lookAgain(tracked, tracked.periodMs);
@@ -266,9 +275,11 @@ export class JsonFileReaders {
   #rest(tracked: Tracked): void {
     const { attention } = this.#running as Running;
     const { reader } = tracked;
-    if (reader.isStopped) reader.endOutput();
+    if (reader.isStopped) {
+      reader.endOutput();
+      this.#holdFor(reader);
+    }
     if (reader.isFinishing && !reader.catchUp) return this.#finish(tracked);
-    // A log that rotates within milliseconds is looked at by event at once, whatever that costs.
     const rotatesFast = reader.log.maxSizeBytes !== undefined && roomOf(reader.log) < ROTATES_FAST;
     if (!rotatesFast && performance.now() - tracked.lastBytesAt < QUIET_AFTER_MS)
       return attention.lookAgain(tracked, tracked.periodMs);
@@ -287,8 +298,8 @@ export class JsonFileReaders {
     if (bytes > 0) tracked.lastBytesAt = now;
     const wanted = (roomOf(tracked.reader.log) / LOOKS_PER_ROTATION / Math.max(1, bytes)) * elapsed;
     // Output comes in bursts: soon faster, but only step by step slower.
-    const slower = tracked.periodMs * 2.5;
-    tracked.periodMs = PERIODS_MS.find((period) => period <= wanted && period <= slower) ?? 1;
+    const slowest = tracked.periodMs * SLOWER_BY;
+    tracked.periodMs = PERIODS_MS.find((period) => period <= wanted && period <= slowest) ?? 1;
   }
 
   #isOpen(tracked: Tracked): boolean {
@@ -299,10 +310,10 @@ export class JsonFileReaders {
       else this.#retryOpen(tracked);
     } catch (error) {
       const code = systemCode(error);
-      if (code !== 'EACCES' && code !== 'EPERM') this.#failed(reader, error);
-      else if (!tracked.isReported)
+      if (reader.isFinishing) this.#finish(tracked);
+      else if (code !== 'EACCES' && code !== 'EPERM') this.#failed(reader, error);
+      else if (tracked.failures++ === 0)
         this.#options.onNotice({ kind: 'unreadable', id: reader.log.id, path: reader.log.path });
-      tracked.isReported = true;
     }
     return false;
   }
@@ -330,14 +341,18 @@ export class JsonFileReaders {
   #failed(reader: ContainerReader, error: unknown): void {
     const tracked = this.#tracked.get(reader.log.id);
     if (!tracked || this.#running?.scope.isClosing) return;
-    if (!tracked.isReported) {
+    if (tracked.failures++ === 0) {
       this.#options.log.warn(
         { container: reader.log.id, path: reader.log.path, code: systemCode(error), error },
         `A container's log cannot be read for now and is tried again: ${describeError(error)}`,
       );
     }
-    tracked.isReported = true;
-    this.#running?.attention.lookAgain(tracked, ERROR_RETRY_MS);
+    if (reader.isFinishing && tracked.failures > FAILURES_TO_GIVE_UP) this.#finish(tracked);
+    else this.#running?.attention.lookAgain(tracked, ERROR_RETRY_MS);
+  }
+
+  #holdFor(reader: ContainerReader): void {
+    if (reader.wait) this.#gate.hold(reader.wait);
   }
 
   #again(reader: ContainerReader): void {
@@ -347,6 +362,7 @@ export class JsonFileReaders {
   #finish(tracked: Tracked): void {
     const { reader } = tracked;
     reader.forget();
+    this.#holdFor(reader);
     this.#options.onNotice({
       kind: 'finished',
       id: reader.log.id,
@@ -364,7 +380,8 @@ export class JsonFileReaders {
 
   /** The slow poll behind the watches: all files once in SAFETY_ROUND_S. */
   #lookAtSome(): void {
-    const { attention, bulk } = this.#running as Running;
+    if (this.#running?.scope.isClosing !== false) return;
+    const { attention, bulk } = this.#running;
     for (let n = Math.ceil(this.#tracked.size / SAFETY_ROUND_S); n > 0; n--) {
       const next = this.#safetyRound.next();
       if (next.done) {

@@ -11,7 +11,7 @@ import type { Position, SourceKey } from '../../../pipeline/contract.js';
 import { silentLogger } from '../../../runtime/log.js';
 import { Scope } from '../../../runtime/scope.js';
 import { JsonFileReaders, type Notice } from './index.js';
-import { FakePipeline, type Line, LogWriter } from './test-support.js';
+import { FakePipeline, type Line, LogWriter } from './testing/test-support.js';
 
 const ID = 'c';
 const PATIENCE_MS = 5000;
@@ -66,7 +66,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 );
 
 const scenario = fc.record({
-  maxFiles: fc.constantFrom(4, 5, 12),
+  maxFiles: fc.constantFrom(6, 8, 12),
   maxSize: fc.constantFrom(600, 3000, 40_000, 400_000),
   compress: fc.boolean(),
   stalls: fc.boolean(),
@@ -149,7 +149,7 @@ class World {
 
   async #write({ stderr, length, half }: Write, isRunning: boolean): Promise<void> {
     // What is unread must still be there, as it is where rotation is not faster than reading.
-    if (isRunning && this.#isTooFar(mostRotations(length))) await this.#drain();
+    if (isRunning && this.#isTooFar(mostRotations(length))) await this.end();
     const stream = stderr ? 'stderr' : 'stdout';
     const rest = this.#rest[stream];
     this.#rest[stream] = undefined;
@@ -167,8 +167,11 @@ class World {
     this.#readers?.wake(ID);
   }
 
+  /** Whether so many more rotations, and those that the rests of begun lines bring, could remove what is still needed. */
   #isTooFar(more: number): boolean {
-    return this.log.rotations + more - this.#drainedRotations >= this.#maxFiles - 1;
+    const rests = [this.#rest.stdout, this.#rest.stderr].filter((rest) => rest !== undefined);
+    const rotations = rests.reduce((sum, rest) => sum + mostRotations(rest.length), more);
+    return this.log.rotations + rotations - this.#drainedRotations >= this.#maxFiles - 1;
   }
 
   async #drain(): Promise<void> {

@@ -58,6 +58,21 @@ export function isRecordStart(file: PlainFile, offset: number): boolean {
   return file.readNow(before, 1, offset - 1) === 1 && (before[0] === NEWLINE || before[0] === 0);
 }
 
+/** Searches the file for a newline from `from` on: its offset, or -1 and how far the file went. */
+export async function findNewline(
+  file: LogFile,
+  from: number,
+  buf: Buffer,
+): Promise<{ end: number; searched: number }> {
+  let searched = from;
+  for (let bytes = buf.length; bytes === buf.length && !file.isClosed; searched += bytes) {
+    bytes = await file.read(buf, buf.length, searched);
+    const newline = buf.subarray(0, bytes).indexOf(NEWLINE);
+    if (newline >= 0) return { end: searched + newline, searched: searched + newline };
+  }
+  return { end: -1, searched };
+}
+
 /** Seconds since 1970 of the file's first record; undefined where it has none with a time. */
 export function firstTime(file: LogFile): number | undefined {
   const head = file.head(LONGEST_RECORD);

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Position, SourceKey } from '../../../pipeline/contract.js';
 import type { StartAt } from './index.js';
-import { ID, numbered, TestReaders, until, writeLines } from './test-readers.js';
-import { LogWriter, record } from './test-support.js';
+import { ID, numbered, TestReaders, until, writeLines } from './testing/test-readers.js';
+import { LogWriter, record } from './testing/test-support.js';
 import type { JsonFileOptions } from './types.js';
 
 let folder: string;

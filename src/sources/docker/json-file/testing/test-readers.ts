@@ -1,11 +1,11 @@
 /** For the tests of this folder: the readers on a fake pipeline. */
 import { expect } from 'vitest';
-import type { Position, SourceKey } from '../../../pipeline/contract.js';
-import { silentLogger } from '../../../runtime/log.js';
-import { Scope } from '../../../runtime/scope.js';
-import { type ContainerLog, JsonFileReaders, type Notice } from './index.js';
+import type { Position, SourceKey } from '../../../../pipeline/contract.js';
+import { silentLogger } from '../../../../runtime/log.js';
+import { Scope } from '../../../../runtime/scope.js';
+import { type ContainerLog, JsonFileReaders, type Notice } from '../index.js';
+import type { JsonFileOptions } from '../types.js';
 import { FakePipeline, type LogWriter } from './test-support.js';
-import type { JsonFileOptions } from './types.js';
 
 export const ID = 'c1';
 export const LABELS = { container: 'web' };

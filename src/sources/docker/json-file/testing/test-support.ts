@@ -10,10 +10,10 @@ import {
   writeSync,
 } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import type { Batch } from '../../../pipeline/batch.js';
-import type { Origin, Pipeline, Position, SourceKey } from '../../../pipeline/contract.js';
-import { StreamTable } from '../../../pipeline/streams.js';
-import { PIECE_BYTES } from './decode.js';
+import type { Batch } from '../../../../pipeline/batch.js';
+import type { Origin, Pipeline, Position, SourceKey } from '../../../../pipeline/contract.js';
+import { StreamTable } from '../../../../pipeline/streams.js';
+import { PIECE_BYTES } from '../decode.js';
 
 export interface Line {
   /** The labels in Loki's form. */
