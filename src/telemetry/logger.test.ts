@@ -11,9 +11,10 @@ async function logged(level: LogLevel, isTTY: boolean, colors = false): Promise<
   const cause = new Error('the cause');
   log.error({ err: new AgentError('SINK_WRITE', 'Not written.', { remedy: 'Do it.', cause }) }, 'Failed.');
   log.error({ err: new TypeError('a defect') }, 'Broken.');
-  let text = '';
-  for (let chunk: unknown = stream.read(); chunk !== null; chunk = stream.read()) text += String(chunk);
-  return text;
+  const chunks: Buffer[] = [];
+  for (let chunk = stream.read() as Buffer | null; chunk; chunk = stream.read() as Buffer | null)
+    chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
 }
 
 test('JSON lines where nobody watches', async () => {
