@@ -28,6 +28,7 @@ import { Health } from './telemetry/health.js';
 /** Draining that takes longer turns into aborting: a supervisor's patience ends at ten seconds. */
 const DRAIN_MS = 4_000;
 const LAST_COMMIT_MS = 1_500;
+const JOURNAL_HEALTH_MS = 500;
 
 export interface Agent {
   readonly build: BuildInfo;
@@ -60,6 +61,16 @@ async function open(root: Scope, config: Config, log: Logger): Promise<Agent> {
 
   const journal = await openJournal(path.join(config.dataDir, 'journal'), config.journal, streams, root, log);
   for (const sentence of journal.recovery) log.warn({}, sentence);
+  root.interval('journal health', JOURNAL_HEALTH_MS, () => {
+    const { lastError } = journal.stats;
+    if (lastError === undefined) health.set('journal', 'healthy');
+    else
+      health.set(
+        'journal',
+        'degraded',
+        `JOURNAL_WRITE: ${lastError} Sources wait meanwhile; make room on the disk.`,
+      );
+  });
 
   const context = { log, health, labels: config.labels };
   const deliveries = new Map<string, Delivery>();

@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { AgentError, describeError } from '../runtime/errors.js';
+import { readBuildInfo } from '../telemetry/build-info.js';
 
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
@@ -37,6 +38,7 @@ function buildProgram(exitNow: ExitNow, done: (code: number) => void): Command {
     .description(
       'Captures every line your containers write, keeps a local history, and delivers it exactly once.',
     )
+    .version(readBuildInfo().version)
     .showHelpAfterError()
     .exitOverride();
 

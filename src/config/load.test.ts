@@ -431,3 +431,20 @@ describe('anything else', () => {
     fc.assert(fc.property(document, onlyTyped), { numRuns: 1000 });
   });
 });
+
+describe('what clashes', () => {
+  test('two docker sources on one engine, and two file sinks in one directory', () => {
+    const text = `sources:
+  a: { type: docker }
+  b: { type: docker, start_at: end }
+  c: { type: docker, endpoint: "unix:///other.sock" }
+sinks:
+  x: { type: file, directory: out }
+  y: { type: file, directory: ./out/ }
+`;
+    expect(problems(text)).toEqual([
+      expect.stringMatching(/^c\.yaml:3:3: sources\.b: reads the same engine as sources\.a/),
+      expect.stringMatching(/^c\.yaml:7:3: sinks\.y: writes into the same directory as sinks\.x/),
+    ]);
+  });
+});

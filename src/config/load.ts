@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError, systemCode } from '../runtime/errors.js';
+import { clashesIn } from './clashes.js';
 import { defaultDataDir, defaultJournalBytes } from './defaults.js';
 import { isTree, type ParsedDocument, parseConfigText, type Tree } from './document.js';
 import { overlayEnvironment, setValue } from './environment.js';
@@ -61,7 +62,10 @@ export function loadConfig({ file, env, flags = {}, cwd }: ConfigRequest): Loade
   const result = configSchema.safeParse(tree);
   if (!result.success) problems.push(...problemsOf(result.error.issues, configSchema, tree, places));
   if (!result.success || problems.length > 0) throw new ConfigError(firstPerPlace(problems));
-  return { config: complete(result.data, env, cwd), file: found };
+  const config = complete(result.data, env, cwd);
+  const clashes = clashesIn(config, places);
+  if (clashes.length > 0) throw new ConfigError(clashes);
+  return { config, file: found };
 }
 
 /** No source given: the containers of this host. A source of that name need not say its type. */

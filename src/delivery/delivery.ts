@@ -288,9 +288,11 @@ export class Delivery {
     this.#linesLost.add(loss.why, loss.lines);
     const why =
       loss.why === 'cap'
-        ? 'the journal reached its size limit before they were delivered'
+        ? 'the journal reached its size limit, or was deleted, before they were delivered'
         : 'their place in the journal is damaged';
-    this.#log.warn({ ...loss, lane }, `${this.#component} has a gap: ${loss.lines} lines are lost, ${why}.`);
+    const lines =
+      loss.lines > 0 ? `${loss.lines} lines are lost` : 'an unknown number of lines, maybe none, is lost';
+    this.#log.warn({ ...loss, lane }, `${this.#component} has a gap: ${lines}: ${why}.`);
   }
 
   #lagSeconds(now: number): number {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { segmentName } from './segments.js';
 import { MemoryDisk } from './testing/memory-disk.js';
-import { batchOf, DIRECTORY, openOn, readAll } from './testing/test-kit.js';
+import { batchOf, DIRECTORY, type Opened, openOn, readAll } from './testing/test-kit.js';
 
 const web = { container: 'web', stream: 'stdout' };
 const LARGE = { segmentBytes: 1e6, groupBytes: 1e6, heldBytes: 1e6 };
@@ -156,4 +156,37 @@ describe('recovery', () => {
     disk.replace(FIRST, bytes);
     await expect(openOn(disk)).rejects.toMatchObject({ code: 'DATA_DIR_UNUSABLE' });
   });
+});
+
+it('what a killed process had written is durable before it counts: a power failure after the restart loses nothing', async () => {
+  const disk = new MemoryDisk();
+  const labels = { container: 'web', stream: 'stdout' };
+  const open = (on: MemoryDisk) => openOn(on, {}, LARGE);
+  const put = ({ journal, streams }: Opened, n: number): void =>
+    void journal.append(batchOf(streams, [{ labels, text: `line ${n}` }]), 'key', n, {
+      key: 'key',
+      from: n,
+      to: n + 1,
+    });
+  const first = await open(disk);
+  put(first, 1);
+  await first.journal.barrier();
+  // Killed between the write and the fdatasync of the second group.
+  disk.fault = (operation) => {
+    if (operation === 'sync') disk.endNow();
+  };
+  put(first, 2);
+  await disk.end;
+
+  const afterKill = disk.afterKill();
+  const second = await open(afterKill);
+  expect(second.journal.position('key')).toBe(2);
+  put(second, 3);
+  await second.journal.barrier();
+
+  const third = await open(afterKill.afterPowerLoss(() => 0));
+  const { lines, losses } = await readAll(third.journal.openCursor('test'));
+  expect(lines.flat().map((line) => line.split(' ').at(-1))).toEqual(['1', '2', '3']);
+  expect(losses).toEqual([]);
+  expect(third.journal.position('key')).toBe(3);
 });

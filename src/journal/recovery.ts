@@ -36,6 +36,7 @@ export async function recover(
   log: Logger,
   firstLsn: number,
 ): Promise<Recovered> {
+  await disk.syncDirectory(directory);
   const files = (await disk.list(directory)).sort((a, b) => (a.name < b.name ? -1 : 1));
   const sentences: string[] = [];
   let isFirstStart = !files.some(({ name }) => name.endsWith(ASIDE));
@@ -106,6 +107,8 @@ interface GoodCommit {
 async function readNewest(directory: string, disk: Disk, base: number, bytes: number): Promise<Newest> {
   const file = await disk.open(join(directory, segmentName(base)));
   try {
+    // Of a killed writer's last group nobody knows whether it is durable: before it counts, it is.
+    await file.sync();
     return await readSegment(file, base, bytes);
   } finally {
     await file.close();

@@ -26,7 +26,13 @@ export async function run(file: string | undefined, flags: ConfigFlags, exitNow:
     await Promise.race([announce(agent, config, colors), end.asked]);
     const code = await end.asked;
     await agent.stop();
-    log.info({}, 'Stopped: everything read is committed.');
+    const { linesUncommitted } = agent.journal.stats;
+    if (linesUncommitted === 0) log.info({}, 'Stopped: everything read is committed.');
+    else
+      log.warn(
+        { linesUncommitted },
+        'Stopped: the last lines could not be committed and are read again at the next start.',
+      );
     return code;
   } finally {
     end.stopListening();
@@ -57,12 +63,18 @@ function listenForTheEnd(log: Logger, exitNow: ExitNow): TheEnd {
     log.info({ signal }, 'Stopping: draining what was read. Once more to stop at once.');
     ask(0);
   };
+  let hasFailed = false;
   const onFailure = (error: unknown): void => {
+    // What fails while failing must not begin anew.
+    if (hasFailed) return;
+    hasFailed = true;
     log.error({ err: error }, 'A mistake in the program: stopping. Please report it.');
     isAsked = true;
     ask(EXIT_FAILED);
   };
   for (const signal of Object.keys(SIGNALS)) process.on(signal, onSignal);
+  // Whoever reads the agent's log may go: capturing goes on, unseen.
+  process.stderr.on('error', () => {});
   process.on('uncaughtException', onFailure);
   process.on('unhandledRejection', onFailure);
   return {

@@ -22,7 +22,7 @@ export class DiskEnded extends Error {
 
 export class MemoryDisk implements Disk {
   readonly #files: Map<string, Inode>;
-  readonly #durableFiles: Map<string, Inode>;
+  #durableFiles: Map<string, Inode>;
   #unsyncedFiles: Map<string, Inode>[] = [];
   #resolveEnd: () => void = () => {};
   /** Resolved once the disk has ended. */
@@ -50,10 +50,20 @@ export class MemoryDisk implements Disk {
     return new MemoryDisk(new Map([...files].map(([path, inode]) => [path, fresh(survivor(inode, random))])));
   }
 
+  /** What the process after a killed one finds: everything, but nothing is more durable than it was. */
   afterKill(): MemoryDisk {
-    return new MemoryDisk(
-      new Map([...this.#files].map(([path, { bytes }]) => [path, fresh(Buffer.from(bytes))])),
-    );
+    const copies = new Map<Inode, Inode>();
+    const copyOf = (inode: Inode): Inode => {
+      const copy = copies.get(inode) ?? { ...inode, unsynced: [...inode.unsynced] };
+      copies.set(inode, copy);
+      return copy;
+    };
+    const copied = (files: Map<string, Inode>) =>
+      new Map([...files].map(([path, inode]) => [path, copyOf(inode)]));
+    const disk = new MemoryDisk(copied(this.#files));
+    disk.#durableFiles = copied(this.#durableFiles);
+    disk.#unsyncedFiles = this.#unsyncedFiles.map(copied);
+    return disk;
   }
 
   endNow(): void {

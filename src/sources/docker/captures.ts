@@ -72,6 +72,16 @@ export class Captures {
     else this.#open(entry, undefined);
   }
 
+  /** The log of a new folder is open as `path`, for the time of this call. */
+  held(id: string, path: string, facts: ContainerFacts | undefined): void {
+    if (!this.#engine) return;
+    const entry = this.#entries.get(id) ?? this.#enter(id);
+    if (entry.verdict?.transport === 'none') return;
+    entry.facts ??= facts;
+    this.#open(entry, entry.verdict && entry.labels, path);
+    if (!entry.verdict && entry.facts && this.#isFolderBelieved) this.#decide(entry);
+  }
+
   /** Looks again for the facts of what was sighted. True while there is something left to look for. */
   lookAgain(): boolean {
     let isIncomplete = false;
@@ -112,6 +122,7 @@ export class Captures {
   /** Resolves once what the event told is acted upon. */
   async event(event: ContainerEvent): Promise<void> {
     const { action, id } = event;
+    this.#engine?.folder.takeHeldLogs();
     this.#touched.add(id);
     const known = this.#entries.get(id);
     if (!this.#isFolderBelieved && (known?.isOpen || this.#engine?.folder.look(id) === 'there'))
@@ -261,7 +272,8 @@ export class Captures {
     });
   }
 
-  #open(entry: Entry, labels: Labels | undefined): void {
+  /** `heldPath`: as ContainerLog has it. */
+  #open(entry: Entry, labels: Labels | undefined, heldPath?: string): void {
     const { id, facts } = entry;
     const engine = this.#engine;
     if (!engine) return;
@@ -272,6 +284,7 @@ export class Captures {
       labels,
       existedAtFirstStart: facts?.createdMs !== undefined && facts.createdMs < engine.firstSeenMs,
       ...rotationLimits(facts?.logOptions ?? {}),
+      ...(heldPath === undefined ? {} : { heldPath }),
     });
   }
 
@@ -289,6 +302,7 @@ export class Captures {
   }
 
   #removeUnlisted(listed: ReadonlySet<string>, folder: FolderWatch): void {
+    folder.takeHeldLogs();
     for (const entry of this.#entries.values()) {
       if (listed.has(entry.id) || this.#touched.has(entry.id)) continue;
       if (!this.#isFolderBelieved && !entry.verdict && entry.isOpen) {

@@ -3,7 +3,7 @@ import type { Scope } from '../../runtime/scope.js';
 const AT_ONCE = 8;
 const SLICE_MS = 5;
 
-/** Works on all items, eight at a time, without holding the event loop for more than 5 ms where `work` does not wait. */
+/** Works on all items, as long as the scope is not closing, eight at a time, without holding the event loop for more than 5 ms where `work` does not wait. */
 export async function eachLimited<T>(
   items: readonly T[],
   scope: Scope,
@@ -13,6 +13,7 @@ export async function eachLimited<T>(
   let sliceEnd = performance.now() + SLICE_MS;
   const worker = async (): Promise<void> => {
     for (const item of queue) {
+      if (scope.isClosing) return;
       await work(item);
       if (performance.now() < sliceEnd) continue;
       await scope.sleep(0);

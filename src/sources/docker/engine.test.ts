@@ -184,3 +184,15 @@ describe('events', () => {
     });
   });
 });
+
+test('a request on a closed session fails, and fails nothing else', async () => {
+  const engine = client();
+  await scope.close();
+  const strays: unknown[] = [];
+  const onStray = (error: unknown): void => void strays.push(error);
+  process.prependListener('uncaughtException', onStray);
+  await expect(engine.inspect('x')).rejects.toThrow('is closing');
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  process.off('uncaughtException', onStray);
+  expect(strays).toEqual([]);
+});

@@ -183,6 +183,8 @@ export class Engine {
       path: this.#prefix + path,
       headers: { Host: 'docker' },
     });
+    // Also where it is ended before anybody waits for its answer.
+    outgoing.on('error', () => {});
     let response: IncomingMessage | undefined;
     const end = (error?: Error): void => void (response ?? outgoing).destroy(error);
     const owned = this.#scope.own('request', path, () => end());

@@ -1,16 +1,18 @@
 /**
- * Sees new container folders the moment the engine makes them, long before an event or a list tells: a container that
- * lives for 50 ms is caught even by a stalled event loop, because the kernel keeps what the watch has seen.
+ * Sees new container folders the moment the engine makes them, long before an event or a list tells. A worker
+ * (log-holder.ts) opens their logs at once: a container that lives for 50 ms is caught even by a stalled event loop.
  *
  * A folder counts as new while its last change is less than a minute ago: old ones that the engine does not list are
  * left over from failed removals.
  */
 import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { systemCode } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
 import type { Owned, Scope } from '../../runtime/scope.js';
-import { isContainerId } from './facts.js';
+import { type ContainerFacts, isContainerId } from './facts.js';
+import type { HeldLog, HolderData } from './log-holder.js';
 
 const NEW_MS = 60_000;
 const POLL_MS = 250;
@@ -22,7 +24,11 @@ export interface FolderWatchOptions {
   readonly dir: string;
   readonly log: Logger;
   readonly onNewFolder: (id: string) => void;
+  /** The log of a new folder is open as `path`, until this returns. */
+  readonly onHeldLog?: (id: string, path: string, facts: ContainerFacts | undefined) => void;
 }
+
+const HOLDER_LIMITS = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16, stackSizeMb: 1 };
 
 export class FolderWatch {
   readonly dir: string;
@@ -30,8 +36,11 @@ export class FolderWatch {
   readonly #onNewFolder: (id: string) => void;
   #watching: { readonly identity: string; readonly owned: Owned } | undefined;
   #polling: Owned | undefined;
+  #holder: { readonly port: MessagePort; readonly owned: Owned } | undefined;
+  readonly #onHeldLog: FolderWatchOptions['onHeldLog'];
 
-  constructor({ dir, log, onNewFolder }: FolderWatchOptions) {
+  constructor({ dir, log, onNewFolder, onHeldLog }: FolderWatchOptions) {
+    this.#onHeldLog = onHeldLog;
     this.dir = dir;
     this.#log = log;
     this.#onNewFolder = onNewFolder;
@@ -64,8 +73,17 @@ export class FolderWatch {
     }
   }
 
+  /** Takes over the logs that the worker has opened by now: before what happens to their containers next. */
+  takeHeldLogs(): void {
+    const { port } = this.#holder ?? {};
+    for (let next = port && receiveMessageOnPort(port); next; next = port && receiveMessageOnPort(port))
+      this.#takeHeldLog(next.message as HeldLog);
+  }
+
   /** Stops watching. */
   release(): void {
+    void this.#holder?.owned.release();
+    this.#holder = undefined;
     void this.#watching?.owned.release();
     void this.#polling?.release();
     this.#watching = undefined;
@@ -86,10 +104,41 @@ export class FolderWatch {
     }
     const owned = scope.own('watcher', this.dir, () => watcher.close());
     this.#watching = { identity, owned };
+    if (this.#onHeldLog) this.#startHolder(scope);
     watcher.on('error', (error) => {
       this.release();
       if (!scope.isClosing) this.#poll(scope, error);
     });
+  }
+
+  #startHolder(scope: Scope): void {
+    const { port1, port2 } = new MessageChannel();
+    const workerData: HolderData = { dir: this.dir, port: port2 };
+    const worker = new Worker(new URL('./log-holder.js', import.meta.url), {
+      workerData,
+      transferList: [port2],
+      // Nothing that was preloaded into the main thread may slow this one down.
+      execArgv: [],
+      resourceLimits: HOLDER_LIMITS,
+    });
+    const owned = scope.own('worker', `holder of logs in ${this.dir}`, async () => {
+      port1.close();
+      await worker.terminate();
+    });
+    this.#holder = { port: port1, owned };
+    port1.on('message', (message: HeldLog) => this.#takeHeldLog(message));
+    worker.on('error', (error) => {
+      this.#log.warn(
+        { err: error },
+        'The worker that holds the logs of new containers has ended: containers that live for less than a second may be missed.',
+      );
+      void owned.release();
+    });
+  }
+
+  #takeHeldLog({ id, fd, facts }: HeldLog): void {
+    this.#onHeldLog?.(id, `/proc/self/fd/${fd}`, facts);
+    this.#holder?.port.postMessage(id);
   }
 
   #poll(scope: Scope, error: unknown): void {

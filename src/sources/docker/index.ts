@@ -17,6 +17,7 @@ export function createDockerSource(config: DockerSourceConfig, context: DockerSo
     context,
     (pipeline, onNotice) =>
       new JsonFileReaders({ pipeline, log: context.log, startAt, maxLineBytes, maxHistoryBytes, onNotice }),
+    true,
   );
 }
 

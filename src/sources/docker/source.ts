@@ -55,6 +55,7 @@ export function createSource(
   config: DockerSourceConfig,
   context: DockerSourceContext,
   createReaders: CreateReaders,
+  holdsNewLogs = false,
 ): DockerSource {
   let onReady!: () => void;
   const ready = new Promise<void>((resolve) => {
@@ -74,6 +75,7 @@ export function createSource(
         config,
         context,
         createReaders,
+        holdsNewLogs,
         onReady,
       });
       await discovery.run();
@@ -87,6 +89,8 @@ interface DiscoveryOptions {
   readonly config: DockerSourceConfig;
   readonly context: DockerSourceContext;
   readonly createReaders: CreateReaders;
+  /** A worker opens the logs of new containers (log-holder.ts). */
+  readonly holdsNewLogs: boolean;
   readonly onReady: () => void;
 }
 
@@ -191,7 +195,16 @@ class Discovery implements EngineListener {
     if (this.#folder?.dir === dir) return this.#folder;
     const { context } = this.#options;
     this.#folder?.release();
-    this.#folder = new FolderWatch({ dir, log: context.log, onNewFolder: (id) => this.#sighted(id) });
+    this.#folder = new FolderWatch({
+      dir,
+      log: context.log,
+      onNewFolder: (id) => this.#sighted(id),
+      ...(this.#options.holdsNewLogs && {
+        onHeldLog: (id, path, facts) => {
+          if (!this.#options.scope.isClosing) this.captures.held(id, path, facts);
+        },
+      }),
+    });
     return this.#folder;
   }
 

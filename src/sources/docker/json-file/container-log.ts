@@ -96,10 +96,13 @@ export class ContainerReader implements LineTarget {
     return this.#live;
   }
 
-  /** Opens the file. False where there is none yet; throws the system's other errors. */
-  open(): boolean {
+  /** Opens the file, by `heldPath` where it is gone already. False where there is none yet; throws the system's other errors. */
+  open(heldPath?: string): boolean {
     if (this.#live) return true;
-    const file = ifThere(() => PlainFile.open(this.#scope, this.log.path));
+    const { path } = this.log;
+    const file =
+      ifThere(() => PlainFile.open(this.#scope, path)) ??
+      (heldPath === undefined ? undefined : ifThere(() => PlainFile.open(this.#scope, path, heldPath)));
     if (file) this.#live = new Span([markAt(file, 0, 0)]);
     return file !== undefined;
   }

@@ -1,9 +1,20 @@
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LineFlag } from '../../../pipeline/batch.js';
 import type { Position, SourceKey } from '../../../pipeline/contract.js';
+import { Scope } from '../../../runtime/scope.js';
+import { PlainFile } from './log-file.js';
 import { ID, LABELS, numbered, TestReaders, until, writeLines } from './testing/test-readers.js';
 import { LogWriter, record } from './testing/test-support.js';
 import type { JsonFileOptions } from './types.js';
@@ -328,5 +339,84 @@ describe('bad input', () => {
     agent.readers.finish(ID);
     await agent.told('finished');
     log.close();
+  });
+});
+
+describe('ends and beginnings', () => {
+  test('what a removed container left is read although the agent is stopped in the same moment', async () => {
+    const log = new LogWriter(path);
+    writeLines(log, 0, 5);
+    const agent = open();
+    agent.add();
+    await agent.lines(5);
+    log.line('the last words');
+    rmSync(path);
+    agent.readers.finish(ID);
+    await agent.stop();
+    expect(agent.pipeline.lines.map(({ text }) => text)).toEqual([...numbered(0, 5), 'the last words']);
+  });
+
+  test('what could not be read of a removed container before the stop is a gap', async () => {
+    const log = new LogWriter(path);
+    writeLines(log, 0, 5);
+    const agent = open();
+    agent.pipeline.answer = () => new Promise(() => {});
+    agent.add();
+    await agent.lines(5);
+    log.line('never read');
+    rmSync(path);
+    agent.readers.finish(ID);
+    await agent.scope.close();
+    const isThere = agent.pipeline.lines.length === 6;
+    expect(isThere || agent.notices.some(({ kind }) => kind === 'gap')).toBe(true);
+  });
+
+  test('a stop that is acted upon late does not end a line of the next run', async () => {
+    const log = new LogWriter(path);
+    const agent = open();
+    let goOn = (): void => {};
+    agent.pipeline.answer = () =>
+      new Promise((resolve) => {
+        goOn = resolve;
+      });
+    log.line('one');
+    agent.add();
+    await agent.lines(1);
+    agent.pipeline.answer = () => undefined;
+    agent.readers.stopped(ID);
+    agent.readers.wake(ID);
+    log.write('a'.repeat(16_384));
+    goOn();
+    await until(() => agent.readers.stats().get(ID)?.unreadBytes === 0, 'the piece is read');
+    log.write('the end\n');
+    expect((await agent.lines(2)).map((text) => text.length)).toEqual([3, 16_384 + 7]);
+  });
+
+  test('a log that vanished before it could be opened is read by the name of a descriptor that holds it', async () => {
+    const log = new LogWriter(path);
+    writeLines(log, 0, 3);
+    const fd = openSync(path, 'r');
+    rmSync(path);
+    const agent = open();
+    agent.add({ heldPath: `/proc/self/fd/${fd}` });
+    closeSync(fd);
+    agent.readers.finish(ID);
+    await agent.told('finished');
+    expect(agent.pipeline.lines.map(({ text }) => text)).toEqual(numbered(0, 3));
+  });
+
+  test('a log opened while the scope closes does not close a descriptor twice', async () => {
+    writeFileSync(path, 'x\n');
+    const scope = Scope.root('test', () => {});
+    let end = (): void => {};
+    scope.own('task', 'slow to end', () => new Promise<void>((resolve) => (end = resolve)));
+    const closing = scope.close();
+    expect(() => PlainFile.open(scope, path)).toThrow('is closing');
+    const fd = openSync(path, 'r');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(readSync(fd, Buffer.alloc(2), 0, 2, 0)).toBe(2);
+    closeSync(fd);
+    end();
+    await closing;
   });
 });

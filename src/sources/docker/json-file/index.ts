@@ -29,6 +29,8 @@ const BULK_FROM = 1024 * 1024;
 const DEFAULT_MAX_LINE = 512 * 1024;
 const TURN_MS = 5;
 const TICK_MS = 50;
+/** A stop waits no longer for what removed containers left. */
+const LAST_LOOKS_MS = 1000;
 const QUIET_AFTER_MS = 1000;
 const SAFETY_ROUND_S = 20;
 /** A log that is expected but not there yet, once it is not young any more. */
@@ -99,7 +101,7 @@ export class JsonFileReaders {
     });
     const attention = new Attention<Tracked>(scope, this.#options.log, (item) => this.#attend(item));
     this.#running = { scope, attention, bulk, buf: Buffer.allocUnsafe(LOOK_BYTES) };
-    scope.closing.addEventListener('abort', () => this.#gate.close(), { once: true });
+    scope.closing.addEventListener('abort', () => this.#lastLooks(), { once: true });
     scope.interval('safety round', 1000, () => this.#lookAtSome());
     scope.timeout('start without a list', START_WITHOUT_READY_MS, () => this.ready());
     for (const log of this.#waiting.values()) this.add(log);
@@ -107,6 +109,7 @@ export class JsonFileReaders {
     if (this.#isReady) this.#start();
     await bulk.run();
     this.#running = undefined;
+    for (const { reader } of this.#tracked.values()) this.#tellLeftBehind(reader);
     await Promise.all([...this.#tracked.values()].map(({ reader }) => reader.close()));
     this.#tracked.clear();
   }
@@ -119,7 +122,7 @@ export class JsonFileReaders {
   }
 
   /** Opens the log now and holds it; waits for it where it is not there yet. Known ones take over what is new in `log`. */
-  add(log: ContainerLog): void {
+  add({ heldPath, ...log }: ContainerLog): void {
     const running = this.#running;
     if (!running) {
       this.#waiting.set(log.id, log);
@@ -128,6 +131,7 @@ export class JsonFileReaders {
     const known = this.#tracked.get(log.id);
     if (known) {
       known.reader.log = { ...known.reader.log, ...log };
+      if (heldPath !== undefined && this.#isOpen(known, heldPath)) running.attention.lookSoon(known);
       if (log.labels && !known.reader.hasLabels) this.setLabels(log.id, log.labels);
       return;
     }
@@ -141,21 +145,26 @@ export class JsonFileReaders {
       failures: 0,
     };
     this.#tracked.set(log.id, tracked);
-    if (this.#isOpen(tracked)) running.attention.lookSoon(tracked);
+    if (this.#isOpen(tracked, heldPath)) running.attention.lookSoon(tracked);
   }
 
   /** Something may have happened to this log: look at it now. */
   wake(id: string): void {
     const tracked = this.#tracked.get(id);
-    if (tracked) this.#running?.attention.lookSoon(tracked);
+    if (!tracked) return;
+    // It was started again: an open line may be of the new run.
+    tracked.reader.isStopped = false;
+    this.#running?.attention.lookSoon(tracked);
   }
 
   /** Lines that are read from here on carry these labels and `stream`. */
   setLabels(id: string, labels: Labels): void {
     const waiting = this.#waiting.get(id);
     if (waiting) this.#waiting.set(id, { ...waiting, labels });
-    this.#tracked.get(id)?.reader.setLabels(labels);
-    this.wake(id);
+    const tracked = this.#tracked.get(id);
+    if (!tracked) return;
+    tracked.reader.setLabels(labels);
+    this.#running?.attention.lookSoon(tracked);
   }
 
   /** Turned out not to be selected: nothing more is read of it. Its position, where it has one, stays. */
@@ -170,7 +179,7 @@ export class JsonFileReaders {
     const tracked = this.#tracked.get(id);
     if (!tracked) return;
     tracked.reader.isStopped = true;
-    this.wake(id);
+    this.#running?.attention.lookSoon(tracked);
   }
 
   /** The container is removed: reads what is left of the held files, then forgets its position. */
@@ -178,7 +187,7 @@ export class JsonFileReaders {
     const tracked = this.#tracked.get(id);
     if (!tracked) return;
     tracked.reader.isFinishing = true;
-    this.wake(id);
+    this.#running?.attention.lookSoon(tracked);
   }
 
   stats(): ReadonlyMap<string, ReaderStats> {
@@ -302,10 +311,10 @@ export class JsonFileReaders {
     tracked.periodMs = PERIODS_MS.find((period) => period <= wanted && period <= slowest) ?? 1;
   }
 
-  #isOpen(tracked: Tracked): boolean {
+  #isOpen(tracked: Tracked, heldPath?: string): boolean {
     const { reader } = tracked;
     try {
-      if (reader.open()) return true;
+      if (reader.open(heldPath)) return true;
       if (reader.isFinishing) this.#finish(tracked);
       else this.#retryOpen(tracked);
     } catch (error) {
@@ -355,8 +364,33 @@ export class JsonFileReaders {
     if (reader.wait) this.#gate.hold(reader.wait);
   }
 
+  /** When the source closes: what only our descriptors still hold is read now or never. */
+  #lastLooks(): void {
+    const { bulk, buf } = this.#running as Running;
+    const until = performance.now() + LAST_LOOKS_MS;
+    for (const tracked of this.#tracked.values()) {
+      const { reader } = tracked;
+      if (!reader.isFinishing || !reader.isOpen || !reader.isPlanned || !reader.hasLabels) continue;
+      if (bulk.isBusy(reader)) continue;
+      this.#guarded(tracked, () => {
+        while (performance.now() < until) {
+          const progress = reader.look(buf);
+          if (progress !== 'more' && progress !== 'read' && progress !== 'blocked') break;
+        }
+      });
+    }
+    this.#gate.close();
+  }
+
+  #tellLeftBehind(reader: ContainerReader): void {
+    if (!reader.isFinishing || !reader.isPlanned || reader.unreadBytes === 0) return;
+    const why = `the agent was stopped before it had read the last ${reader.unreadBytes} bytes of a removed container`;
+    this.#options.onNotice({ kind: 'gap', id: reader.log.id, from: reader.live.seconds, to: 0, why });
+  }
+
   #again(reader: ContainerReader): void {
-    if (this.#tracked.get(reader.log.id)?.reader === reader) this.wake(reader.log.id);
+    const tracked = this.#tracked.get(reader.log.id);
+    if (tracked?.reader === reader) this.#running?.attention.lookSoon(tracked);
   }
 
   #finish(tracked: Tracked): void {

@@ -5,7 +5,7 @@
 import { closeSync, fstatSync, openSync, read as readCallback, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { systemCode } from '../../../runtime/errors.js';
+import { AgentError, systemCode } from '../../../runtime/errors.js';
 import type { Owned, Scope } from '../../../runtime/scope.js';
 import type { Fingerprint } from './position.js';
 
@@ -38,6 +38,9 @@ export abstract class LogFile {
   #isClosed = false;
 
   protected constructor(scope: Scope, path: string, fd: number) {
+    // Else both the scope and whoever opened it would close the descriptor, which may be somebody else's by then.
+    if (scope.isClosing)
+      throw new AgentError('INTERNAL', `${path} is not opened any more: ${scope.name} is closing.`);
     const stat = fstatSync(fd);
     this.path = path;
     this.fd = fd;
@@ -109,9 +112,9 @@ export abstract class LogFile {
 export class PlainFile extends LogFile {
   readonly isCompressed = false;
 
-  /** Throws the system's error, ENOENT among others. */
-  static open(scope: Scope, path: string): PlainFile {
-    return openOwned(path, (fd) => new PlainFile(scope, path, fd));
+  /** `name` is what to open it by, where that is not its path. Throws the system's error, ENOENT among others. */
+  static open(scope: Scope, path: string, name = path): PlainFile {
+    return openOwned(name, (fd) => new PlainFile(scope, path, fd));
   }
 
   head(length: number): Buffer {

@@ -30,6 +30,8 @@ export interface ContainerLog {
   /** The log options `max-size`, in bytes, and `max-file`, where they are known and set. */
   readonly maxSizeBytes?: number;
   readonly maxFiles?: number;
+  /** Another name of the log, good for the time of the call only: opened where `path` is gone already. */
+  readonly heldPath?: string;
 }
 
 /** What people should hear of. Times are seconds since 1970; 0 where it is not known. */
