@@ -204,7 +204,10 @@ export class Writer {
       } catch (error) {
         const message = describeError(error);
         if (this.lastError !== message) {
-          log.error({ err: error }, `The journal cannot be written, sources wait meanwhile: ${message}`);
+          log.error(
+            { code: 'JOURNAL_WRITE' },
+            `The journal cannot be written, sources wait meanwhile: ${message} Make room on the disk, or mend it; it goes on by itself then.`,
+          );
           this.lastError = message;
         }
         await segmentWriter.abandon();
