@@ -25,7 +25,7 @@ const steady: WriterSpec[] = Array.from({ length: 20 }, (_, i) => ({
   out: 7_000,
   err: 3_000,
   seed: 1_000 + i,
-  linesPerSecond: 250,
+  linesPerSecond: 200,
 }));
 
 // A file is deleted at the third rotation after it was begun, and what is written is twice as long in the log: at this pace
@@ -56,7 +56,7 @@ describeWithEngine('an agent that is killed', (bed) => {
     const armed = {
       ...options,
       preloads: ['kill-hook.mjs'],
-      env: { KILL_LOG: killLog, KILL_NOT_BEFORE: allWrite, KILL_BETWEEN_MS: '1000,5000' },
+      env: { KILL_LOG: killLog, KILL_NOT_BEFORE: allWrite, KILL_BETWEEN_MS: '500,3000' },
     };
 
     let agent = await Agent.start(armed);
