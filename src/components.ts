@@ -3,8 +3,11 @@ import type {
   DemoSourceConfig,
   DockerSourceConfig,
   FileSinkConfig,
+  LokiSinkConfig,
   SinkConfig,
   SourceConfig,
+  StdinSourceConfig,
+  StdoutSinkConfig,
 } from './config/types.js';
 import type { Sink, Source } from './pipeline/contract.js';
 import type { Labels } from './pipeline/streams.js';
@@ -32,11 +35,17 @@ const SOURCES: Makers<SourceConfig, Source | DockerSource> = {
     (await import('./sources/docker/index.js')).createDockerSource(config, { name, ...context }),
   demo: async (name, config: DemoSourceConfig, context) =>
     (await import('./sources/demo/index.js')).createDemoSource(name, config, context),
+  stdin: async (name, config: StdinSourceConfig, context) =>
+    (await import('./sources/stdin/index.js')).createStdinSource(name, config, context),
 };
 
 const SINKS: Makers<SinkConfig, Sink> = {
   file: async (name, config: FileSinkConfig, context) =>
     (await import('./sinks/file/index.js')).createFileSink(name, config, context),
+  loki: async (name, config: LokiSinkConfig, context) =>
+    (await import('./sinks/loki/index.js')).createLokiSink(name, config, context),
+  stdout: async (name, config: StdoutSinkConfig, context) =>
+    (await import('./sinks/stdout/index.js')).createStdoutSink(name, config, context),
 };
 
 export function createSource(
@@ -48,5 +57,5 @@ export function createSource(
 }
 
 export function createSink(name: string, config: SinkConfig, context: ComponentContext): Promise<Sink> {
-  return SINKS[config.type](name, config, context);
+  return SINKS[config.type](name, config as never, context);
 }

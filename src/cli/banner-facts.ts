@@ -55,5 +55,5 @@ async function dockerFacts(source: DockerSource): Promise<SourceFacts> {
 }
 
 function sinkText(name: string, sink: SinkConfig): string {
-  return `${name} (${sink.type}, ${sink.directory})`;
+  return `${name} (${sink.type}${sink.type === 'file' ? `, ${sink.directory}` : ''})`;
 }

@@ -17,7 +17,9 @@ export function clashesIn(config: Config, places: Places): Problem[] {
     }
   }
   const directories = new Map<string, string>();
-  for (const [name, { directory }] of Object.entries(config.sinks)) {
+  for (const [name, sink] of Object.entries(config.sinks)) {
+    if (sink.type !== 'file') continue;
+    const { directory } = sink;
     const first = directories.get(directory);
     if (first === undefined) directories.set(directory, name);
     else {

@@ -133,7 +133,7 @@ function complete(given: GivenConfig, env: NodeJS.ProcessEnv, cwd: string): Conf
   const maxBytes = given.journal.maxBytes ?? defaultJournalBytes(dataDir);
   const sinks = Object.entries(given.sinks).map(([name, sink]): [string, SinkConfig] => [
     name,
-    { ...sink, directory: path.resolve(cwd, sink.directory) },
+    sink.type === 'file' ? { ...sink, directory: path.resolve(cwd, sink.directory) } : sink,
   ]);
   return { ...given, dataDir, journal: { ...given.journal, maxBytes }, sinks: Object.fromEntries(sinks) };
 }

@@ -1,4 +1,7 @@
-/** The configuration as the program uses it: durations in milliseconds, sizes in bytes, every default filled in. */
+/**
+ * The configuration as the program uses it: durations in milliseconds, sizes in bytes, paths absolute, every default
+ * filled in. Sources and sinks may import this file of the configuration, and no other.
+ */
 import type { LogLevel } from '../telemetry/logger.js';
 
 export interface Config {
@@ -8,6 +11,7 @@ export interface Config {
   /** On every stream. */
   readonly labels: Readonly<Record<string, string>>;
   readonly server: ServerConfig;
+  readonly metrics: MetricsConfig;
   readonly journal: JournalConfig;
   readonly sources: Readonly<Record<string, SourceConfig>>;
   readonly sinks: Readonly<Record<string, SinkConfig>>;
@@ -16,6 +20,19 @@ export interface Config {
 export interface ServerConfig {
   readonly host: string;
   /** 0 takes any free one. */
+  readonly port: number;
+  /** `auto`: a token where others than this machine can reach the server, none on loopback. */
+  readonly auth: 'auto' | 'token' | 'none';
+  /** Secret. Undefined: one is made and kept in the data directory. */
+  readonly token?: string;
+  /** Names beside localhost, this host's name and IP addresses under which the server may be asked. */
+  readonly allowedHosts: readonly string[];
+}
+
+/** Metrics on a port of their own, without a login, beside /metrics of the server. */
+export interface MetricsConfig {
+  readonly host: string;
+  /** 0: no port of their own. */
   readonly port: number;
 }
 
@@ -27,25 +44,39 @@ export interface JournalConfig {
   readonly syncIntervalMs: number;
 }
 
-export type SourceConfig = DockerSourceConfig | DemoSourceConfig;
+export type SourceConfig = DockerSourceConfig | DemoSourceConfig | StdinSourceConfig;
 
 export interface DockerSourceConfig {
   readonly type: 'docker';
+  /** `unix:///path`, `tcp://host:port`, `https://host:port` or a socket's path; undefined: found as the docker command finds it. */
   readonly endpoint?: string;
-  /** For containers that existed at the first start: a number is an age in milliseconds. */
+  /** For engines behind TLS; undefined: as the docker command has it. */
+  readonly tls?: TlsConfig;
+  /** `auto`: the json-file where it can be read, else the engine's API. */
+  readonly transport: 'auto' | 'file' | 'api';
+  /** Where to begin in the logs of containers older than the first sight of their engine; a number is an age. */
   readonly startAt: 'beginning' | 'end' | number;
+  /** Most bytes of such an old log that are read, per container. */
   readonly maxHistoryBytes: number;
+  /** Capture only containers that match every kind given here. */
   readonly include?: ContainerSelector;
+  /** Leave out containers that match any kind given here. */
   readonly exclude?: ContainerSelector;
-  /** Docker label -> stream label. */
+  /** Docker label → stream label. */
   readonly containerLabels: Readonly<Record<string, string>>;
+  readonly labelPreset: LabelPreset;
+  /** Longer lines are cut. */
   readonly maxLineBytes: number;
 }
 
-/** Names and images are globs. */
+export type LabelPreset = 'default' | 'promtail' | 'docker-driver';
+
+/** Globs (`*` any characters, `?` one). An empty list or record says nothing. */
 export interface ContainerSelector {
   readonly names?: readonly string[];
+  /** Docker label → glob on its value. Included: all of them match. Excluded: any of them does. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Tried on the whole reference and on the one without tag and digest. */
   readonly images?: readonly string[];
   readonly composeProjects?: readonly string[];
 }
@@ -57,19 +88,77 @@ export interface DemoSourceConfig {
   readonly containers: number;
 }
 
-export type SinkConfig = FileSinkConfig;
+/** Lines from standard input; the agent stops when it ends and everything is delivered. */
+export interface StdinSourceConfig {
+  readonly type: 'stdin';
+  /** The `container` label of its stream. */
+  readonly container: string;
+  readonly maxLineBytes: number;
+}
 
-export interface FileSinkConfig {
+export type SinkConfig = FileSinkConfig | LokiSinkConfig | StdoutSinkConfig;
+
+/** What every sink can be told. */
+export interface CommonSinkConfig {
+  /** A selector in Loki's form, `{env="prod"}`: only such streams. Undefined: all. */
+  readonly match?: string;
+}
+
+export interface FileSinkConfig extends CommonSinkConfig {
   readonly type: 'file';
-  /** Absolute. */
+  /** Made when missing. What lies in it under the sink's names belongs to the sink. */
   readonly directory: string;
   readonly format: 'text' | 'json';
-  /** Per file. */
+  /** A file that would grow beyond this is closed and the next one begun; a single delivery is never divided. */
   readonly maxBytes: number;
+  /** A file is closed this long after its first line. */
   readonly maxAgeMs?: number;
-  /** Per container. */
+  /** Per container, the live one included. */
   readonly maxFiles: number;
   /** The whole directory. */
   readonly maxTotalBytes: number;
+  /** Closed files are compressed with gzip. */
   readonly compress: boolean;
+}
+
+/** JSON lines on standard output. */
+export interface StdoutSinkConfig extends CommonSinkConfig {
+  readonly type: 'stdout';
+}
+
+export interface LokiSinkConfig extends CommonSinkConfig {
+  readonly type: 'loki';
+  /** Of Loki, or of the whole push endpoint; user and password in it are secrets. */
+  readonly url: string;
+  /** X-Scope-OrgID. */
+  readonly tenant?: string;
+  /** The stream label whose value is the tenant; streams without it go to `tenant`. */
+  readonly tenantLabel?: string;
+  readonly username?: string;
+  /** Secret. */
+  readonly password?: string;
+  /** Secret. */
+  readonly bearerToken?: string;
+  readonly tls?: TlsConfig;
+  /** `http://proxy:3128`; undefined: by HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+  readonly proxyUrl?: string;
+  /** For one request. */
+  readonly timeoutMs: number;
+  /** How long lines may wait for others of their streams. */
+  readonly batchWaitMs: number;
+  /** Most raw bytes of a request. */
+  readonly batchBytes: number;
+  /** Longer lines are cut, with a mark at the end; Loki's max_line_size. */
+  readonly maxLineBytes: number;
+  /** Older lines are rejected here; Loki's reject_old_samples_max_age. */
+  readonly maxAgeMs: number;
+}
+
+/** Files are read when the connection is made. */
+export interface TlsConfig {
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  readonly serverName?: string;
+  readonly insecureSkipVerify: boolean;
 }

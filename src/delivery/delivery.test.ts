@@ -103,6 +103,8 @@ class FakeJournal {
 class FakeSink implements Sink {
   readonly name = 'fake';
   concurrency = 1;
+  maxRawBytes = 1024 * 1024;
+  batchWaitMs = 0;
   own: Cursor | undefined;
   retained: Cursor | undefined;
   closes = 0;

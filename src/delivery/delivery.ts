@@ -21,7 +21,6 @@ import { Breaker } from './breaker.js';
 import { Counts, type DeliveryState, type DeliveryStats } from './stats.js';
 import { Turns } from './turns.js';
 
-const MAX_RAW_BYTES = 1024 * 1024;
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 30_000;
 /** Between attempts at what needs a person: trying again costs little, and notices when it was repaired. */
@@ -169,7 +168,7 @@ export class Delivery {
     const committed = this.#journal.stats.committedLsn;
     let read: Awaited<ReturnType<JournalCursor['read']>>;
     try {
-      read = await cursor.read(lane, this.#done[lane], MAX_RAW_BYTES);
+      read = await cursor.read(lane, this.#done[lane], this.#sink.maxRawBytes);
     } catch (error) {
       this.#failed(error);
       if (scope.isClosing) return 'gave up';

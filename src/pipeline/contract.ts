@@ -56,6 +56,37 @@ export interface Pipeline {
 export interface Source {
   readonly name: string;
   run(scope: Scope, pipeline: Pipeline): Promise<void>;
+  /** What it has read so far; undefined before it runs. */
+  figures(): SourceFigures | undefined;
+}
+
+/** Totals of this run, each counted where it happens. */
+export interface ReadTotals {
+  linesRead: number;
+  bytesRead: number;
+  /** Times that lines were found missing. */
+  gaps: number;
+  /** Times that a log was opened again to go on in it. */
+  rotations: number;
+  heartbeats: number;
+}
+
+export interface SourceFigures {
+  /** By container name; two containers of one name are one row. */
+  readonly active: ReadonlyMap<string, Readonly<ReadTotals>>;
+  /** The sum of all that ended, so that sums over both never drop. */
+  readonly retired: Readonly<ReadTotals>;
+  /** Containers by what was decided: `file`, `api`, `none`. */
+  readonly containers: Readonly<Record<string, number>>;
+  /** Logs that are open now. */
+  readonly streams: readonly OpenStream[];
+}
+
+export interface OpenStream {
+  readonly container: string;
+  readonly transport: 'file' | 'api';
+  /** Milliseconds since 1970. */
+  readonly openedMs: number;
 }
 
 /** Works on a batch in place, synchronously; may narrow lines, replace them in the arena or remove rows. */
@@ -101,6 +132,10 @@ export interface Sink {
   readonly name: string;
   /** How many deliveries, each of another lane, may be in flight at once. */
   readonly concurrency: number;
+  /** Most raw bytes of one delivery; a single block may be more. */
+  readonly maxRawBytes: number;
+  /** How long lines of a lane may wait for others, in milliseconds, so that one delivery holds many of each stream. */
+  readonly batchWaitMs: number;
 
   /**
    * Opens the sink. A sink whose output and cursor must agree exactly keeps its own cursor, and returns it here after
@@ -111,6 +146,8 @@ export interface Sink {
   /**
    * Delivers blocks of one lane, in order. Resolves when the sink has them, and `cursor` with them where it keeps its
    * own. Throws AgentError: retryable ones are tried again with the same blocks. Never resolves for half of it.
+   * SINK_LIMITED is no trouble of the sink: it takes less than it is given, and only this lane waits, at least
+   * `retryAfterMs`.
    */
   deliver(blocks: readonly Block[], cursor: Cursor, signal: AbortSignal): Promise<Delivered>;
 

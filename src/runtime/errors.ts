@@ -18,6 +18,11 @@ export const ERROR_CODES = [
   'JOURNAL_WRITE',
   'JOURNAL_DAMAGED',
   'SINK_WRITE',
+  'SINK_UNREACHABLE',
+  'SINK_REFUSED',
+  'SINK_LIMITED',
+  'SINK_TROUBLE',
+  'SECRET_UNREADABLE',
   'SINK_STATE_DAMAGED',
   'CLOSE_TIMEOUT',
   'INTERNAL',
@@ -30,6 +35,8 @@ export interface AgentErrorOptions {
   remedy?: string;
   /** True where trying the same thing again later may succeed. */
   retryable?: boolean;
+  /** Not before this many milliseconds have passed, where the other side says so. */
+  retryAfterMs?: number | undefined;
   cause?: unknown;
 }
 
@@ -39,12 +46,14 @@ export class AgentError extends Error {
   readonly code: ErrorCode;
   readonly remedy: string | undefined;
   readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: AgentErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.remedy = options.remedy;
     this.retryable = options.retryable ?? false;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 

@@ -1,10 +1,10 @@
 /** The file sink's store and tidying over a filesystem in memory, and a journal of numbered lines that feeds it. */
 import { gunzipSync } from 'node:zlib';
 import { expect } from 'vitest';
+import type { FileSinkConfig } from '../../src/config/types.js';
 import type { Cursor } from '../../src/pipeline/contract.js';
 import { type Logger, silentLogger } from '../../src/runtime/log.js';
 import { Scope } from '../../src/runtime/scope.js';
-import type { FileSinkConfig } from '../../src/sinks/file/config.js';
 import { parseFileName } from '../../src/sinks/file/names.js';
 import { OutputStore } from '../../src/sinks/file/output-store.js';
 import { Tidy } from '../../src/sinks/file/tidy.js';
@@ -12,6 +12,7 @@ import { MemoryFiles, seeded } from './memory-files.js';
 
 export const DIRECTORY = '/logs';
 const CONFIG: FileSinkConfig = {
+  type: 'file',
   directory: DIRECTORY,
   format: 'text',
   maxBytes: 60,

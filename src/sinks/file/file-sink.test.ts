@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type BlockLine, blockOf } from '../../../test/support/blocks.js';
+import type { FileSinkConfig } from '../../config/types.js';
 import { silentLogger } from '../../runtime/log.js';
 import { Scope } from '../../runtime/scope.js';
-import type { FileSinkConfig } from './config.js';
 import { createFileSink } from './index.js';
 
 let folder: string;
@@ -28,6 +28,7 @@ afterEach(async () => {
 
 function sinkWith(config: Partial<FileSinkConfig> = {}) {
   const defaults: FileSinkConfig = {
+    type: 'file',
     directory: join(folder, 'logs'),
     format: 'text',
     maxBytes: 1e6,

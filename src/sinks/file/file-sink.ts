@@ -4,11 +4,12 @@
  * One delivery is one commit (output-store.ts). Beside deliveries one task keeps the directory in order and makes it durable
  * every few seconds; `retained` is the cursor of the last time, from which the journal can repeat what a power failure takes.
  */
+
+import type { FileSinkConfig } from '../../config/types.js';
 import type { Block, Cursor, Delivered, Sink } from '../../pipeline/contract.js';
 import { AgentError, describeError, systemCode } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
 import type { Scope } from '../../runtime/scope.js';
-import type { FileSinkConfig } from './config.js';
 import { Drafts } from './drafts.js';
 import type { Files } from './files.js';
 import { STATE_DIRECTORY } from './names.js';
@@ -35,6 +36,8 @@ export class FileSink implements Sink {
   readonly name: string;
   // Outputs share one commit log, and the work between two writes is what takes the time.
   readonly concurrency = 1;
+  readonly maxRawBytes = 1024 * 1024;
+  readonly batchWaitMs = 0;
   readonly #parts: FileSinkParts;
   readonly #drafts: Drafts;
   #store: OutputStore | undefined;

@@ -1,15 +1,15 @@
 /** The file sink: see file-sink.ts for what it promises. */
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
+import type { FileSinkConfig } from '../../config/types.js';
 import type { Sink } from '../../pipeline/contract.js';
 import { lockDirectory } from '../../runtime/data-dir.js';
 import { AgentError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
-import type { FileSinkConfig } from './config.js';
 import { FileSink } from './file-sink.js';
 import { nodeFiles } from './files.js';
 
-export type { FileSinkConfig } from './config.js';
+export type { FileSinkConfig } from '../../config/types.js';
 
 export function createFileSink(name: string, config: FileSinkConfig, { log }: { log: Logger }): Sink {
   const use = { what: 'output directory', elsewhere: `in sinks.${name}.directory` };

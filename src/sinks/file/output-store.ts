@@ -10,13 +10,13 @@
  * somebody removed or exchanged them, the write did not count.
  */
 import { dirname } from 'node:path';
+import type { FileSinkConfig } from '../../config/types.js';
 import type { Cursor } from '../../pipeline/contract.js';
 import { AgentError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
 import { fileSinkRecorded, fileSinkWritten } from '../../runtime/probes.js';
 import type { Scope } from '../../runtime/scope.js';
 import { CommitLog, type OutputState } from './commit-log.js';
-import type { FileSinkConfig } from './config.js';
 import type { Files } from './files.js';
 import { Handles } from './handles.js';
 import { STATE_DIRECTORY } from './names.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DIRECTORY, linesOf, OutputBench } from '../../../test/support/output-bench.js';
-import type { FileSinkConfig } from './config.js';
+import type { FileSinkConfig } from '../../config/types.js';
 
 const HOUR = 3_600_000;
 

@@ -3,8 +3,9 @@
  * closed files, and the limits. Touches only generations that are durable and closed; every step can be stopped anywhere and
  * repeated.
  */
+
+import type { FileSinkConfig } from '../../config/types.js';
 import { systemCode } from '../../runtime/errors.js';
-import type { FileSinkConfig } from './config.js';
 import type { Files } from './files.js';
 import { fileName, linkName } from './names.js';
 import type { OutputStore } from './output-store.js';

@@ -3,16 +3,11 @@
  * container; the position is the last number, so that a restart goes on counting.
  */
 
+import type { DemoSourceConfig } from '../../config/types.js';
 import { Batch } from '../../pipeline/batch.js';
 import type { Pipeline, Source } from '../../pipeline/contract.js';
 import type { Labels, Stream } from '../../pipeline/streams.js';
 import type { Scope } from '../../runtime/scope.js';
-
-export interface DemoSourceConfig {
-  /** Lines a second, of all containers together. */
-  readonly linesPerSecond: number;
-  readonly containers: number;
-}
 
 interface DemoContainer {
   readonly key: string;
@@ -32,7 +27,11 @@ export function createDemoSource(
   config: DemoSourceConfig,
   { labels }: { labels: Labels },
 ): Source {
-  return { name, run: (scope, pipeline) => runDemo(scope, pipeline, config, labels) };
+  return {
+    name,
+    run: (scope, pipeline) => runDemo(scope, pipeline, config, labels),
+    figures: () => undefined,
+  };
 }
 
 async function runDemo(

@@ -11,10 +11,10 @@
  * - Removed means: the engine says so, or does not list it and its folder is gone.
  */
 import { accessSync, constants } from 'node:fs';
+import type { DockerSourceConfig } from '../../config/types.js';
 import type { Labels } from '../../pipeline/streams.js';
 import type { Scope } from '../../runtime/scope.js';
 import type { Announcer, Trouble } from './announcer.js';
-import type { DockerSourceConfig } from './config.js';
 import { eachLimited } from './each-limited.js';
 import type { ListedContainer } from './engine.js';
 import { type ContainerStatus, type Entry, newEntry, statusOf } from './entry.js';

@@ -1,10 +1,10 @@
 /** The docker source: captures the containers of one Docker engine by reading their json-files. */
-import type { DockerSourceConfig } from './config.js';
+import type { DockerSourceConfig } from '../../config/types.js';
 import { JsonFileReaders } from './json-file/index.js';
 import type { StartAt } from './json-file/types.js';
 import { createSource, type DockerSource, type DockerSourceContext } from './source.js';
 
-export type { ContainerMatch, DockerSourceConfig } from './config.js';
+export type { ContainerSelector, DockerSourceConfig } from '../../config/types.js';
 export type { EngineInfo } from './engine.js';
 export type { ContainerStatus } from './entry.js';
 export type { DockerSource, DockerSourceContext } from './source.js';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ContainerMatch } from './config.js';
+import type { ContainerSelector } from '../../config/types.js';
 import { type ContainerFacts, factsFromNames } from './facts.js';
 import { whyNotSelected } from './select.js';
 
@@ -17,7 +17,7 @@ const web = facts({
 });
 
 describe('include', () => {
-  const cases: [string, ContainerMatch, boolean][] = [
+  const cases: [string, ContainerSelector, boolean][] = [
     ['a name', { names: ['db', 'web-*'] }, true],
     ['another name', { names: ['db'] }, false],
     ['the whole image', { images: ['ghcr.io/acme/web:1.2@sha256:abc'] }, true],
@@ -35,7 +35,7 @@ describe('include', () => {
 });
 
 describe('exclude', () => {
-  const cases: [string, ContainerMatch, boolean][] = [
+  const cases: [string, ContainerSelector, boolean][] = [
     ['a name', { names: ['web-*'] }, false],
     ['any kind', { names: ['db'], composeProjects: ['shop'] }, false],
     ['any of the labels', { labels: { team: 'payments', tier: '*' } }, false],

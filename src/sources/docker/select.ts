@@ -1,5 +1,5 @@
 /** Which containers are captured: never the agent itself, never one that says no, else by include and exclude. */
-import type { ContainerMatch, DockerSourceConfig } from './config.js';
+import type { ContainerSelector, DockerSourceConfig } from '../../config/types.js';
 import type { ContainerFacts } from './facts.js';
 import { matchesGlob } from './glob.js';
 
@@ -21,16 +21,16 @@ export function whyNotSelected(
   return undefined;
 }
 
-function isIncluded(facts: ContainerFacts, match: ContainerMatch): boolean {
+function isIncluded(facts: ContainerFacts, match: ContainerSelector): boolean {
   return verdicts(facts, match).every((kind) => kind.every(Boolean));
 }
 
-function isExcluded(facts: ContainerFacts, match: ContainerMatch): boolean {
+function isExcluded(facts: ContainerFacts, match: ContainerSelector): boolean {
   return verdicts(facts, match).some((kind) => kind.some(Boolean));
 }
 
 /** Per kind that is given: one answer for a list of globs, one for each label. */
-function verdicts(facts: ContainerFacts, match: ContainerMatch): boolean[][] {
+function verdicts(facts: ContainerFacts, match: ContainerSelector): boolean[][] {
   const kinds: boolean[][] = [];
   const any = (globs: readonly string[] | undefined, values: readonly string[]): void => {
     if (globs?.length) kinds.push([globs.some((glob) => values.some((value) => matchesGlob(glob, value)))]);

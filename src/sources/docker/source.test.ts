@@ -42,6 +42,9 @@ beforeEach(async () => {
   positions = new Map();
   said = [];
   const config = {
+    type: 'docker',
+    transport: 'auto',
+    labelPreset: 'default',
     endpoint: fake.socket,
     startAt: 'beginning',
     maxHistoryBytes: 1,

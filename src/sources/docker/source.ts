@@ -8,6 +8,7 @@
  */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { DockerSourceConfig } from '../../config/types.js';
 import type { Pipeline, Source } from '../../pipeline/contract.js';
 import type { Labels } from '../../pipeline/streams.js';
 import { AgentError, describeError } from '../../runtime/errors.js';
@@ -16,7 +17,6 @@ import type { Scope } from '../../runtime/scope.js';
 import type { Health } from '../../telemetry/health.js';
 import { Announcer, explain } from './announcer.js';
 import { Captures } from './captures.js';
-import type { DockerSourceConfig } from './config.js';
 import { findEndpoint } from './endpoint.js';
 import type { EngineInfo, ListedContainer } from './engine.js';
 import { type EngineListener, watchEngine } from './engine-watch.js';
@@ -68,6 +68,7 @@ export function createSource(
     engineInfo: () => discovery?.info,
     engineTrouble: () => discovery?.trouble,
     containers: () => discovery?.captures.statuses() ?? [],
+    figures: () => undefined,
     async run(scope, pipeline) {
       discovery = new Discovery({
         scope,

@@ -1,6 +1,7 @@
 /** What was decided about a container: captured, left out on purpose, or hindered by something people can change. */
+
+import type { DockerSourceConfig } from '../../config/types.js';
 import { explain, type Trouble } from './announcer.js';
-import type { DockerSourceConfig } from './config.js';
 import type { ContainerFacts } from './facts.js';
 import { whyNotSelected } from './select.js';
 
