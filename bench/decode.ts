@@ -6,6 +6,7 @@ import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Scope } from '../src/runtime/scope.js';
+import { noCounts } from '../src/sources/docker/json-file/counts.js';
 import { Decoder, type LineTarget } from '../src/sources/docker/json-file/decode.js';
 import { PlainFile } from '../src/sources/docker/json-file/log-file.js';
 import { markAt, Span } from '../src/sources/docker/json-file/span.js';
@@ -39,7 +40,7 @@ function run(message: string): { lines: number; seconds: number } {
   const chunk = Buffer.allocUnsafe(CHUNK);
   const span = new Span([markAt(file, 0, 0)]);
   const target: LineTarget = {
-    counts: { bytesRead: 0, linesRead: 0, linesCut: 0, malformed: 0, incomplete: 0, skippedHistoryBytes: 0 },
+    counts: noCounts(),
     streamId: () => 1,
     push(batch) {
       target.counts.linesRead += batch.length;

@@ -11,7 +11,9 @@ import { parseArgs } from 'node:util';
 import { readBuildInfo } from '../src/telemetry/build-info.js';
 import { freePort, type Measured, runAgent } from './agent-run.js';
 import { checkFileSink } from './check-files.js';
+import { CountingLoki } from './counting-loki.js';
 import { type Workload, workload } from './generate.js';
+import { promtailShare } from './promtail-share.js';
 import { startStubEngine } from './stub-engine.js';
 
 const { values } = parseArgs({
@@ -19,41 +21,76 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     files: { type: 'string', default: '10' },
     lines: { type: 'string', default: '300000' },
+    rows: { type: 'string', default: 'file,loki' },
     out: { type: 'string', default: 'bench/results.json' },
   },
 });
+
+interface Round extends Measured {
+  /** What the sink sent, compressed. */
+  readonly sentMb?: number;
+  readonly requests?: number;
+}
 
 interface Row {
   readonly work: string;
   readonly linesPerSecond: number;
   readonly cpuSecondsPerMillion: number;
   readonly peakRssMb: number;
-  readonly rounds: readonly Measured[];
+  readonly rounds: readonly Round[];
 }
 
-async function fileSinkRound(work: Workload): Promise<Measured> {
-  const scratch = mkdtempSync(path.join(tmpdir(), 'log-capturer-bench-run-'));
+async function fileRound(work: Workload): Promise<Round> {
+  return withScratch(async (scratch) => {
+    const logs = path.join(scratch, 'logs');
+    const sink = `{ type: file, directory: ${logs}, max_total_bytes: 20GiB, max_bytes: 1GiB, compress: false }`;
+    const measured = await agentRound(work, scratch, sink);
+    await checkFileSink(logs, work);
+    return measured;
+  });
+}
+
+async function lokiRound(work: Workload): Promise<Round> {
+  const loki = await CountingLoki.start();
+  try {
+    return await withScratch(async (scratch) => {
+      const measured = await agentRound(work, scratch, `{ type: loki, url: "${loki.url}" }`);
+      const { bytes, requests } = await loki.check(work);
+      return { ...measured, sentMb: bytes / 1e6, requests };
+    });
+  } finally {
+    loki.close();
+  }
+}
+
+async function agentRound(work: Workload, scratch: string, sink: string): Promise<Measured> {
   const socket = path.join(scratch, 'engine.sock');
   const engine = await startStubEngine(work, socket);
   try {
     const port = await freePort();
     const configFile = path.join(scratch, 'config.yaml');
-    const logs = path.join(scratch, 'logs');
     writeFileSync(
       configFile,
       `data_dir: ${scratch}/data
 server: { port: ${port} }
+metrics: { port: 0 }
 journal: { max_bytes: 2GiB }
 sources: { containers: { type: docker, endpoint: "unix://${socket}", start_at: beginning } }
-sinks: { local: { type: file, directory: ${logs}, max_total_bytes: 20GiB, max_bytes: 1GiB, compress: false } }
+sinks: { measured: ${sink} }
 `,
     );
-    const measured = await runAgent(configFile, port, 'local', work.lines);
-    await checkFileSink(logs, work);
-    return measured;
+    return await runAgent(configFile, port, 'measured', work.lines);
   } finally {
     engine.close();
     engine.closeAllConnections();
+  }
+}
+
+async function withScratch<T>(body: (folder: string) => Promise<T>): Promise<T> {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'log-capturer-bench-run-'));
+  try {
+    return await body(scratch);
+  } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
@@ -63,9 +100,9 @@ function median(numbers: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-function summarize(work: string, lines: number, rounds: readonly Measured[]): Row {
+function summarize(sink: string, lines: number, rounds: readonly Round[]): Row {
   return {
-    work,
+    work: `json-files → journal → ${sink}, one core`,
     linesPerSecond: Math.round(lines / median(rounds.map((round) => round.seconds))),
     cpuSecondsPerMillion: median(rounds.map((round) => round.cpuSeconds)) / (lines / 1e6),
     peakRssMb: Math.round(median(rounds.map((round) => round.peakRssMb))),
@@ -73,23 +110,43 @@ function summarize(work: string, lines: number, rounds: readonly Measured[]): Ro
   };
 }
 
+function sentText({ sentMb, requests }: Round): string {
+  if (sentMb === undefined) return '';
+  const share = (sentMb * 1e6) / work.messageBytes;
+  const percent = (part: number): string => `${(part * 100).toFixed(1)} %`;
+  return `, ${sentMb.toFixed(1)} MB sent in ${requests} requests, ${percent(share)} of the messages (as Promtail packs them: ${percent(promtail)})`;
+}
+
+const SINKS: Record<string, { name: string; round: (work: Workload) => Promise<Round> }> = {
+  file: { name: 'file sink', round: fileRound },
+  loki: { name: 'counting Loki', round: lokiRound },
+};
 const work = workload(Number(values.files), Number(values.lines));
+const promtail = promtailShare(work);
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
 console.log(
   `${work.containers.length} json-files, ${work.lines} lines, ${megabytes(work.messageBytes)} of messages, ${megabytes(work.diskBytes)} on disk`,
 );
-const rounds: Measured[] = [];
+const wanted = values.rows.split(',').map((key) => {
+  const sink = SINKS[key];
+  if (!sink) throw new Error(`--rows takes ${Object.keys(SINKS).join(' and ')}, not ${key}.`);
+  return { ...sink, rounds: [] as Round[] };
+});
 for (let round = 1; round <= Number(values.rounds); round++) {
-  const measured = await fileSinkRound(work);
-  rounds.push(measured);
+  for (const { name, round: run, rounds } of wanted) {
+    const measured = await run(work);
+    rounds.push(measured);
+    console.log(
+      `round ${round}, ${name}: ${measured.seconds.toFixed(2)} s, ${measured.cpuSeconds.toFixed(2)} CPU-s${sentText(measured)}, every line checked`,
+    );
+  }
+}
+const rows = wanted.map(({ name, rounds }) => summarize(name, work.lines, rounds));
+for (const row of rows) {
   console.log(
-    `round ${round}: ${measured.seconds.toFixed(2)} s, ${measured.cpuSeconds.toFixed(2)} CPU-s, every line checked`,
+    `\n${row.work}\n  ${row.linesPerSecond.toLocaleString('en')} lines/s, ${row.cpuSecondsPerMillion.toFixed(2)} CPU-s per million lines, peak RSS ${row.peakRssMb} MB (medians)${sentText(row.rounds[0])}`,
   );
 }
-const row = summarize('json-files → journal → file sink, one core', work.lines, rounds);
-console.log(
-  `\n${row.work}\n  ${row.linesPerSecond.toLocaleString('en')} lines/s, ${row.cpuSecondsPerMillion.toFixed(2)} CPU-s per million lines, peak RSS ${row.peakRssMb} MB (medians)`,
-);
 const machine = {
   cpu: cpus()[0]?.model,
   cores: availableParallelism(),
@@ -97,5 +154,5 @@ const machine = {
 };
 writeFileSync(
   values.out,
-  `${JSON.stringify({ build: readBuildInfo(), node: process.version, machine, rows: [row] }, null, 2)}\n`,
+  `${JSON.stringify({ build: readBuildInfo(), node: process.version, machine, promtailShare: promtail, rows }, null, 2)}\n`,
 );

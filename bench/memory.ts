@@ -63,6 +63,7 @@ try {
     JSON.stringify({
       data_dir: path.join(scratch, 'data'),
       server: { port },
+      metrics: { port: 0 },
       sources: { containers: { type: 'docker', endpoint: engine.facts.endpoint } },
       sinks: { local: { type: 'file', directory: path.join(scratch, 'logs') } },
     }),

@@ -29,6 +29,12 @@ for (const entry of readdirSync(path.join(root, 'src'), { recursive: true, withF
   cpSync(from, path.join(root, 'dist', path.relative(root, from)));
 }
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-const revision = git('rev-parse', '--short=12', 'HEAD') ?? 'unknown';
-const dirty = (git('status', '--porcelain', '--', 'src', 'package.json', 'package-lock.json') ?? '') !== '';
-writeFileSync(infoFile, `${JSON.stringify({ version, revision, digest, dirty })}\n`);
+writeFileSync(infoFile, `${JSON.stringify({ version, ...revision(), digest })}\n`);
+
+/** From git; where there is none, as in the image, from BUILD_REVISION in the form of `git describe --always --dirty`. */
+function revision() {
+  const given = process.env.BUILD_REVISION;
+  if (given) return { revision: given.replace(/-dirty$/, ''), dirty: given.endsWith('-dirty') };
+  const dirty = (git('status', '--porcelain', '--', 'src', 'package.json', 'package-lock.json') ?? '') !== '';
+  return { revision: git('rev-parse', '--short=12', 'HEAD') ?? 'unknown', dirty };
+}

@@ -6,36 +6,45 @@
  */
 import path from 'node:path';
 import { createSink, createSource } from './components.js';
-import type { Config } from './config/types.js';
+import { renderConfig } from './config/render.js';
+import type { Config, SinkConfig } from './config/types.js';
 import { Delivery } from './delivery/delivery.js';
 import { openJournal } from './journal/index.js';
 import type { Journal } from './journal/types.js';
 import type { Source } from './pipeline/contract.js';
 import { createIntake } from './pipeline/intake.js';
+import { compileMatch } from './pipeline/match.js';
+import { createRouter, type RouteTarget } from './pipeline/routes.js';
 import { StreamTable } from './pipeline/streams.js';
 import { lockDataDir } from './runtime/data-dir.js';
 import { describeError } from './runtime/errors.js';
 import type { Logger } from './runtime/log.js';
 import { Scope } from './runtime/scope.js';
 import { within } from './runtime/within.js';
+import { startMetricsServer } from './server/metrics-server.js';
 import { type RunningServer, startServer } from './server/server.js';
 import { TailHub } from './server/tail-hub.js';
 import type { AgentView, SinkView } from './server/view.js';
 import type { DockerSource } from './sources/docker/source.js';
 import { type BuildInfo, readBuildInfo } from './telemetry/build-info.js';
 import { Health } from './telemetry/health.js';
+import { createMetrics } from './telemetry/metrics/metrics.js';
 
 /** Draining that takes longer turns into aborting: a supervisor's patience ends at ten seconds. */
 const DRAIN_MS = 4_000;
 const LAST_COMMIT_MS = 1_500;
-const JOURNAL_HEALTH_MS = 500;
+const DELIVERED_CHECK_MS = 50;
 
 export interface Agent {
   readonly build: BuildInfo;
   readonly health: Health;
   readonly journal: Journal;
   readonly server: RunningServer;
+  /** Where metrics are served without a login; undefined where they are not. */
+  readonly metricsUrl: string | undefined;
   readonly sources: readonly (Source | DockerSource)[];
+  /** Resolves once every source has come to its end by itself and every sink has what they read; else never. */
+  readonly finished: Promise<void>;
   /** Drains and closes everything. Idempotent. Throws an AggregateError of what would not close. */
   stop(): Promise<void>;
 }
@@ -56,19 +65,19 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
 async function open(root: Scope, config: Config, log: Logger): Promise<Agent> {
   const build = readBuildInfo();
   const health = new Health();
-  const streams = new StreamTable();
+  const routeTargets = Object.values(config.sinks).map(routeTarget);
+  const streams = new StreamTable(createRouter(routeTargets));
   await lockDataDir(config.dataDir, root);
 
   const journal = await openJournal(path.join(config.dataDir, 'journal'), config.journal, streams, root, log);
   for (const sentence of journal.recovery) log.warn({}, sentence);
-  root.interval('journal health', JOURNAL_HEALTH_MS, () => {
-    const { lastError } = journal.stats;
-    if (lastError === undefined) health.set('journal', 'healthy');
+  journal.watchTrouble((trouble) => {
+    if (trouble === undefined) health.set('journal', 'healthy');
     else
       health.set(
         'journal',
         'degraded',
-        `JOURNAL_WRITE: ${lastError} Sources wait meanwhile; make room on the disk.`,
+        `JOURNAL_WRITE: ${trouble} Sources wait meanwhile; make room on the disk.`,
       );
   });
 
@@ -77,7 +86,8 @@ async function open(root: Scope, config: Config, log: Logger): Promise<Agent> {
   const sinkScope = root.child('sinks');
   for (const [name, sinkConfig] of Object.entries(config.sinks)) {
     const sink = await createSink(name, sinkConfig, context);
-    const delivery = new Delivery({ journal, sink, log, health });
+    const { match } = routeTarget(sinkConfig);
+    const delivery = new Delivery({ journal, sink, match, log, health });
     deliveries.set(name, delivery);
     void sinkScope.run(`deliver to ${name}`, () => delivery.run(sinkScope));
   }
@@ -91,11 +101,22 @@ async function open(root: Scope, config: Config, log: Logger): Promise<Agent> {
     build,
     health,
     journal,
+    config: () => renderConfig(config),
     containers: () => sources.flatMap((source) => ('containers' in source ? source.containers() : [])),
     sinks: () => [...deliveries].map(([name, { stats }]): SinkView => ({ name, ...stats })),
   };
+  const metrics = await createMetrics(root, {
+    build,
+    health,
+    journal,
+    sources: () => sources.flatMap((source) => source.figures() ?? []),
+    sinks: () => [...deliveries].map(([name, { stats }]) => ({ ...stats, name })),
+    census: () => root.census(),
+  });
   const tail = new TailHub(journal);
-  const server = await startServer(root, { ...config.server, agent: view, tail, log });
+  const { dataDir } = config;
+  const server = await startServer(root, { ...config.server, dataDir, agent: view, metrics, tail, log });
+  const metricsUrl = await startMetricsServer(root, { ...config.metrics, metrics, log });
 
   // Deliveries drain what is committed: the last lines of the sources must be, before the sinks are told to finish.
   // A disk that refuses must not use up the time to stop; what is not committed is read again at the next start.
@@ -104,8 +125,32 @@ async function open(root: Scope, config: Config, log: Logger): Promise<Agent> {
   });
   const pipeline = createIntake({ journal, streams, processors: [], taps: [tail] });
   const sourceScope = root.child('sources');
-  for (const source of sources) {
-    void sourceScope.run(source.name, () => source.run(sourceScope, pipeline));
+  let running = sources.length;
+  const finished = new Promise<void>((resolve) => {
+    for (const source of sources) {
+      void sourceScope.run(source.name, async () => {
+        await source.run(sourceScope, pipeline);
+        if (sourceScope.isClosing || --running > 0) return;
+        await delivered(journal, deliveries.values(), sourceScope);
+        if (!sourceScope.isClosing) resolve();
+      });
+    }
+  });
+  return { build, health, journal, server, metricsUrl, sources, finished, stop: () => root.close(DRAIN_MS) };
+}
+
+function routeTarget(sink: SinkConfig): RouteTarget {
+  return {
+    match: sink.match === undefined ? undefined : compileMatch(sink.match),
+    tenantLabel: sink.type === 'loki' ? sink.tenantLabel : undefined,
+  };
+}
+
+/** Waits until everything that was read is delivered, or `scope` closes. */
+async function delivered(journal: Journal, deliveries: Iterable<Delivery>, scope: Scope): Promise<void> {
+  await journal.barrier();
+  const isBehind = ({ stats }: Delivery): boolean => stats.state === 'opening' || stats.linesPending > 0;
+  for (const delivery of deliveries) {
+    while (!scope.isClosing && isBehind(delivery)) await scope.sleep(DELIVERED_CHECK_MS);
   }
-  return { build, health, journal, server, sources, stop: () => root.close(DRAIN_MS) };
 }

@@ -1,59 +1,79 @@
 /** Collects what the banner says from the running agent. */
 import type { Agent } from '../agent.js';
-import type { Config, SinkConfig } from '../config/types.js';
+import { withoutUserinfo } from '../config/secrets.js';
+import type { Config, SinkConfig, SourceConfig } from '../config/types.js';
 import { within } from '../runtime/within.js';
 import type { DockerSource } from '../sources/docker/source.js';
 import type { BannerFacts, SourceFacts } from '../telemetry/banner.js';
+import { isLostWithContainer } from './volatile.js';
 
 /** How long the banner waits for the first look at the containers. */
 const PATIENCE_MS = 2_000;
 
-export async function bannerFacts(agent: Agent, config: Config): Promise<BannerFacts> {
+export async function bannerFacts(agent: Agent, config: Config, isDryRun: boolean): Promise<BannerFacts> {
   const sources: SourceFacts[] = [];
   for (const source of agent.sources) {
-    sources.push('engineInfo' in source ? await dockerFacts(source) : demoFacts(source.name));
+    const given = config.sources[source.name];
+    sources.push('engineInfo' in source ? await dockerFacts(source) : plainFacts(source.name, given));
   }
+  const { url, loginUrl } = agent.server;
   return {
     build: agent.build,
     sources,
-    dataDir: config.dataDir,
-    journalMaxBytes: config.journal.maxBytes,
-    journalMaxAgeMs: config.journal.maxAgeMs,
+    history: {
+      dataDir: config.dataDir,
+      maxBytes: config.journal.maxBytes,
+      maxAgeMs: config.journal.maxAgeMs,
+      isLostWithContainer: !isDryRun && isLostWithContainer(config.dataDir),
+    },
+    isDryRun,
     sinks: Object.entries(config.sinks).map(([name, sink]) => sinkText(name, sink)),
-    url: agent.server.url,
+    url: loginUrl ?? url,
+    metricsUrl: agent.metricsUrl ?? `${url}/metrics`,
   };
 }
 
-/** The only source beside Docker makes its lines up. */
-function demoFacts(name: string): SourceFacts {
-  const what = 'made-up lines of made-up containers';
-  return { name, what, isWell: true, captured: [], left: new Map(), skippedHistoryBytes: 0 };
+function plainFacts(name: string, source: SourceConfig): SourceFacts {
+  const what =
+    source.type === 'stdin' ? 'standard input, until it ends' : 'made-up lines of made-up containers';
+  return { name, what, isWell: true, captured: new Map(), left: new Map(), skippedHistoryBytes: 0 };
 }
 
 async function dockerFacts(source: DockerSource): Promise<SourceFacts> {
   await within(PATIENCE_MS, source.ready);
   const engine = source.engineInfo();
   const trouble = source.engineTrouble();
+  const captured = new Map<string, string[]>([
+    ['file', []],
+    ['api', []],
+  ]);
   const left = new Map<string, string[]>();
-  const captured: string[] = [];
   let skippedHistoryBytes = 0;
   for (const { name, transport, why, stats } of source.containers()) {
-    if (transport !== 'none') captured.push(name);
-    else left.set(why, [...(left.get(why) ?? []), name]);
+    const [names, key] = transport === 'none' ? [left, why] : [captured, transport];
+    names.set(key, [...(names.get(key) ?? []), name].sort());
     skippedHistoryBytes += stats?.skippedHistoryBytes ?? 0;
   }
-  const found = engine && `Docker ${engine.version} "${engine.name}" at ${engine.endpoint}`;
-  const what = trouble ?? found ?? 'the Docker engine has not answered yet';
+  const found = engine && `Docker ${engine.version} "${engine.name}" at ${withoutUserinfo(engine.endpoint)}`;
   return {
     name: source.name,
-    what,
+    what: trouble ?? found ?? 'the Docker engine has not answered yet',
     isWell: trouble === undefined && engine !== undefined,
-    captured: captured.sort(),
+    captured,
     left,
     skippedHistoryBytes,
   };
 }
 
+/** Its name, and where it writes to. */
 function sinkText(name: string, sink: SinkConfig): string {
-  return `${name} (${sink.type}${sink.type === 'file' ? `, ${sink.directory}` : ''})`;
+  const type = name === sink.type ? '' : `${sink.type}, `;
+  switch (sink.type) {
+    case 'file':
+      return `${name} (${type}${sink.directory})`;
+    case 'loki':
+      return `${name} (${type}${withoutUserinfo(sink.url)})`;
+    default:
+      return name === sink.type ? name : `${name} (${sink.type})`;
+  }
 }

@@ -1,13 +1,30 @@
 /**
- * The command line. Exit codes: 0 done, 1 could not do it, 2 wrong usage or configuration.
+ * The command line. Exit codes: 0 done, 1 could not do it (`check`: the configuration is wrong), 2 wrong usage or
+ * configuration, 130 and 143 after a second Ctrl-C or SIGTERM.
  * Commands are loaded when they are called: most need little of the program.
  */
-import { Command, CommanderError, Option } from 'commander';
-import { AgentError, describeError } from '../runtime/errors.js';
+import { Command, CommanderError } from 'commander';
+import { AgentError, describeError, type ErrorCode } from '../runtime/errors.js';
 import { readBuildInfo } from '../telemetry/build-info.js';
+import type { CheckOptions } from './commands/check.js';
+import type { RunOptions } from './commands/run.js';
+import type { TailOptions } from './commands/tail.js';
+import { withConfigFile, withConfigOptions } from './config-options.js';
+import {
+  CHECK_HELP,
+  HEALTHCHECK_HELP,
+  PROGRAM_HELP,
+  RUN_HELP,
+  SCHEMA_HELP,
+  TAIL_HELP,
+  VERSION_HELP,
+} from './help.js';
+import type { AgentQuestion } from './running-agent.js';
 
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
+
+const USAGE_ERRORS = new Set<ErrorCode>(['CONFIG_INVALID', 'CONFIG_UNREADABLE', 'SECRET_UNREADABLE']);
 
 export type ExitNow = (code: number) => void;
 
@@ -29,7 +46,7 @@ export async function runProgram(argv: readonly string[], exitNow: ExitNow): Pro
     // The problems of a configuration begin with file:line:column, where editors look for it.
     const name = error.code === 'CONFIG_INVALID' ? '' : 'log-capturer: ';
     console.error(`${name}${describeError(error)}`);
-    return error.code.startsWith('CONFIG_') ? EXIT_USAGE : EXIT_FAILED;
+    return USAGE_ERRORS.has(error.code) ? EXIT_USAGE : EXIT_FAILED;
   }
 }
 
@@ -39,63 +56,80 @@ function buildProgram(exitNow: ExitNow, done: (code: number) => void): Command {
       'Captures every line your containers write, keeps a local history, and delivers it exactly once.',
     )
     .version(readBuildInfo().version)
-    .showHelpAfterError()
+    .showHelpAfterError('(add --help for what is accepted)')
+    .addHelpText('after', PROGRAM_HELP)
     .exitOverride();
 
-  program
-    .command('run')
+  withConfigOptions(program.command('run'))
     .description('capture; the page is at http://127.0.0.1:8401 unless told otherwise')
-    .option(
-      '-c, --config <file>',
-      'configuration file (default: ./log-capturer.yaml, /etc/log-capturer/config.yaml, or none)',
-    )
-    .option('--data-dir <folder>', 'where the history and all positions are kept')
-    .option('--host <address>', 'address of the page and the API')
-    .option('--port <port>', 'port of the page and the API')
-    .addOption(
-      new Option('--log-level <level>', "how much of the agent's own log is shown").choices([
-        'debug',
-        'info',
-        'warn',
-        'error',
-      ]),
-    )
-    .action(async ({ config, ...flags }) => {
+    .option('--dry-run', 'show the lines instead of delivering them, and keep nothing')
+    .addHelpText('after', RUN_HELP)
+    .action(async (options: RunOptions) => {
       const { run } = await import('./commands/run.js');
-      done(await run(config, flags, exitNow));
+      done(await run(options, exitNow));
     });
 
-  program
-    .command('check')
-    .alias('validate')
-    .argument('[file]', 'configuration file')
-    .description('say what is wrong with a configuration, or what it comes to')
-    .action(async (file: string | undefined) => {
+  withConfigOptions(program.command('check').alias('validate'))
+    .argument('[file]', 'configuration file, - for standard input')
+    .description('say what is wrong with a configuration, or what it comes to and which containers it takes')
+    .option('--offline', 'ask no engine')
+    .addHelpText('after', CHECK_HELP)
+    .action(async (file: string | undefined, options: CheckOptions) => {
       const { check } = await import('./commands/check.js');
-      done(check(file));
+      done(await check(file, options));
     });
 
-  program
-    .command('tail')
+  withAgentOptions(program.command('tail'))
     .description('show the lines that a running agent captures')
-    .option('--url <url>', 'address of the agent', 'http://127.0.0.1:8401')
     .option('--container <name...>', 'these containers only')
     .option('--grep <text>', 'lines with this text only')
     .option('-n, --lines <count>', 'how many earlier lines to begin with', '50')
     .option('--no-follow', 'stop after the earlier lines')
     .option('--json', 'one JSON object a line')
-    .action(async (options) => {
+    .addHelpText('after', TAIL_HELP)
+    .action(async (options: TailOptions) => {
       const { tail } = await import('./commands/tail.js');
       done(await tail(options));
+    });
+
+  withAgentOptions(program.command('healthcheck'))
+    .description('ask a running agent how it is')
+    .addHelpText('after', HEALTHCHECK_HELP)
+    .action(async (options: AgentQuestion) => {
+      const { healthcheck } = await import('./commands/healthcheck.js');
+      done(await healthcheck(options));
+    });
+
+  program
+    .command('schema')
+    .description('print the JSON Schema of the configuration, for editors')
+    .addHelpText('after', SCHEMA_HELP)
+    .action(async () => {
+      const { schema } = await import('./commands/schema.js');
+      schema();
     });
 
   program
     .command('version')
     .description('which build this is')
     .option('--json', 'as JSON')
+    .addHelpText('after', VERSION_HELP)
     .action(async ({ json }) => {
       const { version } = await import('./commands/version.js');
       version(json === true);
     });
   return program;
+}
+
+function withAgentOptions(command: Command): Command {
+  return withConfigFile(command)
+    .option('--data-dir <folder>', 'data directory of the agent, which has the token of its login')
+    .option(
+      '--url <url>',
+      'address of the agent (default: as its configuration says, else http://127.0.0.1:8401)',
+    )
+    .option(
+      '--token <token>',
+      'token of its login (default: LOG_CAPTURER_SERVER_TOKEN, or what lies in its data directory)',
+    );
 }

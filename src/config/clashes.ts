@@ -6,7 +6,15 @@ import type { Config } from './types.js';
 export function clashesIn(config: Config, places: Places): Problem[] {
   const problems: Problem[] = [];
   const engines = new Map<string, string>();
+  let reader: string | undefined;
   for (const [name, source] of Object.entries(config.sources)) {
+    if (source.type === 'stdin') {
+      if (reader !== undefined) {
+        const message = `sources.${name}: standard input can be read once, and sources.${reader} reads it`;
+        problems.push({ place: places.key(['sources', name]), message });
+      }
+      reader ??= name;
+    }
     if (source.type !== 'docker') continue;
     const engine = source.endpoint ?? '';
     const first = engines.get(engine);

@@ -3,6 +3,8 @@ import { existsSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 
 const GIB = 1024 ** 3;
+/** Docker's and Podman's. */
+const CONTAINER_MARKS = ['/.dockerenv', '/run/.containerenv'];
 const LEAST_JOURNAL_BYTES = 64 * 1024 ** 2;
 
 /**
@@ -13,7 +15,7 @@ export function defaultDataDir(
   env: NodeJS.ProcessEnv,
   exists: (path: string) => boolean = existsSync,
 ): string {
-  if (exists('/.dockerenv') && exists('/data')) return '/data';
+  if (CONTAINER_MARKS.some(exists) && exists('/data')) return '/data';
   return env['INVOCATION_ID'] ? '/var/lib/log-capturer' : './data';
 }
 

@@ -2,7 +2,17 @@
  * YAML text to plain values, with the place of each. Values are null-prototype objects, arrays and scalars; a key
  * without a value (`sinks:`) is there with undefined, which stands for its default.
  */
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  type ErrorCode,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from 'yaml';
 import { type ConfigPath, type Place, Places, type Problem } from './problems.js';
 import { substitute } from './variables.js';
 
@@ -22,6 +32,15 @@ export interface ParsedDocument {
 const MAX_VALUES = 10_000;
 const MAX_DEPTH = 32;
 
+/** The parser's sentences for these quote the text, which may be a password. */
+const QUOTING: Readonly<Partial<Record<ErrorCode, string>>> = {
+  BAD_DIRECTIVE: 'A line that begins with % must stand in quotes',
+  BAD_COLLECTION_TYPE: 'A value that begins with ! must stand in quotes',
+  TAG_RESOLVE_FAILED: 'A value that begins with ! must stand in quotes',
+  BAD_DQ_ESCAPE: 'This escape is not known: write \\\\ for a backslash, or use single quotes',
+  UNEXPECTED_TOKEN: 'YAML does not expect this here; a value with special signs must stand in quotes',
+};
+
 /** `name` is what problems call the file. Never throws. */
 export function parseConfigText(text: string, name: string, env: NodeJS.ProcessEnv): ParsedDocument {
   const lines = new LineCounter();
@@ -35,12 +54,13 @@ export function parseConfigText(text: string, name: string, env: NodeJS.ProcessE
   try {
     document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   } catch (error) {
-    const message = `is not YAML: ${(error as Error).message}`;
+    const message = `is not YAML (${(error as Error).name})`;
     return { tree: {}, places, problems: [{ place: root, message }] };
   }
-  const problems: Problem[] = document.errors.map((error) => ({
+  // A warning means that the parser took something for what its writer hardly meant.
+  const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => ({
     place: at(error.pos[0]),
-    message: error.message,
+    message: QUOTING[error.code] ?? error.message,
   }));
   if (problems.length > 0) return { tree: {}, places, problems };
 
@@ -85,7 +105,13 @@ class TreeReader {
       this.#values = MAX_VALUES + 1;
       return undefined;
     }
-    if (isAlias(node)) return this.read(node.resolve(this.#document) ?? null, path);
+    if (isAlias(node)) {
+      const target = node.resolve(this.#document);
+      if (target) return this.read(target, path);
+      const message = 'this alias has no anchor before it; a value that begins with * must stand in quotes';
+      this.problems.push({ place, message });
+      return undefined;
+    }
     if (isSeq(node)) {
       return node.items.map((item, i) => {
         const itemPlace = this.#at((item as Node | null)?.range?.[0] ?? node.range?.[0] ?? 0);

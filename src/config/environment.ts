@@ -1,13 +1,20 @@
 /**
  * Keys given by environment variables: `LOG_CAPTURER_` and the key's path in upper case, parts joined by `_`, other
- * signs than letters and digits as `_` too. `LOG_CAPTURER_SINKS_LOCAL_MAX_BYTES` is sinks.local.max_bytes.
+ * signs than letters and digits as `_` too. `LOG_CAPTURER_SINKS_LOCAL_MAX_BYTES` is sinks.local.max_bytes, and
+ * `LOG_CAPTURER_LOKI_URL` short for sinks.loki.url.
  */
 import { isTree, type Tree } from './document.js';
-import { type AnySchema, shapeOf } from './keys.js';
+import { impliedNames, impliedType } from './implied.js';
+import { shapeOf } from './keys.js';
+import type { AnySchema } from './leaf.js';
 import type { Place, Places, Problem } from './problems.js';
 import { didYouMean } from './suggest.js';
 
 const PREFIX = 'LOG_CAPTURER_';
+/** Set by Kubernetes, and by Docker's links, where a service is called log-capturer. */
+const INJECTED = /^(SERVICE_(HOST|PORT)|PORT_\d+_(TCP|UDP|SCTP))(_|$)|^PORT$/;
+const SHORT = /^LOKI_/;
+const LONG = 'SINKS_LOKI_';
 
 /** Puts the variables' values into `tree`; answers what they name wrongly. Empty ones count as not set. */
 export function overlayEnvironment(
@@ -21,12 +28,16 @@ export function overlayEnvironment(
     const value = env[name];
     if (!name.startsWith(PREFIX) || value === undefined || value === '') continue;
     const place: Place = { label: `environment variable ${name}`, line: 0, column: 0 };
-    const path = findPath(name.slice(PREFIX.length), schema, tree);
+    if (isInjected(name.slice(PREFIX.length), value)) continue;
+    const path = findPath(name.slice(PREFIX.length).replace(SHORT, LONG), schema, tree);
     if (path) {
       setValue(tree, path, value, place, places);
       continue;
     }
-    const known = variableNames(schema, tree).map((known) => PREFIX + known);
+    const known = variableNames(schema, tree).flatMap((known) => [
+      PREFIX + known,
+      ...(known.startsWith(LONG) ? [PREFIX + known.replace(LONG, 'LOKI_')] : []),
+    ]);
     const hint = didYouMean(name, known) || `; accepted are ${PREFIX}<KEY>, such as ${PREFIX}DATA_DIR`;
     problems.push({ place, message: `names no key of the configuration${hint}` });
   }
@@ -55,12 +66,17 @@ export function setValue(
   places.set(path, place, place);
 }
 
+/** `PORT` alone could be somebody's mistake for SERVER_PORT: an injected one is an address. */
+function isInjected(rest: string, value: string): boolean {
+  return INJECTED.test(rest) && (rest !== 'PORT' || value.includes('://'));
+}
+
 function findPath(rest: string, schema: AnySchema, value: unknown): string[] | undefined {
   const shape = shapeOf(schema, value);
   if (shape.kind === 'leaf') return rest === '' ? [] : undefined;
   const candidates: (readonly [string, AnySchema])[] =
     shape.kind === 'section'
-      ? [...shape.keys]
+      ? [...shape.keys].map(([key, { schema }]) => [key, schema] as const)
       : [...knownNames(value), ...newNames(rest)].map((name) => [name, shape.value] as const);
   for (const [key, below] of candidates) {
     const word = variablePart(key);
@@ -86,11 +102,13 @@ function variableNames(schema: AnySchema, value: unknown): string[] {
   if (shape.kind === 'leaf') return [''];
   const keys: (readonly [string, AnySchema])[] =
     shape.kind === 'section'
-      ? [...shape.keys]
-      : knownNames(value).map((name) => [name, shape.value] as const);
+      ? [...shape.keys].map(([key, { schema }]) => [key, schema] as const)
+      : [...new Set([...knownNames(value), ...impliedNames(shape.value)])].map(
+          (name) => [name, shape.value] as const,
+        );
   return keys.flatMap(([key, below]) =>
-    variableNames(below, (value as Tree | undefined)?.[key]).map((name) =>
-      name === '' ? variablePart(key) : `${variablePart(key)}_${name}`,
+    variableNames(below, (value as Tree | undefined)?.[key] ?? { type: impliedType(below, key) }).map(
+      (name) => (name === '' ? variablePart(key) : `${variablePart(key)}_${name}`),
     ),
   );
 }

@@ -1,7 +1,8 @@
 /** Zod's issues as sentences that say what is accepted, each at the place where the value was given. */
 import type { z } from 'zod';
 import type { Tree } from './document.js';
-import { type AnySchema, acceptedWords, isUnion, shapeOf } from './keys.js';
+import { acceptedWords, optionsOf, shapeOf } from './keys.js';
+import type { AnySchema } from './leaf.js';
 import { type ConfigPath, type Places, type Problem, pathText } from './problems.js';
 import { didYouMean } from './suggest.js';
 
@@ -51,10 +52,10 @@ function descend(schema: AnySchema, tree: unknown, path: ConfigPath): { schema: 
       shape.kind === 'named'
         ? shape.value
         : shape.kind === 'section'
-          ? shape.keys.get(String(part))
+          ? shape.keys.get(String(part))?.schema
           : undefined;
     value = (value as Record<PropertyKey, unknown> | null | undefined)?.[part];
-    if (next === undefined || (isUnion(at) && part === 'type')) break;
+    if (next === undefined || (optionsOf(at) && part === 'type')) break;
     at = next;
   }
   return { schema: at, value };

@@ -1,14 +1,15 @@
-/** Which keys a schema accepts at a place: for suggestions, and to find the key that an environment variable names. */
+/** Which keys a schema accepts at a place: for suggestions, for editors, and to find the key that an environment variable names. */
 import type { z } from 'zod';
-
-export type AnySchema = z.core.$ZodType;
+import { type AnySchema, formOf, type LeafForm } from './leaf.js';
+import { type Key, keysOf } from './section.js';
 
 export type Shape =
-  | { readonly kind: 'leaf' }
+  /** One value; a literal has no form. */
+  | { readonly kind: 'leaf'; readonly form: LeafForm | undefined }
   /** Fixed keys. */
-  | { readonly kind: 'section'; readonly keys: ReadonlyMap<string, AnySchema> }
+  | { readonly kind: 'section'; readonly keys: ReadonlyMap<string, Key> }
   /** Keys that the user chooses. */
-  | { readonly kind: 'named'; readonly value: AnySchema };
+  | { readonly kind: 'named'; readonly value: AnySchema; readonly name: AnySchema };
 
 /** The shape of `schema`. Of a union it is the option that the `type` in `value` names, else all options' keys together. */
 export function shapeOf(schema: AnySchema, value?: unknown): Shape {
@@ -18,40 +19,44 @@ export function shapeOf(schema: AnySchema, value?: unknown): Shape {
     case 'default':
     case 'prefault':
       return shapeOf(def.innerType, value);
-    case 'pipe':
-      return shapeOf(def.in, value);
+    case 'pipe': {
+      const form = formOf(schema);
+      return form ? { kind: 'leaf', form } : shapeOf(def.in, value);
+    }
     case 'object':
-      return { kind: 'section', keys: new Map(Object.entries(def.shape)) };
+      return { kind: 'section', keys: keysOf(schema) ?? new Map() };
     case 'record':
-      return { kind: 'named', value: def.valueType };
+      return { kind: 'named', value: def.valueType, name: def.keyType };
     case 'union': {
       const options = def.options
         .map((option) => shapeOf(option))
         .filter((shape) => shape.kind === 'section');
       const type = (value as { type?: unknown } | null | undefined)?.type;
-      const chosen = options.find(({ keys }) => accepts(keys.get('type'), type));
+      const chosen = options.find(({ keys }) => accepts(keys.get('type')?.schema, type));
       return chosen ?? { kind: 'section', keys: new Map(options.flatMap(({ keys }) => [...keys])) };
     }
     default:
-      return { kind: 'leaf' };
+      return { kind: 'leaf', form: undefined };
   }
 }
 
-/** True for a union: the path of a wrong discriminator ends inside it, but speaks of all its options. */
-export function isUnion(schema: AnySchema): boolean {
-  return schema._zod.def.type === 'union';
+/** The options of a union, each with the word that its `type` accepts; undefined for other schemas. */
+export function optionsOf(schema: AnySchema): ReadonlyMap<string, AnySchema> | undefined {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  if (def.type !== 'union') return undefined;
+  return new Map(
+    def.options.flatMap((option) => acceptedWords(option).map((word) => [word, option] as const)),
+  );
 }
 
-/** The words that a literal or union discriminator accepts; empty for other schemas. */
+/** The words that a literal, or the `type` of a section or union, accepts; empty for other schemas. */
 export function acceptedWords(schema: AnySchema): string[] {
   const { def } = (schema as z.core.$ZodTypes)._zod;
   if (def.type === 'literal') return def.values.map(String);
-  if (def.type !== 'union') return [];
-  return def.options.flatMap((option) => {
-    const shape = shapeOf(option);
-    const type = shape.kind === 'section' ? shape.keys.get('type') : undefined;
-    return type ? acceptedWords(type) : [];
-  });
+  if (def.type === 'union') return def.options.flatMap((option) => acceptedWords(option));
+  const shape = shapeOf(schema);
+  const type = shape.kind === 'section' ? shape.keys.get('type') : undefined;
+  return type ? acceptedWords(type.schema) : [];
 }
 
 function accepts(schema: AnySchema | undefined, value: unknown): boolean {

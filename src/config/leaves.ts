@@ -1,8 +1,4 @@
-/**
- * The kinds of values that a key can have. Each is a codec: decoding takes what the file, the environment or a flag
- * gave (all text in the latter two), encoding writes it as a person would.
- */
-import { z } from 'zod';
+/** The kinds of values that a key can have. */
 import {
   formatDuration,
   formatPercent,
@@ -11,41 +7,46 @@ import {
   parsePercent,
   parseSize,
 } from '../runtime/units.js';
+import { type JsonSchema, type Leaf, leaf } from './leaf.js';
 
-export type Leaf<T> = z.ZodCodec<z.ZodUnknown, z.ZodCustom<T, T>>;
+const LABEL_NAME = '^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$';
+const COMPONENT_NAME = '^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$';
+const DURATION = '^\\d+(\\.\\d+)?\\s*(ms|s|m|h|d|w|MS|S|M|H|D|W)$';
+const SIZE = '^\\d+(\\.\\d+)?\\s*([kKmMgGtT]?[iI]?[bB]?|[kKmMgGtT])$';
+const PERCENT = '^\\d{1,3}(\\.\\d+)?\\s*%$';
+const SOME_TEXT: JsonSchema = { type: 'string', minLength: 1 };
 
-const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
-
-function leaf<T>(
-  accepts: string,
-  parse: (value: unknown) => T | undefined,
-  format: (value: T) => unknown = (value) => value,
-): Leaf<T> {
-  return z.codec(z.unknown(), z.custom<T>(), {
-    decode: (value, context) => {
-      const parsed = parse(value);
-      if (parsed !== undefined) return parsed;
-      context.issues.push({ code: 'custom', message: `must be ${accepts}`, input: value });
-      return z.NEVER;
-    },
-    encode: format,
-  });
-}
+const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
 
 export const text = (accepts: string): Leaf<string> =>
-  leaf(accepts, (value) => (typeof value === 'string' && value.trim() !== '' ? value : undefined));
+  leaf({ accepts, json: SOME_TEXT }, (value) => (isText(value) ? value : undefined));
+
+/** A file or folder. */
+export const path = (accepts: string): Leaf<string> =>
+  leaf({ accepts, json: SOME_TEXT, role: 'path' }, (value) => (isText(value) ? value : undefined));
 
 export const anyText = (): Leaf<string> =>
-  leaf('text, such as "a" (numbers, true and false in quotes)', (value) =>
-    typeof value === 'string' ? value : undefined,
+  leaf(
+    { accepts: 'text, such as "a" (numbers, true and false in quotes)', json: { type: 'string' } },
+    (value) => (typeof value === 'string' ? value : undefined),
   );
 
+/** Text of a certain form; `pattern` matches all of it. */
+export const textLike = (accepts: string, pattern: string): Leaf<string> => {
+  const expression = new RegExp(pattern, 'u');
+  return leaf({ accepts, json: { type: 'string', pattern } }, (value) =>
+    typeof value === 'string' && expression.test(value) ? value : undefined,
+  );
+};
+
 export function oneOf<T extends string>(...words: readonly T[]): Leaf<T> {
-  return leaf(words.join(' or '), (value) => words.find((word) => word === value));
+  return leaf({ accepts: words.join(' or '), json: { enum: words } }, (value) =>
+    words.find((word) => word === value),
+  );
 }
 
 export const flag = (): Leaf<boolean> =>
-  leaf('true or false', (value) => {
+  leaf({ accepts: 'true or false', json: { type: 'boolean' } }, (value) => {
     if (typeof value === 'boolean') return value;
     return value === 'true' ? true : value === 'false' ? false : undefined;
   });
@@ -53,7 +54,7 @@ export const flag = (): Leaf<boolean> =>
 /** A whole number between `least` and `most`. */
 export function whole(least: number, most: number, example: number): Leaf<number> {
   const accepts = `a whole number from ${least} to ${most}, such as ${example}`;
-  return leaf(accepts, (value) => {
+  return leaf({ accepts, json: { type: 'integer', minimum: least, maximum: most } }, (value) => {
     const number = typeof value === 'string' && /^\d{1,15}$/.test(value.trim()) ? Number(value) : value;
     return Number.isInteger(number) && (number as number) >= least && (number as number) <= most
       ? (number as number)
@@ -61,52 +62,69 @@ export function whole(least: number, most: number, example: number): Leaf<number
   });
 }
 
-/** Bytes, at least `least`. */
-export function size(least: number, example: string): Leaf<number> {
-  const accepts = `a size of at least ${formatSize(least)}, such as ${example} or plain bytes`;
-  return leaf(accepts, (value) => atLeast(parseSize(value), least), formatSize);
+/** Bytes. */
+export function size(least: number, example: string, most = Number.MAX_SAFE_INTEGER): Leaf<number> {
+  const limit =
+    most === Number.MAX_SAFE_INTEGER
+      ? `of at least ${formatSize(least)}`
+      : `from ${formatSize(least)} to ${formatSize(most)}`;
+  const accepts = `a size ${limit}, such as ${example} or plain bytes`;
+  const json = { type: ['string', 'integer'], pattern: SIZE, minimum: least, maximum: most };
+  return leaf({ accepts, json }, (value) => between(parseSize(value), least, most), formatSize);
 }
 
 /** Milliseconds, at least `leastMs`. */
 export function duration(leastMs: number, example: string): Leaf<number> {
   const least = leastMs > 0 ? ` of at least ${formatDuration(leastMs)}` : '';
+  const accepts = `a duration${least}, such as ${example} (units: ms, s, m, h, d, w)`;
+  const text = { type: 'string', pattern: DURATION };
+  const json = leastMs > 0 ? text : { anyOf: [text, { enum: [0, '0'] }] };
   return leaf(
-    `a duration${least}, such as ${example} (units: ms, s, m, h, d, w)`,
-    (value) => atLeast(parseDuration(value), leastMs),
+    { accepts, json },
+    (value) => between(parseDuration(value), leastMs, Number.MAX_SAFE_INTEGER),
     formatDuration,
   );
 }
 
 export const percent = (example: string): Leaf<number> =>
-  leaf(`a percentage from 0% to 100%, such as ${example}`, parsePercent, formatPercent);
+  leaf(
+    {
+      accepts: `a percentage from 0% to 100%, such as ${example}`,
+      json: { type: 'string', pattern: PERCENT },
+    },
+    parsePercent,
+    formatPercent,
+  );
 
 export const startAt = (): Leaf<'beginning' | 'end' | number> =>
   leaf(
-    'beginning, end or an age, such as 24h (units: ms, s, m, h, d, w)',
+    {
+      accepts: 'beginning, end or an age, such as 24h (units: ms, s, m, h, d, w)',
+      json: { anyOf: [{ enum: ['beginning', 'end', 0, '0'] }, { type: 'string', pattern: DURATION }] },
+    },
     (value) => (value === 'beginning' || value === 'end' ? value : parseDuration(value)),
     (value) => (typeof value === 'number' ? formatDuration(value) : value),
   );
 
 /** A list of texts; in the environment separated by commas. */
 export const texts = (example: string): Leaf<readonly string[]> =>
-  leaf(`a list of texts, such as ${example}`, (value) => {
-    const items = typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value;
-    const isList = Array.isArray(items) && items.every((item) => typeof item === 'string' && item !== '');
-    return isList ? (items as string[]) : undefined;
-  });
+  leaf(
+    { accepts: `a list of texts, such as ${example}`, json: { type: ['array', 'string'], items: SOME_TEXT } },
+    (value) => {
+      const items = typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value;
+      const isList = Array.isArray(items) && items.every((item) => typeof item === 'string' && item !== '');
+      return isList ? (items as string[]) : undefined;
+    },
+  );
 
 /** A stream label's name, as Loki accepts it. */
 export const labelName = (): Leaf<string> =>
-  leaf('a label name: letters, digits and _, beginning with a letter', (value) =>
-    typeof value === 'string' && LABEL_NAME.test(value) ? value : undefined,
-  );
+  textLike('a label name: letters, digits and _, beginning with a letter', LABEL_NAME);
 
 /** The name of a source or sink: it becomes part of file names and metrics. */
 export const componentName = (): Leaf<string> =>
-  leaf('letters, digits, -, _ and ., beginning with a letter or digit, at most 64', (value) =>
-    typeof value === 'string' && /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/.test(value) ? value : undefined,
-  );
+  textLike('letters, digits, -, _ and ., beginning with a letter or digit, at most 64', COMPONENT_NAME);
 
-function atLeast(value: number | undefined, least: number): number | undefined {
-  return value !== undefined && value >= least ? value : undefined;
+function between(value: number | undefined, least: number, most: number): number | undefined {
+  return value !== undefined && value >= least && value <= most ? value : undefined;
 }

@@ -1,23 +1,30 @@
 /** Finds, reads and judges the configuration. Precedence: flags, environment, file, defaults. */
 import { isUtf8 } from 'node:buffer';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
-import { AgentError, systemCode } from '../runtime/errors.js';
+import { AgentError } from '../runtime/errors.js';
 import { clashesIn } from './clashes.js';
+import { wrongCombinations } from './combinations.js';
 import { defaultDataDir, defaultJournalBytes } from './defaults.js';
-import { isTree, type ParsedDocument, parseConfigText, type Tree } from './document.js';
+import { isTree, type ParsedDocument, parseConfigText } from './document.js';
 import { overlayEnvironment, setValue } from './environment.js';
+import { addImplied } from './implied.js';
 import { problemsOf } from './issues.js';
 import { ConfigError, Places, type Problem } from './problems.js';
 import { configSchema, type GivenConfig } from './schema.js';
-import type { Config, SinkConfig } from './types.js';
+import { settle, whyUnreadable } from './settle.js';
+import type { Config } from './types.js';
+import { type ConfigText, warningsOf } from './warnings.js';
 
 const SYSTEM_FILE = '/etc/log-capturer/config.yaml';
 const LOCAL_FILE = 'log-capturer.yaml';
+/** As the name of a file: standard input. */
+const STDIN = '-';
 const MAX_FILE_BYTES = 1024 ** 2;
 
 export interface ConfigRequest {
-  /** The file to read, as the user named it; else the usual ones are looked for. */
+  /** The file to read, as the user named it, `-` for standard input; else the usual ones are looked for. */
   readonly file?: string;
   readonly env: NodeJS.ProcessEnv;
   readonly flags?: ConfigFlags;
@@ -30,12 +37,18 @@ export interface ConfigFlags {
   readonly host?: string;
   readonly port?: string;
   readonly logLevel?: string;
+  /** Address of Loki: adds the sink `loki`, or gives it another address. */
+  readonly loki?: string;
+  /** Standard input as the only source. */
+  readonly stdin?: boolean;
 }
 
 export interface LoadedConfig {
   readonly config: Config;
   /** The file that was read; undefined where there was none. */
   readonly file: string | undefined;
+  /** What is accepted and yet looks like a mistake: one sentence each. */
+  readonly warnings: readonly string[];
 }
 
 const FLAG_PATHS = {
@@ -43,39 +56,39 @@ const FLAG_PATHS = {
   host: ['--host', ['server', 'host']],
   port: ['--port', ['server', 'port']],
   logLevel: ['--log-level', ['log_level']],
-} as const satisfies Record<keyof ConfigFlags, readonly [string, readonly string[]]>;
+  loki: ['--loki', ['sinks', 'loki', 'url']],
+} as const satisfies Record<Exclude<keyof ConfigFlags, 'stdin'>, readonly [string, readonly string[]]>;
 
-/** Throws CONFIG_UNREADABLE, or CONFIG_INVALID (a ConfigError) with all that was found. */
+/**
+ * Throws CONFIG_UNREADABLE, CONFIG_INVALID (a ConfigError) with all that was found, or SECRET_UNREADABLE.
+ * Reads standard input where `file` is `-`.
+ */
 export function loadConfig({ file, env, flags = {}, cwd }: ConfigRequest): LoadedConfig {
   const found = file ?? findFile(cwd);
-  const document = found === undefined ? nothing() : readDocument(found, cwd, env);
+  const read = found === undefined ? undefined : readConfigText(found, cwd);
+  const document = read ? parseConfigText(read.text, read.name, env) : nothing();
   const { tree, places } = document;
   const problems = [...document.problems];
 
   problems.push(...overlayEnvironment(tree, configSchema, env, places));
   for (const [name, [label, keys]] of Object.entries(FLAG_PATHS)) {
-    const value = flags[name as keyof ConfigFlags];
+    const value = flags[name as keyof typeof FLAG_PATHS];
     if (value !== undefined) setValue(tree, keys, value, { label, line: 0, column: 0 }, places);
   }
-  addDefaultSource(tree);
+  if (flags.stdin) {
+    const given = isTree(tree['sources']) ? tree['sources']['stdin'] : undefined;
+    setValue(tree, ['sources'], { stdin: given }, { label: '--stdin', line: 0, column: 0 }, places);
+  }
+  addImplied(tree, configSchema);
+  problems.push(...settle(tree, configSchema, places, { cwd, home: env['HOME'] || homedir() }));
 
   const result = configSchema.safeParse(tree);
   if (!result.success) problems.push(...problemsOf(result.error.issues, configSchema, tree, places));
   if (!result.success || problems.length > 0) throw new ConfigError(firstPerPlace(problems));
   const config = complete(result.data, env, cwd);
-  const clashes = clashesIn(config, places);
-  if (clashes.length > 0) throw new ConfigError(clashes);
-  return { config, file: found };
-}
-
-/** No source given: the containers of this host. A source of that name need not say its type. */
-function addDefaultSource(tree: Tree): void {
-  tree['sources'] ??= {};
-  const sources = tree['sources'];
-  if (!isTree(sources)) return;
-  if (Object.keys(sources).length === 0) sources['containers'] = {};
-  const containers = sources['containers'];
-  if (isTree(containers)) containers['type'] ??= 'docker';
+  const wrong = [...wrongCombinations(config, places), ...clashesIn(config, places)];
+  if (wrong.length > 0) throw new ConfigError(wrong);
+  return { config, file: read?.name, warnings: warningsOf(config, read) };
 }
 
 function findFile(cwd: string): string | undefined {
@@ -87,32 +100,25 @@ function nothing(): ParsedDocument {
   return { tree: {}, places: new Places({ label: 'configuration', line: 0, column: 0 }), problems: [] };
 }
 
-function readDocument(file: string, cwd: string, env: NodeJS.ProcessEnv): ParsedDocument {
-  const bytes = readConfigFile(path.resolve(cwd, file), file);
-  const place = { label: file, line: 0, column: 0 };
+function readConfigText(file: string, cwd: string): ConfigText {
+  const isStdin = file === STDIN;
+  const name = isStdin ? 'standard input' : file;
+  const { bytes, mode } = readConfigFile(isStdin ? 0 : path.resolve(cwd, file), name);
+  const place = { label: name, line: 0, column: 0 };
   if (bytes.length > MAX_FILE_BYTES) {
     throw new ConfigError([{ place, message: 'is larger than 1 MiB; is this the configuration?' }]);
   }
   if (!isUtf8(bytes) || bytes.includes(0)) {
     throw new ConfigError([{ place, message: 'is not text in UTF-8; is this the configuration?' }]);
   }
-  return parseConfigText(bytes.toString('utf8'), file, env);
+  return { name, text: bytes.toString('utf8'), mode };
 }
 
-function readConfigFile(absolute: string, named: string): Buffer {
+function readConfigFile(file: string | 0, name: string): { bytes: Buffer; mode: number } {
   try {
-    return readFileSync(absolute);
+    return { bytes: readFileSync(file), mode: file === 0 ? 0 : statSync(file).mode };
   } catch (error) {
-    const code = systemCode(error);
-    const why =
-      code === 'ENOENT'
-        ? 'does not exist'
-        : code === 'EACCES'
-          ? 'may not be read by this user'
-          : code === 'EISDIR'
-            ? 'is a folder'
-            : (error as Error).message;
-    throw new AgentError('CONFIG_UNREADABLE', `The configuration file ${named} ${why}.`, {
+    throw new AgentError('CONFIG_UNREADABLE', `The configuration file ${name} ${whyUnreadable(error)}.`, {
       remedy: 'Name a readable file with --config, or leave it out to run with the defaults.',
       cause: error,
     });
@@ -129,11 +135,7 @@ function firstPerPlace(problems: readonly Problem[]): Problem[] {
 }
 
 function complete(given: GivenConfig, env: NodeJS.ProcessEnv, cwd: string): Config {
-  const dataDir = path.resolve(cwd, given.dataDir ?? defaultDataDir(env));
+  const dataDir = given.dataDir ?? path.resolve(cwd, defaultDataDir(env));
   const maxBytes = given.journal.maxBytes ?? defaultJournalBytes(dataDir);
-  const sinks = Object.entries(given.sinks).map(([name, sink]): [string, SinkConfig] => [
-    name,
-    sink.type === 'file' ? { ...sink, directory: path.resolve(cwd, sink.directory) } : sink,
-  ]);
-  return { ...given, dataDir, journal: { ...given.journal, maxBytes }, sinks: Object.fromEntries(sinks) };
+  return { ...given, dataDir, journal: { ...given.journal, maxBytes } };
 }

@@ -1,8 +1,13 @@
-/** The configuration back in the file's form, every default spelled out. */
+/** The configuration back in the file's form, every default spelled out, secrets hidden. */
 import { stringify } from 'yaml';
 import { configSchema } from './schema.js';
 import type { Config } from './types.js';
 
+/** For the API: what a file would hold. */
+export function renderConfig(config: Config): Readonly<Record<string, unknown>> {
+  return configSchema.encode(config);
+}
+
 export function configYaml(config: Config): string {
-  return stringify(configSchema.encode(config), { lineWidth: 0 });
+  return stringify(renderConfig(config), { lineWidth: 0 });
 }

@@ -1,6 +1,8 @@
-/** Every key, what it accepts and its default. The names on the left are the program's, those in quotes the file's. */
+/** Every key, what it accepts, its default and what it is for. The names on the left are the program's, those in quotes the file's. */
 import { z } from 'zod';
+import { compileMatch } from '../pipeline/match.js';
 import { LOG_LEVELS } from '../telemetry/logger.js';
+import { type Leaf, leaf } from './leaf.js';
 import {
   anyText,
   componentName,
@@ -8,13 +10,16 @@ import {
   flag,
   labelName,
   oneOf,
+  path,
   percent,
   size,
   startAt,
   text,
+  textLike,
   texts,
   whole,
 } from './leaves.js';
+import { address, password, token, webAddress } from './secrets.js';
 import { section } from './section.js';
 import type {
   Config,
@@ -44,114 +49,273 @@ export interface GivenConfig extends Omit<Config, 'dataDir' | 'journal'> {
   readonly journal: Omit<JournalConfig, 'maxBytes'> & { readonly maxBytes?: number };
 }
 
+const TYPE = 'Which kind it is.';
+const HOST = 'a host name or address, such as 127.0.0.1';
+
 const server = section<ServerConfig>({
-  host: ['host', text('a host name or address, such as 127.0.0.1').default('127.0.0.1')],
-  port: ['port', whole(0, 65_535, 8401).default(8401)],
-  auth: ['auth', oneOf('auto', 'token', 'none').default('auto')],
-  token: ['token', text('the token for the login').optional()],
-  allowedHosts: ['allowed_hosts', texts('["logs.example.org"]').default([])],
+  host: [
+    'host',
+    text(HOST).default('127.0.0.1'),
+    'Address that the page and the API are served on; 0.0.0.0 is all of this machine.',
+  ],
+  port: ['port', whole(0, 65_535, 8401).default(8401), 'Port of the page and the API; 0 takes any free one.'],
+  auth: [
+    'auth',
+    oneOf('auto', 'token', 'none').default('auto'),
+    'Whether a login is needed; auto: where others than this machine can reach the server.',
+  ],
+  token: [
+    'token',
+    token().optional(),
+    'Token of the login; without one it is made and kept in the data directory.',
+  ],
+  allowedHosts: [
+    'allowed_hosts',
+    texts('["logs.example.org"]').default([]),
+    'Names under which the server may be asked, beside localhost, the name of this host and IP addresses.',
+  ],
 });
 
 const metrics = section<MetricsConfig>({
-  host: ['host', text('a host name or address, such as 127.0.0.1').default('127.0.0.1')],
-  port: ['port', whole(0, 65_535, 8001).default(8001)],
+  host: ['host', text(HOST).default('127.0.0.1'), 'Address that metrics are served on, without a login.'],
+  port: [
+    'port',
+    whole(0, 65_535, 8001).default(8001),
+    'Port of the metrics; 0: none of their own, they are at /metrics of the server always.',
+  ],
 });
 
 const tls = section<TlsConfig>({
-  caFile: ['ca_file', text('a file of certificates in PEM form').optional()],
-  certFile: ['cert_file', text('a file with a certificate in PEM form').optional()],
-  keyFile: ['key_file', text('a file with a key in PEM form').optional()],
-  serverName: ['server_name', text('a host name').optional()],
-  insecureSkipVerify: ['insecure_skip_verify', flag().default(false)],
+  caFile: [
+    'ca_file',
+    path('a file of certificates in PEM form').optional(),
+    'Whom to trust instead of the usual authorities.',
+  ],
+  certFile: [
+    'cert_file',
+    path('a file with a certificate in PEM form').optional(),
+    'Certificate to show; needs key_file.',
+  ],
+  keyFile: ['key_file', path('a file with a key in PEM form').optional(), 'Key of the certificate.'],
+  serverName: [
+    'server_name',
+    text('a host name').optional(),
+    "Name that the server's certificate must have, where it is not the address's.",
+  ],
+  insecureSkipVerify: [
+    'insecure_skip_verify',
+    flag().default(false),
+    'Trust any certificate: whoever is in between can read and change everything.',
+  ],
 });
 
 const journal = section<GivenConfig['journal']>({
-  maxBytes: ['max_bytes', size(16 * MIB, '2GiB').optional()],
-  maxAgeMs: ['max_age', duration(SECOND, '7d').default(7 * DAY)],
-  minFree: ['min_free', percent('5%').default(0.05)],
-  syncIntervalMs: ['sync_interval', duration(0, '200ms').default(200)],
+  maxBytes: [
+    'max_bytes',
+    size(16 * MIB, '2GiB').optional(),
+    'Most bytes of history on disk; default: 2GiB, or a tenth of what is free there if that is less.',
+  ],
+  maxAgeMs: [
+    'max_age',
+    duration(SECOND, '7d').default(7 * DAY),
+    'Older history is deleted once every sink has it.',
+  ],
+  minFree: ['min_free', percent('5%').default(0.05), 'Part of the disk that the history leaves free.'],
+  syncIntervalMs: [
+    'sync_interval',
+    duration(0, '200ms').default(200),
+    'How often what was read is made durable; 0: at once.',
+  ],
 });
 
 const selector = section<ContainerSelector>({
-  names: ['names', texts('["web-*"]').optional()],
-  labels: ['labels', z.record(z.string(), anyText()).optional()],
-  images: ['images', texts('["nginx:*"]').optional()],
-  composeProjects: ['compose_projects', texts('["shop"]').optional()],
+  names: [
+    'names',
+    texts('["web-*"]').optional(),
+    'Names of containers; * stands for anything, ? for one character.',
+  ],
+  labels: [
+    'labels',
+    z.record(z.string(), anyText()).optional(),
+    'Docker labels with patterns of their values.',
+  ],
+  images: ['images', texts('["nginx:*"]').optional(), 'Images, with or without the tag.'],
+  composeProjects: ['compose_projects', texts('["shop"]').optional(), 'Projects of docker compose.'],
 });
 
 const docker = section<DockerSourceConfig>({
-  type: ['type', z.literal('docker')],
-  endpoint: ['endpoint', text('an address, such as unix:///var/run/docker.sock').optional()],
-  tls: ['tls', tls.optional()],
-  transport: ['transport', oneOf('auto', 'file', 'api').default('auto')],
-  startAt: ['start_at', startAt().default(DAY)],
-  maxHistoryBytes: ['max_history_bytes', size(0, '64MiB').default(64 * MIB)],
-  include: ['include', selector.optional()],
-  exclude: ['exclude', selector.optional()],
-  containerLabels: ['container_labels', z.record(z.string(), labelName()).default({})],
-  labelPreset: ['label_preset', oneOf('default', 'promtail', 'docker-driver').default('default')],
-  maxLineBytes: ['max_line_bytes', size(1024, '512KiB').default(MIB / 2)],
+  type: ['type', z.literal('docker'), TYPE],
+  endpoint: [
+    'endpoint',
+    address('an address, such as unix:///var/run/docker.sock').optional(),
+    'Where the engine listens; default: found as the docker command finds it.',
+  ],
+  tls: ['tls', tls.optional(), 'For an engine behind TLS; default: as the docker command has it.'],
+  transport: [
+    'transport',
+    oneOf('auto', 'file', 'api').default('auto'),
+    "How lines are read: the engine's files, its API, or per container what is possible and cheapest.",
+  ],
+  startAt: [
+    'start_at',
+    startAt().default(DAY),
+    'Where to begin in the logs of containers that were there before the first start.',
+  ],
+  maxHistoryBytes: [
+    'max_history_bytes',
+    size(0, '64MiB').default(64 * MIB),
+    'Most bytes of such an old log that are read, per container.',
+  ],
+  include: ['include', selector.optional(), 'Capture only containers that match every kind given here.'],
+  exclude: ['exclude', selector.optional(), 'Leave out containers that match any kind given here.'],
+  containerLabels: [
+    'container_labels',
+    z.record(z.string(), labelName()).default({}),
+    'Docker labels that become stream labels, with the names that they get.',
+  ],
+  labelPreset: [
+    'label_preset',
+    oneOf('default', 'promtail', 'docker-driver').default('default'),
+    "Names of the labels: our own, Promtail's, or those of Loki's Docker driver.",
+  ],
+  maxLineBytes: ['max_line_bytes', size(1024, '512KiB', MIB).default(MIB / 2), 'Longer lines are cut.'],
 });
 
 const demo = section<DemoSourceConfig>({
-  type: ['type', z.literal('demo')],
-  linesPerSecond: ['lines_per_second', whole(1, 1_000_000, 20).default(20)],
-  containers: ['containers', whole(1, 1000, 4).default(4)],
+  type: ['type', z.literal('demo'), TYPE],
+  linesPerSecond: ['lines_per_second', whole(1, 1_000_000, 20).default(20), 'Over all containers together.'],
+  containers: ['containers', whole(1, 1000, 4).default(4), 'How many containers to make up.'],
 });
 
 const stdin = section<StdinSourceConfig>({
-  type: ['type', z.literal('stdin')],
-  container: ['container', text('a name, such as stdin').default('stdin')],
-  maxLineBytes: ['max_line_bytes', size(1024, '512KiB').default(MIB / 2)],
+  type: ['type', z.literal('stdin'), TYPE],
+  container: [
+    'container',
+    text('a name, such as stdin').default('stdin'),
+    'The label container of its lines.',
+  ],
+  maxLineBytes: ['max_line_bytes', size(1024, '512KiB', MIB).default(MIB / 2), 'Longer lines are cut.'],
 });
 
-const match = text('a selector of streams, such as {env="prod"}').optional();
+const match = (): Leaf<string> =>
+  leaf(
+    { accepts: 'a selector of streams, such as {env="prod"}', json: { type: 'string', pattern: '^\\s*\\{' } },
+    (value) => {
+      if (typeof value !== 'string') return undefined;
+      compileMatch(value);
+      return value;
+    },
+  );
+const MATCH = 'Only streams with such labels; in quotes, because of the braces. Default: all.';
 
 const file = section<FileSinkConfig>({
-  type: ['type', z.literal('file')],
-  match: ['match', match],
-  directory: ['directory', text('a folder, such as ./data/logs')],
-  format: ['format', oneOf('text', 'json').default('text')],
-  maxBytes: ['max_bytes', size(64 * 1024, '100MiB').default(100 * MIB)],
-  maxAgeMs: ['max_age', duration(SECOND, '24h').optional()],
-  maxFiles: ['max_files', whole(1, 100_000, 10).default(10)],
-  maxTotalBytes: ['max_total_bytes', size(MIB, '1GiB').default(GIB)],
-  compress: ['compress', flag().default(true)],
+  type: ['type', z.literal('file'), TYPE],
+  match: ['match', match().optional(), MATCH],
+  directory: [
+    'directory',
+    path('a folder, such as ./data/logs'),
+    'Where the files are written, one per container; it belongs to this sink alone.',
+  ],
+  format: ['format', oneOf('text', 'json').default('text'), 'What a line of a file looks like.'],
+  maxBytes: [
+    'max_bytes',
+    size(64 * 1024, '100MiB').default(100 * MIB),
+    'A file that would grow beyond this is closed and the next one begun.',
+  ],
+  maxAgeMs: [
+    'max_age',
+    duration(SECOND, '24h').optional(),
+    'A file is closed this long after its first line.',
+  ],
+  maxFiles: [
+    'max_files',
+    whole(1, 100_000, 10).default(10),
+    'Files kept per container, the live one included.',
+  ],
+  maxTotalBytes: [
+    'max_total_bytes',
+    size(MIB, '1GiB').default(GIB),
+    'Most bytes of the whole directory; the oldest closed files go.',
+  ],
+  compress: ['compress', flag().default(true), 'Whether closed files are compressed with gzip.'],
 });
 
 const stdout = section<StdoutSinkConfig>({
-  type: ['type', z.literal('stdout')],
-  match: ['match', match],
+  type: ['type', z.literal('stdout'), TYPE],
+  match: ['match', match().optional(), MATCH],
 });
 
+// Loki's own rule for the name of a tenant.
+const tenant = textLike(
+  "a tenant: letters, digits and !-_.*'(), at most 150",
+  "^[A-Za-z0-9!_.*'()-]{1,150}$",
+);
+const BASIC = 'For basic authentication';
+
 const loki = section<LokiSinkConfig>({
-  type: ['type', z.literal('loki')],
-  match: ['match', match],
-  url: ['url', text('an address, such as http://127.0.0.1:3100')],
-  tenant: ['tenant', text('a tenant').optional()],
-  tenantLabel: ['tenant_label', labelName().optional()],
-  username: ['username', text('a name').optional()],
-  password: ['password', text('a password').optional()],
-  bearerToken: ['bearer_token', text('a token').optional()],
-  tls: ['tls', tls.optional()],
-  proxyUrl: ['proxy_url', text('an address, such as http://127.0.0.1:3128').optional()],
-  timeoutMs: ['timeout', duration(SECOND, '10s').default(10 * SECOND)],
-  batchWaitMs: ['batch_wait', duration(0, '1s').default(SECOND)],
-  batchBytes: ['batch_bytes', size(64 * 1024, '1MiB').default(MIB)],
-  maxLineBytes: ['max_line_bytes', size(1024, '256KiB').default(256 * 1024)],
-  maxAgeMs: ['max_age', duration(SECOND, '7d').default(7 * DAY)],
+  type: ['type', z.literal('loki'), TYPE],
+  match: ['match', match().optional(), MATCH],
+  url: ['url', webAddress('http://127.0.0.1:3100'), 'Address of Loki, or of the whole push endpoint.'],
+  tenant: ['tenant', tenant.optional(), 'Sent as X-Scope-OrgID.'],
+  tenantLabel: [
+    'tenant_label',
+    labelName().optional(),
+    'Label whose value is the tenant of a stream; streams without it go to tenant.',
+  ],
+  username: ['username', text('a name').optional(), `${BASIC}.`],
+  password: ['password', password().optional(), `${BASIC}.`],
+  bearerToken: ['bearer_token', token().optional(), 'Sent as Authorization: Bearer.'],
+  tls: ['tls', tls.optional(), 'For https.'],
+  proxyUrl: [
+    'proxy_url',
+    webAddress('http://127.0.0.1:3128').optional(),
+    'Proxy on the way; default: by HTTP_PROXY, HTTPS_PROXY and NO_PROXY.',
+  ],
+  timeoutMs: ['timeout', duration(SECOND, '10s').default(10 * SECOND), 'For one request.'],
+  batchWaitMs: [
+    'batch_wait',
+    duration(0, '1s').default(SECOND),
+    'How long lines may wait for others, so that a request holds many of each stream.',
+  ],
+  batchBytes: [
+    'batch_bytes',
+    size(64 * 1024, '1MiB', 3 * MIB).default(MIB),
+    'Most bytes of a request before compression; Loki refuses more than 4MiB.',
+  ],
+  maxLineBytes: [
+    'max_line_bytes',
+    size(1024, '256KiB', MIB).default(256 * 1024),
+    "Longer lines are cut; Loki's max_line_size.",
+  ],
+  maxAgeMs: [
+    'max_age',
+    duration(SECOND, '7d').default(7 * DAY),
+    "Older lines are rejected before they are sent; Loki's reject_old_samples_max_age.",
+  ],
 });
 
 const source: z.ZodType<SourceConfig> = z.discriminatedUnion('type', [docker, demo, stdin]);
 const sink: z.ZodType<SinkConfig> = z.discriminatedUnion('type', [file, loki, stdout]);
 
 export const configSchema = section<GivenConfig>({
-  dataDir: ['data_dir', text('a folder, such as ./data').optional()],
-  logLevel: ['log_level', oneOf(...LOG_LEVELS).default('info')],
-  labels: ['labels', z.record(labelName(), anyText()).default({})],
-  server: ['server', server.prefault({})],
-  metrics: ['metrics', metrics.prefault({})],
-  journal: ['journal', journal.prefault({})],
-  sources: ['sources', z.record(componentName(), source)],
-  sinks: ['sinks', z.record(componentName(), sink).default({})],
+  dataDir: [
+    'data_dir',
+    path('a folder, such as ./data').optional(),
+    'Where history and positions are kept; default: /data in the image, /var/lib/log-capturer as a service, else ./data.',
+  ],
+  logLevel: ['log_level', oneOf(...LOG_LEVELS).default('info'), "How much of the agent's own log is shown."],
+  labels: ['labels', z.record(labelName(), anyText()).default({}), 'Labels on every stream, at most 10.'],
+  server: ['server', server.prefault({}), 'The page and the API.'],
+  metrics: ['metrics', metrics.prefault({}), 'Metrics for Prometheus.'],
+  journal: ['journal', journal.prefault({}), 'The history, which is also the buffer for every sink.'],
+  sources: [
+    'sources',
+    z.record(componentName(), source),
+    'Where lines come from, by names of your choice; default: the containers of this host.',
+  ],
+  sinks: [
+    'sinks',
+    z.record(componentName(), sink).default({}),
+    'Where lines go beside the history, by names of your choice.',
+  ],
 });

@@ -13,11 +13,13 @@ export interface Substituted {
 
 export function substitute(text: string, env: NodeJS.ProcessEnv): Substituted {
   let problem: string | undefined;
-  const result = text.replace(REFERENCE, (whole, content: string | undefined, end: string | undefined) => {
+  const result = text.replace(REFERENCE, (_whole, content: string | undefined, end: string | undefined) => {
     if (content === undefined) return '${';
     const match = end === '}' ? CONTENT.exec(content) : null;
     if (!match) {
-      problem ??= `${whole.slice(0, 40)} is no reference to a variable; write \${NAME}, \${NAME:-default}, or $\${ for a plain \${`;
+      // Not quoted: it may be part of a password.
+      problem ??=
+        '${ begins no reference to a variable here; write ${NAME}, ${NAME:-default}, or $${ for a plain ${';
       return '';
     }
     const [, name, fallback] = match;

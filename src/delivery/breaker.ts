@@ -5,7 +5,8 @@
  *     ▲  └─failure: wait the delay─┘  ▲                      │
  *     └────────── success             └───────failure────────┘
  *
- * Half-open lets exactly one delivery through, the probe. After every failure nothing is let in before its delay is over.
+ * After every failure nothing is let in before its delay is over, and then exactly one delivery, the probe, until its
+ * outcome is told. Deliveries that were under way when one failed and fail as well are the same failure.
  */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
@@ -16,6 +17,8 @@ export class Breaker {
   #state: BreakerState = 'closed';
   #failures = 0;
   #notBefore = 0;
+  #isProbing = false;
+  #round = 0;
 
   get state(): BreakerState {
     return this.#state;
@@ -26,27 +29,37 @@ export class Breaker {
     return this.#failures;
   }
 
-  /** Asks to deliver at `now` (milliseconds): true lets it in, and its outcome must be told. */
-  enter(now: number): boolean {
-    if (this.#state === 'half-open' || now < this.#notBefore) return false;
+  /**
+   * Asks to deliver at `now` (milliseconds): undefined means not now. Else it is let in, its outcome must be told, and
+   * the answer is what belongs to `failed`.
+   */
+  enter(now: number): number | undefined {
+    if (this.#isProbing || now < this.#notBefore) return undefined;
+    this.#isProbing = this.#failures > 0;
     if (this.#state === 'open') this.#state = 'half-open';
-    return true;
+    return this.#round;
   }
 
-  /** How long to wait before asking again, in milliseconds. */
+  /** How long to wait before asking again, in whole milliseconds. */
   waitMs(now: number): number {
-    return this.#state === 'half-open' ? PROBE_POLL_MS : Math.max(0, this.#notBefore - now);
+    return this.#isProbing ? PROBE_POLL_MS : Math.max(0, Math.ceil(this.#notBefore - now));
   }
 
   succeeded(): void {
     this.#state = 'closed';
     this.#failures = 0;
     this.#notBefore = 0;
+    this.#isProbing = false;
   }
 
-  failed(now: number, delayMs: number): void {
+  /** False, and nothing changed, where this is part of a failure that is known already. */
+  failed(now: number, delayMs: () => number, round: number = this.#round): boolean {
+    if (round < this.#round) return false;
+    this.#round++;
     this.#failures++;
-    this.#notBefore = now + delayMs;
-    if (this.#state === 'half-open' || this.#failures >= FAILURES_TO_OPEN) this.#state = 'open';
+    this.#notBefore = now + delayMs();
+    this.#isProbing = false;
+    if (this.#failures >= FAILURES_TO_OPEN) this.#state = 'open';
+    return true;
   }
 }

@@ -6,82 +6,111 @@
  * - within a lane blocks are delivered in order, one delivery at a time; `sink.concurrency` lanes at once;
  * - a delivery that fails is tried again with the same blocks until it succeeds: nothing is dropped here. What the journal
  *   no longer has, and blocks that cannot be decoded, are counted and reported as gaps;
+ * - a sink that takes less than it is given (SINK_LIMITED) is no failure: that lane waits, the others go on;
+ * - what `match` does not want is passed over, and counted. Every line committed to the journal while the sink is open is
+ *   delivered, rejected, lost, passed over or pending: each is counted on its own, and they change together;
  * - the journal's cursor moves only after the sink has the lines;
  * - an idle reader moves no cursor, so that a quiet host commits nothing.
  */
-import type { Journal, JournalCursor, Loss } from '../journal/types.js';
+import type { Journal, JournalCursor } from '../journal/types.js';
 import type { Block, Cursor, Delivered, Sink } from '../pipeline/contract.js';
+import type { Matcher } from '../pipeline/match.js';
 import { LANES, LIVE_LANES } from '../pipeline/streams.js';
-import { Backoff } from '../runtime/backoff.js';
-import { AgentError, describeError } from '../runtime/errors.js';
+import { type AgentError, describeError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
+import { sinkDelivery } from '../runtime/probes.js';
 import type { Scope } from '../runtime/scope.js';
 import type { Health } from '../telemetry/health.js';
-import { Breaker } from './breaker.js';
-import { Counts, type DeliveryState, type DeliveryStats } from './stats.js';
+import { Condition, codeOf } from './condition.js';
+import { Lanes } from './lanes.js';
+import { Ledger } from './ledger.js';
+import { Selection } from './selection.js';
+import type { DeliveryState, DeliveryStats } from './stats.js';
 import { Turns } from './turns.js';
 
-const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 30_000;
-/** Between attempts at what needs a person: trying again costs little, and notices when it was repaired. */
-const HOPELESS_RETRY_MS = 60_000;
 const DRAIN_MS = 3_000;
 const RETAINED_CHECK_MS = 5_000;
 
 export interface DeliveryParts {
-  readonly journal: Pick<Journal, 'openCursor' | 'waitCommitted' | 'stats'>;
+  readonly journal: Pick<Journal, 'openCursor' | 'waitCommitted' | 'committedRawBytes' | 'stats'>;
   readonly sink: Sink;
+  /** Which streams the sink is for; undefined: all. */
+  readonly match?: Matcher | undefined;
   readonly log: Logger;
   readonly health: Health;
 }
+
+/** What was read of a lane for one delivery, less what of it is done. */
+interface Work {
+  blocks: readonly Block[];
+  /** The lane's cursor once it is all done. */
+  readonly next: number;
+  readonly passedOver: number;
+  /** Cannot be decoded. */
+  damaged: readonly Block[];
+  /** All that was committed to the lane is in here. */
+  readonly isLast: boolean;
+}
+
+type Outcome = 'delivered' | 'nothing' | 'limited' | 'gave up';
 
 export class Delivery {
   readonly #journal: DeliveryParts['journal'];
   readonly #sink: Sink;
   readonly #log: Logger;
-  readonly #health: Health;
   readonly #component: string;
 
-  readonly #breaker = new Breaker();
-  readonly #backoff = new Backoff(RETRY_MIN_MS, RETRY_MAX_MS);
+  readonly #condition: Condition;
+  readonly #ledger: Ledger;
   readonly #turns = new Turns();
+  readonly #lanes: Lanes;
+  readonly #selection: Selection;
   /** No time is left: whatever waits or is in flight ends. */
   readonly #stop = new AbortController();
 
   #cursor: JournalCursor | undefined;
   #done: number[] = [];
-  /** Per lane: what was committed when it was last found empty. */
-  readonly #emptyAt = new Float64Array(LANES).fill(-1);
+  /** Per lane: what the sink did not take for now, to be given to it again. */
+  readonly #inHand: (Work | undefined)[] = [];
+  /** Wakes the workers that found nothing to do. */
+  readonly #resting = new Set<() => void>();
   /** Per lane: seconds of the oldest line that may be waiting, 0 for none. */
   readonly #waitingSince = new Float64Array(LANES);
   #retained: Cursor | undefined;
+  /** When the sink was last told a cursor, in milliseconds. */
+  #toldAt = 0;
 
-  #state: DeliveryState = 'opening';
-  #linesDelivered = 0;
-  readonly #linesRejected = new Counts<string>();
-  readonly #linesLost = new Counts<Loss['why']>();
-  #gaps = 0;
-  #lastError: string | undefined;
+  #isClosed = false;
+  #inFlight = 0;
 
-  constructor({ journal, sink, log, health }: DeliveryParts) {
+  constructor({ journal, sink, match, log, health }: DeliveryParts) {
     this.#journal = journal;
     this.#sink = sink;
+    this.#lanes = new Lanes(journal, sink);
+    this.#selection = new Selection(match);
     this.#log = log;
-    this.#health = health;
     this.#component = `sink/${sink.name}`;
+    this.#condition = new Condition(this.#component, log, health);
+    this.#ledger = new Ledger(this.#component, log);
   }
 
   get stats(): DeliveryStats {
     return {
       state: this.#state,
-      circuit: this.#breaker.state,
-      linesDelivered: this.#linesDelivered,
-      linesRejected: Object.fromEntries(this.#linesRejected),
-      linesLost: Object.fromEntries(this.#linesLost),
-      gaps: this.#gaps,
+      circuit: this.#condition.breaker.state,
+      ...this.#ledger.figures,
+      linesPending: this.#cursor?.pendingLines() ?? 0,
       lagSeconds: this.#lagSeconds(Date.now() / 1000),
-      lastError: this.#lastError,
+      lastError: this.#condition.lastError,
     };
+  }
+
+  get #state(): DeliveryState {
+    if (this.#isClosed) return 'closed';
+    if (!this.#cursor) return 'opening';
+    if (this.#condition.breaker.failures > 0) return 'retrying';
+    if (this.#inFlight > 0) return 'delivering';
+    return this.#lanes.isLimited(performance.now()) ? 'limited' : 'idle';
   }
 
   /**
@@ -94,7 +123,6 @@ export class Delivery {
     const cursor = this.#journal.openCursor(this.#sink.name, opened.own);
     this.#cursor = cursor;
     this.#done = [...cursor.value];
-    this.#state = 'idle';
     if (scope.isClosing) await this.#finish(scope, cursor);
     else await scope.run(this.#component, () => this.#deliverAll(scope, opened.sinkScope, cursor));
   }
@@ -104,13 +132,13 @@ export class Delivery {
       const sinkScope = scope.child(this.#component);
       try {
         const own = await this.#sink.open(sinkScope);
-        this.#succeeded();
+        this.#condition.works();
         return { sinkScope, own };
       } catch (error) {
-        if (!scope.isClosing) this.#failed(error);
+        if (!scope.isClosing) this.#condition.failed(error);
         await sinkScope.close();
       }
-      await scope.sleep(this.#breaker.waitMs(Date.now()));
+      await scope.sleep(this.#condition.breaker.waitMs(performance.now()));
     }
     return undefined;
   }
@@ -126,6 +154,8 @@ export class Delivery {
       if (this.#sink.retained !== this.#retained) this.#advance(cursor);
     });
     try {
+      // Only a figure hangs on it, which the reading will mend.
+      await cursor.locate().catch(() => undefined);
       const worker = async (): Promise<void> => {
         try {
           await this.#work(scope, cursor);
@@ -146,99 +176,180 @@ export class Delivery {
 
   async #work(scope: Scope, cursor: JournalCursor): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const lane = this.#turns.take((lane) => this.#journal.stats.committedLsn > this.#emptyAt[lane]);
-      if (lane !== undefined) {
-        const outcome = await this.#turn(scope, cursor, lane);
-        this.#turns.release(lane, outcome === 'delivered');
-        if (outcome === 'gave up') return;
-      } else {
+      const now = performance.now();
+      const lane = this.#turns.take((lane) => this.#lanes.waitMs(lane, now, scope.isClosing) <= 0);
+      if (lane === undefined) {
         if (scope.isClosing) return;
-        if (this.#state === 'delivering') this.#state = 'idle';
-        await this.#journal.waitCommitted(this.#journal.stats.committedLsn, scope.closing);
+        await this.#rest(scope, now);
+        continue;
       }
+      const outcome = await this.#turn(scope, cursor, lane);
+      this.#turns.release(lane, outcome === 'delivered');
+      if (outcome === 'gave up') return;
     }
   }
 
-  /** Reads a lane once and delivers what was there. Gives up only when closing. */
-  async #turn(
-    scope: Scope,
-    cursor: JournalCursor,
-    lane: number,
-  ): Promise<'delivered' | 'nothing' | 'gave up'> {
-    const committed = this.#journal.stats.committedLsn;
-    let read: Awaited<ReturnType<JournalCursor['read']>>;
+  /** Until something is committed, a lane's time has come, or the scope closes. */
+  async #rest(scope: Scope, now: number): Promise<void> {
+    let ms = Number.POSITIVE_INFINITY;
+    for (let lane = 0; lane < LANES; lane++)
+      if (!this.#turns.isTaken(lane)) ms = Math.min(ms, this.#lanes.waitMs(lane, now, false));
+    const waking = new AbortController();
+    const wake = (): void => waking.abort();
+    const timer = Number.isFinite(ms) ? scope.timeout('lane wait', ms, wake) : undefined;
+    scope.closing.addEventListener('abort', wake, { once: true });
+    this.#resting.add(wake);
+    await this.#journal.waitCommitted(this.#journal.stats.committedLsn, waking.signal);
+    this.#resting.delete(wake);
+    scope.closing.removeEventListener('abort', wake);
+    await timer?.release();
+  }
+
+  /** Takes what is in hand of a lane, or reads it once, and delivers that. Gives up only when closing. */
+  async #turn(scope: Scope, cursor: JournalCursor, lane: number): Promise<Outcome> {
+    let work = this.#inHand[lane];
+    this.#inHand[lane] = undefined;
     try {
-      read = await cursor.read(lane, this.#done[lane], this.#sink.maxRawBytes);
+      work ??= await this.#read(cursor, lane);
     } catch (error) {
-      this.#failed(error);
+      this.#condition.failed(error);
       if (scope.isClosing) return 'gave up';
-      await scope.sleep(this.#breaker.waitMs(Date.now()));
+      await scope.sleep(this.#condition.breaker.waitMs(performance.now()));
       return 'nothing';
     }
-    for (const loss of read.losses) this.#lost(loss, lane);
-    const { blocks, next } = read;
-    if (blocks.length === 0) {
+    if (!work) return 'nothing';
+    const { blocks, isLast } = work;
+    if (blocks.length === 0 && !this.#wantsCursor) {
+      this.#move(cursor, lane, work);
+      return 'nothing';
+    }
+    this.#waitingSince[lane] = blocks[0]?.firstSeconds ?? 0;
+    const outcome = await this.#deliver(scope, cursor, lane, work);
+    if (outcome === 'delivered') this.#waitingSince[lane] = isLast ? 0 : (blocks.at(-1)?.lastSeconds ?? 0);
+    if (outcome === 'limited') this.#inHand[lane] = work;
+    return outcome;
+  }
+
+  /** Undefined where there is nothing, or nothing but losses, which are told. */
+  async #read(cursor: JournalCursor, lane: number): Promise<Work | undefined> {
+    const rawBytes = this.#journal.committedRawBytes(lane);
+    const committed = this.#journal.stats.committedLsn;
+    const { blocks, next, losses } = await cursor.read(lane, this.#done[lane], this.#sink.maxRawBytes);
+    for (const loss of losses) this.#ledger.lost(loss, lane);
+    const isLast = next >= committed || (blocks.length === 0 && losses.length === 0);
+    const work = blocks.length > 0 ? this.#select(blocks, next, isLast) : undefined;
+    if (isLast) this.#lanes.emptied(lane, rawBytes);
+    else this.#lanes.mayHaveMore(lane);
+    if (!work) {
       this.#done[lane] = next;
-      if (read.losses.length > 0) this.#advance(cursor);
-      else {
-        this.#emptyAt[lane] = committed;
-        this.#waitingSince[lane] = 0;
-      }
-      return 'nothing';
+      this.#waitingSince[lane] = 0;
+      if (losses.length > 0) this.#advance(cursor);
     }
-    this.#waitingSince[lane] = blocks[0].firstSeconds;
-    const delivered = await this.#deliver(scope, lane, blocks, next);
-    this.#waitingSince[lane] = blocks[blocks.length - 1].lastSeconds;
-    this.#advance(cursor);
-    return delivered ? 'delivered' : 'gave up';
+    return work;
   }
 
-  /** Delivers `blocks`, however often it takes. False only when closing came first. */
-  async #deliver(scope: Scope, lane: number, blocks: readonly Block[], next: number): Promise<boolean> {
-    while (await this.#admitted(scope)) {
+  #select(blocks: readonly Block[], next: number, isLast: boolean): Work {
+    const wanted: Block[] = [];
+    const damaged: Block[] = [];
+    let passedOver = 0;
+    for (const block of blocks) {
       try {
-        this.#succeeded(await this.#sink.deliver(blocks, this.#done.with(lane, next), this.#stop.signal));
-        this.#done[lane] = next;
-        return true;
+        const own = this.#selection.of(block);
+        if (own) wanted.push(own);
+        passedOver += block.lines - (own?.lines ?? 0);
       } catch (error) {
-        if (!(error instanceof AgentError && error.code === 'JOURNAL_DAMAGED')) this.#failed(error);
-        else if (blocks.length > 1) return this.#deliverEach(scope, lane, blocks, next);
-        else {
-          // The sink works, the block does not: everything behind it must not wait for ever.
-          this.#succeeded();
-          const [{ lsn, nextLsn, lines }] = blocks;
-          this.#lost({ why: 'damaged', lines, fromLsn: lsn, toLsn: nextLsn }, lane);
-          this.#done[lane] = next;
-          return true;
+        if (codeOf(error) !== 'JOURNAL_DAMAGED') throw error;
+        damaged.push(block);
+      }
+    }
+    return { blocks: wanted, next, passedOver, damaged, isLast };
+  }
+
+  /** A sink that keeps its own cursor must hear from time to time how far it was passed over, or it is read again. */
+  get #wantsCursor(): boolean {
+    return this.#sink.retained !== undefined && performance.now() - this.#toldAt >= RETAINED_CHECK_MS;
+  }
+
+  /** Delivers the work, however often it takes. Gives up only when closing; what the sink does not take stays in `work`. */
+  async #deliver(scope: Scope, cursor: JournalCursor, lane: number, work: Work): Promise<Outcome> {
+    for (;;) {
+      const attempt = await this.#admitted(scope);
+      if (attempt === undefined) return 'gave up';
+      try {
+        const result = await this.#attempt(work.blocks, this.#done.with(lane, work.next));
+        this.#lanes.delivered(lane);
+        this.#condition.delivered();
+        this.#ledger.delivered(result);
+        this.#toldAt = performance.now();
+        this.#move(cursor, lane, work);
+        return 'delivered';
+      } catch (error) {
+        const code = codeOf(error);
+        if (code === 'SINK_LIMITED') {
+          this.#limited(error as AgentError, lane);
+          return 'limited';
         }
+        if (code !== 'JOURNAL_DAMAGED') {
+          this.#condition.failed(error, attempt);
+          continue;
+        }
+        // The sink works, a block does not: everything behind it must not wait for ever.
+        this.#condition.works();
+        if (work.blocks.length > 1) return this.#deliverEach(scope, cursor, lane, work);
+        work.damaged = [...work.damaged, ...work.blocks];
+        this.#move(cursor, lane, work);
+        return 'delivered';
       }
     }
-    return false;
   }
 
-  async #deliverEach(scope: Scope, lane: number, blocks: readonly Block[], next: number): Promise<boolean> {
-    this.#succeeded();
-    for (const [i, block] of blocks.entries()) {
-      const blockNext = i === blocks.length - 1 ? next : block.nextLsn;
-      if (!(await this.#deliver(scope, lane, [block], blockNext))) return false;
+  async #deliverEach(scope: Scope, cursor: JournalCursor, lane: number, work: Work): Promise<Outcome> {
+    while (work.blocks.length > 1) {
+      const [block, ...rest] = work.blocks;
+      const one: Work = { blocks: [block], next: block.nextLsn, passedOver: 0, damaged: [], isLast: false };
+      const outcome = await this.#deliver(scope, cursor, lane, one);
+      if (outcome !== 'delivered') return outcome;
+      work.blocks = rest;
     }
-    return true;
+    return this.#deliver(scope, cursor, lane, work);
   }
 
-  /** Waits until the breaker lets a delivery in; false when closing leaves no time for that. */
-  async #admitted(scope: Scope): Promise<boolean> {
+  async #attempt(blocks: readonly Block[], cursor: Cursor): Promise<Delivered> {
+    const begun = performance.now();
+    this.#inFlight++;
+    try {
+      return await this.#sink.deliver(blocks, cursor, this.#stop.signal);
+    } finally {
+      this.#inFlight--;
+      if (sinkDelivery.hasSubscribers)
+        sinkDelivery.publish({ sink: this.#sink.name, seconds: (performance.now() - begun) / 1000 });
+    }
+  }
+
+  /** Waits until the breaker lets a delivery in, and answers its number; undefined when closing leaves no time for that. */
+  async #admitted(scope: Scope): Promise<number | undefined> {
     while (!this.#stop.signal.aborted) {
-      if (this.#breaker.enter(Date.now())) {
-        this.#state = 'delivering';
-        return true;
-      }
-      if (scope.isClosing) return false;
-      await scope.sleep(this.#breaker.waitMs(Date.now()));
+      const attempt = this.#condition.breaker.enter(performance.now());
+      if (attempt !== undefined) return attempt;
+      if (scope.isClosing) return undefined;
+      await scope.sleep(this.#condition.breaker.waitMs(performance.now()));
     }
-    return false;
+    return undefined;
+  }
+
+  /** The work is done: all of it is counted in the moment in which it is no longer pending. */
+  #move(cursor: JournalCursor, lane: number, { next, passedOver, damaged }: Work): void {
+    this.#done[lane] = next;
+    this.#ledger.passedOver(passedOver);
+    for (const block of damaged) this.#lostBlock(block);
+    this.#advance(cursor);
   }
 
   #advance(cursor: JournalCursor): void {
+    // Lanes without lines go along, or the journal would keep for them what they do not need.
+    for (let lane = 0; lane < LANES; lane++)
+      if (!this.#turns.isTaken(lane) && this.#lanes.isEmpty(lane))
+        this.#done[lane] = Math.max(this.#done[lane], this.#journal.stats.committedLsn);
     this.#retained = this.#sink.retained;
     cursor.advance([...this.#done], this.#retained);
   }
@@ -251,47 +362,19 @@ export class Delivery {
     }
     this.#advance(cursor);
     cursor.close();
-    this.#state = 'closed';
+    this.#isClosed = true;
   }
 
-  #succeeded(result?: Delivered): void {
-    const failures = this.#breaker.failures;
-    this.#breaker.succeeded();
-    this.#backoff.reset();
-    if (failures > 0) this.#log.info({ failures }, `${this.#component} works again.`);
-    this.#lastError = undefined;
-    this.#health.set(this.#component, 'healthy');
-    if (!result) return;
-    this.#linesDelivered += result.delivered;
-    for (const [reason, lines] of result.rejected) this.#linesRejected.add(reason, lines);
+  /** The lane is left alone for a while. */
+  #limited(error: AgentError, lane: number): void {
+    const delayMs = this.#lanes.limit(lane, performance.now(), error.retryAfterMs ?? 0);
+    this.#condition.limited(error, lane, delayMs);
+    // They do not know of this lane's time.
+    for (const wake of this.#resting) wake();
   }
 
-  #failed(error: unknown): void {
-    const retryable = error instanceof AgentError && error.retryable;
-    const delayMs = retryable ? this.#backoff.next() : HOPELESS_RETRY_MS;
-    this.#breaker.failed(Date.now(), delayMs);
-    this.#state = this.#cursor ? 'retrying' : 'opening';
-    const sentence = describeError(error);
-    // An outage is one message and a health state, not one message an attempt.
-    if (sentence !== this.#lastError) {
-      const level = retryable ? 'warn' : 'error';
-      this.#log[level]({ code: codeOf(error), retryInMs: Math.round(delayMs) }, sentence);
-    }
-    this.#lastError = sentence;
-    // Never `unhealthy`: a restart would mend nothing here.
-    this.#health.set(this.#component, 'degraded', sentence);
-  }
-
-  #lost(loss: Loss, lane: number): void {
-    this.#gaps++;
-    this.#linesLost.add(loss.why, loss.lines);
-    const why =
-      loss.why === 'cap'
-        ? 'the journal reached its size limit, or was deleted, before they were delivered'
-        : 'their place in the journal is damaged';
-    const lines =
-      loss.lines > 0 ? `${loss.lines} lines are lost` : 'an unknown number of lines, maybe none, is lost';
-    this.#log.warn({ ...loss, lane }, `${this.#component} has a gap: ${lines}: ${why}.`);
+  #lostBlock({ lsn, nextLsn, lines, lane }: Block): void {
+    this.#ledger.lost({ why: 'damaged', lines, fromLsn: lsn, toLsn: nextLsn }, lane);
   }
 
   #lagSeconds(now: number): number {
@@ -301,8 +384,4 @@ export class Delivery {
     }
     return now - oldest;
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof AgentError ? error.code : 'INTERNAL';
 }

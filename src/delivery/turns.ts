@@ -21,6 +21,10 @@ export class Turns {
     return lane;
   }
 
+  isTaken(lane: number): boolean {
+    return this.#taken.has(lane);
+  }
+
   /** Ends the turn of `lane`; only one that delivered something counts for the rotation between live and old. */
   release(lane: number, delivered: boolean): void {
     this.#taken.delete(lane);

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { uncompress } from 'snappyjs';
 import { describe, expect, it } from 'vitest';
+import type { BlockStream } from '../pipeline/contract.js';
 import { BlockLines, decodeBlock } from '../pipeline/push-request.js';
 import { StreamTable } from '../pipeline/streams.js';
 import { BlockBuilder, type SealedBlock } from './block-builder.js';
@@ -46,6 +47,12 @@ const line: fc.Arbitrary<TestLine> = fc.record({
   nanos: fc.oneof(fc.integer({ min: 0, max: 999_999_999 }), fc.constantFrom(0, 127, 128)),
 });
 
+/** Bytes of a whole StreamAdapter, by the grammar. */
+function withHead({ labels, bytes }: BlockStream): number {
+  const field = (length: number): number => 1 + Math.ceil(length.toString(2).length / 7) + length;
+  return field(field(Buffer.byteLength(labels)) + bytes);
+}
+
 describe('blocks', () => {
   it('hold exactly the lines, per stream in order, for an independent decoder and for ours', () => {
     fc.assert(
@@ -75,9 +82,10 @@ describe('blocks', () => {
           expect(raw.length).toBe(block.rawBytes);
           if (block.lines > 1) expect(raw.length).toBeLessThanOrEqual(BLOCK_BYTES);
           const entries = request.streams.flatMap((stream) => stream.entries);
-          expect(request.streams.map(({ labels, entries }) => ({ labels, lines: entries.length }))).toEqual(
-            block.streams,
+          expect(request.streams.map(({ labels, entries }) => [labels, entries.length])).toEqual(
+            block.streams.map(({ labels, lines }) => [labels, lines]),
           );
+          expect(block.streams.reduce((sum, stream) => sum + withHead(stream), 0)).toBe(raw.length);
           expect(entries.length).toBe(block.lines);
           expect(Math.max(...entries.map((entry) => entry.line.length))).toBe(block.longestLine);
           expect(Math.min(...entries.map(({ timestamp }) => timestamp.seconds))).toBe(block.firstSeconds);
@@ -128,6 +136,35 @@ describe('blocks', () => {
       }
     }
     expect(sealed.reduce((sum, { lines }) => sum + lines, 0)).toBe(48);
+  });
+
+  it('hold every line once and in order also with more lanes and classes than there is room for at once', () => {
+    const containers = Array.from({ length: 100 }, (_, i) => `c${i}`);
+    const streams = new StreamTable(({ container }) => Number(container.slice(1)) % 32);
+    const builder = new BlockBuilder(streams);
+    const sealed: SealedBlock[] = [];
+    for (let round = 0; round < 20; round++) {
+      const lines = containers.map((container) => ({ labels: { container }, text: `${container} ${round}` }));
+      builder.append(batchOf(streams, lines), { key: 'k', from: round, to: round + 1 }, sealed);
+    }
+    builder.sealAll(sealed);
+    const texts = new Map<string, string[]>();
+    for (const block of sealed) {
+      const routes = new Set<number>();
+      for (const { labels, entries } of decoded(block).request.streams) {
+        const [container] = /c\d+/.exec(labels) ?? [''];
+        const stream = streams.acquire({ container });
+        routes.add(stream.route);
+        expect(stream.lane).toBe(block.lane);
+        texts.set(container, [
+          ...(texts.get(container) ?? []),
+          ...entries.map(({ line }) => line.toString()),
+        ]);
+      }
+      expect([...routes]).toEqual([block.route]);
+    }
+    for (const container of containers)
+      expect(texts.get(container)).toEqual(Array.from({ length: 20 }, (_, round) => `${container} ${round}`));
   });
 
   it('merge the source ranges that follow each other', () => {

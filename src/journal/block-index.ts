@@ -1,4 +1,5 @@
 /** Where the blocks of one segment are, in columns: about 18 bytes a block, however many there are. */
+import { LANES } from '../pipeline/streams.js';
 import { doubled } from '../runtime/columns.js';
 
 export const DAMAGED_LANE = 255;
@@ -39,11 +40,21 @@ export class BlockIndex {
     return low;
   }
 
-  /** Lines of `lane` at or after `offset`. */
-  linesFrom(lane: number, offset: number): number {
+  /** Lines of `lane` in the blocks before `offset`. */
+  linesBefore(lane: number, offset: number): number {
     let lines = 0;
-    for (let row = this.firstAt(offset); row < this.length; row++)
+    for (let row = 0; row < this.length && this.offset[row] < offset; row++)
       if (this.lane[row] === lane) lines += this.lines[row];
+    return lines;
+  }
+
+  /** Lines of each lane; undefined where something is damaged, so that nobody knows. */
+  linesByLane(): number[] | undefined {
+    const lines = Array<number>(LANES).fill(0);
+    for (let row = 0; row < this.length; row++) {
+      if (this.lane[row] === DAMAGED_LANE) return undefined;
+      lines[this.lane[row]] += this.lines[row];
+    }
     return lines;
   }
 

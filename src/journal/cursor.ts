@@ -2,8 +2,11 @@
  * One reader's place, lane by lane.
  *
  * Three places a lane: `delivered` ≥ `retained`, which the sink tells, and `read`, up to where blocks were handed out.
- * A segment that goes early costs the reader what lies at or after `read`: it is counted from the segment's index in
- * the moment of the removal, and told by the next `read`.
+ * A segment that goes early costs the reader what lies at or after `read`: it is counted in the moment of the removal,
+ * and told by the next `read`.
+ *
+ * Pending are the lines of blocks handed out and not yet delivered, of those lost and not yet told, and of those at or
+ * after `read`: for these the segments have their lines of each lane, and the cursor how many of them are before `read`.
  */
 import type { Block, Cursor } from '../pipeline/contract.js';
 import { LANES } from '../pipeline/streams.js';
@@ -28,6 +31,10 @@ export class ReaderCursor implements JournalCursor {
   #delivered: readonly number[];
   #retained: readonly number[];
   readonly #read: number[];
+  /** Per lane: the segment in which `#read` is, and the lane's lines there before it. Undefined: nobody has counted them. */
+  readonly #passed: ({ readonly segment: Segment; lines: number } | undefined)[] = [];
+  /** Per lane: blocks between `#delivered` and `#read`. */
+  readonly #handedOut: { readonly nextLsn: number; readonly lines: number }[][];
   readonly #lost: (Loss | undefined)[] = [];
   /** Damage that belongs to no lane is told once, by the first lane that comes to it. */
   #damageTold = 0;
@@ -39,6 +46,7 @@ export class ReaderCursor implements JournalCursor {
     this.#delivered = delivered;
     this.#retained = retained;
     this.#read = [...delivered];
+    this.#handedOut = delivered.map(() => []);
     const oldest = host.segments.all[0]?.base ?? host.end();
     const behind = Math.min(...delivered);
     // How much that was, nobody knows any more.
@@ -57,7 +65,7 @@ export class ReaderCursor implements JournalCursor {
     this.#lost[lane] = undefined;
     if (lost) losses.push(lost);
     const blocks: Block[] = [];
-    this.#read[lane] = Math.max(from, lost?.toLsn ?? 0);
+    this.#moveTo(lane, Math.max(from, lost?.toLsn ?? 0));
     try {
       while (this.#read[lane] < end && blocks.length === 0) {
         const segment = segments.at(this.#read[lane]);
@@ -75,6 +83,11 @@ export class ReaderCursor implements JournalCursor {
     if (this.#isClosed) return;
     const before = this.#delivered;
     this.#delivered = [...delivered];
+    for (const [lane, lsn] of delivered.entries()) {
+      const handedOut = this.#handedOut[lane];
+      while (handedOut.length > 0 && handedOut[0].nextLsn <= lsn) handedOut.shift();
+      if (lsn > this.#read[lane]) this.#skipTo(lane, lsn);
+    }
     this.#retained = retained === delivered ? this.#delivered : [...retained];
     this.#host.store(
       this.name,
@@ -89,8 +102,41 @@ export class ReaderCursor implements JournalCursor {
     this.#host.close(this);
   }
 
+  pendingLines(): number {
+    let lines = 0;
+    for (let lane = 0; lane < LANES; lane++) {
+      for (const block of this.#handedOut[lane]) lines += block.lines;
+      lines += this.#lost[lane]?.lines ?? 0;
+      for (const segment of this.#host.segments.all) {
+        if (segment.end <= this.#read[lane]) continue;
+        lines += segment.lines?.[lane] ?? 0;
+        const passed = this.#passed[lane];
+        if (passed?.segment === segment) lines -= passed.lines;
+      }
+    }
+    return lines;
+  }
+
+  async locate(): Promise<void> {
+    const { segments } = this.#host;
+    for (let lane = 0; lane < LANES; lane++) {
+      const lsn = this.#read[lane];
+      const segment = segments.at(lsn);
+      if (!segment || segment.base >= lsn || this.#passed[lane]?.segment === segment) continue;
+      await segments.use(segment, (index) => {
+        if (this.#read[lane] === lsn)
+          this.#passed[lane] = { segment, lines: index.linesBefore(lane, lsn - segment.base) };
+      });
+    }
+  }
+
   needs(segment: Segment): boolean {
     return this.#retained.some((lsn) => lsn < segment.end);
+  }
+
+  /** The lane that is furthest behind is here. */
+  get oldest(): number {
+    return Math.min(...this.#delivered);
   }
 
   /** The segment goes now. */
@@ -98,17 +144,47 @@ export class ReaderCursor implements JournalCursor {
     for (let lane = 0; lane < LANES; lane++) {
       const from = this.#read[lane];
       if (from >= segment.end) continue;
-      this.#read[lane] = segment.end;
-      const lines = index?.linesFrom(lane, from - segment.base) ?? 0;
-      if (lines === 0 && index) continue;
+      const lines = this.#linesFrom(segment, lane, from, index);
+      this.#moveTo(lane, segment.end);
+      if (lines === 0) continue;
       const before = this.#lost[lane];
       this.#lost[lane] = {
         why: 'cap',
-        lines: lines + (before?.lines ?? 0),
+        lines: (lines ?? 0) + (before?.lines ?? 0),
         fromLsn: before?.fromLsn ?? from,
         toLsn: segment.end,
       };
     }
+  }
+
+  /** Undefined where nobody knows. */
+  #linesFrom(
+    segment: Segment,
+    lane: number,
+    from: number,
+    index: BlockIndex | undefined,
+  ): number | undefined {
+    const all = segment.lines?.[lane];
+    const passed = this.#passed[lane];
+    if (all === undefined) return undefined;
+    if (from <= segment.base) return all;
+    if (passed?.segment === segment) return all - passed.lines;
+    return index && all - index.linesBefore(lane, from - segment.base);
+  }
+
+  #moveTo(lane: number, lsn: number): void {
+    if (lsn === this.#read[lane]) return;
+    const handedOut = this.#handedOut[lane];
+    while (handedOut.length > 0 && handedOut[handedOut.length - 1].nextLsn > lsn) handedOut.pop();
+    this.#read[lane] = lsn;
+    this.#passed[lane] = undefined;
+  }
+
+  /** The reader says that its lane has nothing before `lsn`. */
+  #skipTo(lane: number, lsn: number): void {
+    this.#moveTo(lane, lsn);
+    const newest = this.#host.segments.all.at(-1);
+    if (newest?.end === lsn) this.#passed[lane] = { segment: newest, lines: newest.lines?.[lane] ?? 0 };
   }
 
   /** Goes on from the lane's place: over what is missing before the segment, or through the segment. */
@@ -125,13 +201,14 @@ export class ReaderCursor implements JournalCursor {
     const stop = Math.min(segment.end, end);
     if (segment.base > from) {
       if (segments.all[0] !== segment) this.#tellDamage(from, segment.base, losses);
-      this.#read[lane] = segment.base;
+      this.#moveTo(lane, segment.base);
     } else if (segment.lanes & (1 << lane)) {
       await segments.use(segment, (index) =>
         this.#readSegment(segment, index, lane, stop, maxRawBytes, blocks, losses),
       );
     } else {
       this.#read[lane] = stop;
+      this.#passed[lane] = { segment, lines: 0 };
     }
   }
 
@@ -147,32 +224,53 @@ export class ReaderCursor implements JournalCursor {
   ): Promise<void> {
     const { base } = segment;
     let rawBytes = 0;
-    for (let row = index.firstAt(this.#read[lane] - base); row < index.length; row++) {
+    const place = this.#read[lane] - base;
+    let passed = this.#passed[lane];
+    if (passed?.segment !== segment) {
+      passed = { segment, lines: index.linesBefore(lane, place) };
+      this.#passed[lane] = passed;
+    }
+    for (let row = index.firstAt(place); row < index.length; row++) {
       const lsn = base + index.offset[row];
       const nextLsn = lsn + index.bytes[row];
       if (lsn >= stop) break;
       if (index.lane[row] === DAMAGED_LANE) {
-        this.#tellDamage(lsn, nextLsn, losses);
+        if (segment.lines) this.#countDamage(lsn, nextLsn);
+        else this.#tellDamage(lsn, nextLsn, losses);
       } else if (index.lane[row] === lane) {
         if (blocks.length > 0 && rawBytes + index.rawBytes[row] > maxRawBytes) return;
         const block = await readBlock(this.#host.segments, segment, index, row);
+        const lines = index.lines[row];
+        passed.lines += lines;
         if (block) {
           blocks.push(block);
           rawBytes += block.rawBytes;
+          this.#handedOut[lane].push({ nextLsn, lines });
         } else {
           this.#host.countDamage();
-          losses.push({ why: 'damaged', lines: index.lines[row], fromLsn: lsn, toLsn: nextLsn });
+          losses.push({ why: 'damaged', lines, fromLsn: lsn, toLsn: nextLsn });
         }
       } else continue;
       this.#read[lane] = nextLsn;
     }
     this.#read[lane] = stop;
+    // What the segment had, and nothing in it says where.
+    const missing = segment.end === stop ? (segment.lines?.[lane] ?? 0) - passed.lines : 0;
+    if (missing > 0) {
+      passed.lines += missing;
+      losses.push({ why: 'damaged', lines: missing, fromLsn: base + place, toLsn: stop });
+    }
   }
 
   #tellDamage(fromLsn: number, toLsn: number, losses: Loss[]): void {
-    if (fromLsn < this.#damageTold) return;
+    if (this.#countDamage(fromLsn, toLsn)) losses.push({ why: 'damaged', lines: 0, fromLsn, toLsn });
+  }
+
+  /** True for the first lane that comes to it. */
+  #countDamage(fromLsn: number, toLsn: number): boolean {
+    if (fromLsn < this.#damageTold) return false;
     this.#damageTold = toLsn;
     this.#host.countDamage();
-    losses.push({ why: 'damaged', lines: 0, fromLsn, toLsn });
+    return true;
   }
 }

@@ -8,7 +8,7 @@ const directory = fc.record({
   route: fc.nat(1000),
   longestLine: count,
   firstSeconds: count,
-  streams: fc.array(fc.record({ labels: fc.string({ unit: 'grapheme' }), lines: count })),
+  streams: fc.array(fc.record({ labels: fc.string({ unit: 'grapheme' }), lines: count, bytes: count })),
 });
 const origins = fc.array(fc.record({ key: fc.string(), from: fc.maxSafeNat(), to: fc.maxSafeNat() }));
 
@@ -31,7 +31,7 @@ it('a directory comes back as it was written', () => {
 
 it('a directory that ends too early is damaged', () => {
   const bytes = encodeDirectory(
-    { route: 1, longestLine: 300, firstSeconds: 1e9, streams: [{ labels: '{a="b"}', lines: 3 }] },
+    { route: 1, longestLine: 300, firstSeconds: 1e9, streams: [{ labels: '{a="b"}', lines: 3, bytes: 60 }] },
     [],
     () => 0,
   );

@@ -2,9 +2,9 @@
  * A block's directory: what is known of a block without decompressing it, beside what its record header says (lane,
  * lines, raw bytes, newest second). Complete in itself, so that damage elsewhere cannot touch it. Varints and texts:
  *
- *   codec (1 = snappy block format of a Loki PushRequest), route class, bytes of the longest line, second of the
+ *   codec (2 = snappy block format of a Loki PushRequest), route class, bytes of the longest line, second of the
  *   earliest line,
- *   number of streams, each: labels text, lines
+ *   number of streams, each: labels text, lines, raw bytes of the entries
  *   number of source ranges, each: number of its source key (state.ts), from, to - from
  */
 import type { Block, BlockStream, Origin } from '../pipeline/contract.js';
@@ -12,7 +12,7 @@ import { AgentError } from '../runtime/errors.js';
 import { ByteReader, ByteWriter } from './bytes.js';
 import { openMeta, openPayload, type RecordHeader, recordLength } from './record.js';
 
-const CODEC_SNAPPY_PUSH_REQUEST = 1;
+const CODEC_SNAPPY_PUSH_REQUEST = 2;
 
 export interface Directory {
   readonly route: number;
@@ -33,9 +33,10 @@ export function encodeDirectory(
   writer.varint(directory.longestLine);
   writer.varint(directory.firstSeconds);
   writer.varint(directory.streams.length);
-  for (const { labels, lines } of directory.streams) {
+  for (const { labels, lines, bytes } of directory.streams) {
     writer.text(labels);
     writer.varint(lines);
+    writer.varint(bytes);
   }
   writer.varint(origins.length);
   for (const { key, from, to } of origins) {
@@ -57,7 +58,7 @@ export function decodeDirectory(bytes: Buffer): Directory {
   const firstSeconds = reader.varint();
   const streams: BlockStream[] = [];
   for (let left = reader.varint(); left > 0; left--)
-    streams.push({ labels: reader.text(), lines: reader.varint() });
+    streams.push({ labels: reader.text(), lines: reader.varint(), bytes: reader.varint() });
   return { route, longestLine, firstSeconds, streams };
 }
 

@@ -42,6 +42,8 @@ describe.each([
     }
     // Only a new segment is created and has its directory entry synced.
     const failsAtOnce = good === 0 || operation === 'write' || operation === 'sync';
+    const troubles: (string | undefined)[] = [];
+    journal.watchTrouble((trouble) => troubles.push(trouble));
     const { fault, failed } = failing(operation, code, 2);
     disk.fault = fault;
     void push(good + 1);
@@ -58,6 +60,8 @@ describe.each([
     await journal.barrier();
     expect(failed()).toBe(failsAtOnce ? 2 : 0);
     expect(journal.stats.lastError).toBeUndefined();
+    const told = failsAtOnce ? [undefined, expect.stringContaining(code), undefined] : [undefined];
+    expect(troubles).toEqual(told);
     expect(journal.stats.linesUncommitted).toBe(0);
     const expected = Array.from(
       { length: number - 1 },

@@ -16,7 +16,7 @@
 
 import type { Batch } from '../pipeline/batch.js';
 import type { Block, Cursor, Origin, Position, SourceKey } from '../pipeline/contract.js';
-import { LANES, type StreamTable } from '../pipeline/streams.js';
+import { LANES, LIVE_LANES, type StreamTable } from '../pipeline/streams.js';
 import { AgentError, describeError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
@@ -27,6 +27,7 @@ import { Readers } from './readers.js';
 import { readRecent } from './recent.js';
 import { type Recovered, recover } from './recovery.js';
 import { Retention } from './retention.js';
+import { Room } from './room.js';
 import { SegmentWriter } from './segment-writer.js';
 import { Segments } from './segments.js';
 import type { State, StoredCursor } from './state.js';
@@ -83,6 +84,8 @@ class DiskJournal implements Journal {
   readonly #retention: Retention;
   readonly #writer: Writer;
   readonly #readers = new Readers();
+  readonly #room: Room;
+  readonly #streams: StreamTable;
   readonly #scope: Scope;
   readonly #log: Logger;
   readonly #cursorHost: CursorHost;
@@ -102,6 +105,7 @@ class DiskJournal implements Journal {
   ) {
     this.#scope = scope;
     this.#log = log;
+    this.#streams = streams;
     this.#positions = new Map(state.positions);
     this.#cursors = new Map(state.cursors);
     this.isFirstStart = isFirstStart;
@@ -125,13 +129,23 @@ class DiskJournal implements Journal {
       segmentWriter: this.#segmentWriter,
       state,
     });
-    scope.interval('retention', RETENTION_INTERVAL_MS, () => void this.#retention.enforce());
+    this.#room = new Room({
+      readers: this.#readers,
+      end: () => this.#segmentWriter.end,
+      capacity: () => this.#retention.capacity,
+    });
+    scope.interval('retention', RETENTION_INTERVAL_MS, () => {
+      void this.#retention.enforce().then(() => this.#room.changed());
+    });
     this.stats = this.#liveStats(state);
     this.#cursorHost = {
       segments: this.#segments,
       end: () => this.#segmentWriter.end,
       store: (name, cursor, before) => this.#storeCursor(name, cursor, before),
-      close: (cursor) => this.#readers.delete(cursor),
+      close: (cursor) => {
+        this.#readers.delete(cursor);
+        this.#room.changed();
+      },
       countDamage: () => {
         this.#damaged++;
       },
@@ -155,7 +169,9 @@ class DiskJournal implements Journal {
   append(batch: Batch, key: SourceKey, position: Position, origin: Origin): Promise<void> | undefined {
     const wait = this.#writer.append(batch, key, position, origin);
     this.#positions.set(key, position);
-    return wait;
+    const lane = batch.length > 0 ? this.#streams.get(batch.stream[0])?.lane : undefined;
+    const room = lane !== undefined && lane >= LIVE_LANES ? this.#room.wait() : undefined;
+    return wait && room ? Promise.all([wait, room]).then(() => {}) : (wait ?? room);
   }
 
   barrier(): Promise<number> {
@@ -164,6 +180,15 @@ class DiskJournal implements Journal {
 
   waitCommitted(lsn: number, signal: AbortSignal): Promise<void> {
     return this.#writer.waitCommitted(lsn, signal);
+  }
+
+  committedRawBytes(lane: number): number {
+    return this.#writer.committedRawBytes[lane];
+  }
+
+  watchTrouble(listener: (trouble: string | undefined) => void): void {
+    this.#writer.onTrouble = listener;
+    listener(this.#writer.trouble);
   }
 
   openCursor(name: string, own?: Cursor): JournalCursor {
@@ -180,6 +205,7 @@ class DiskJournal implements Journal {
 
   close(): Promise<void> {
     this.#closed ??= (async () => {
+      this.#room.close();
       await this.#writer.close();
       await this.#segmentWriter.finish();
       await this.#retention.settled;
@@ -209,6 +235,7 @@ class DiskJournal implements Journal {
     const isUrgent = before.some((lsn, lane) => lsn < this.#writer.lastBlockEnd && cursor[0][lane] !== lsn);
     this.#cursors.set(name, cursor);
     this.#writer.setCursor(name, cursor, isUrgent);
+    this.#room.changed();
   }
 
   #liveStats(state: State): JournalStats {
@@ -235,6 +262,12 @@ class DiskJournal implements Journal {
       get linesUncommitted() {
         return writer.linesUncommitted;
       },
+      get linesAppended() {
+        return writer.linesAppended;
+      },
+      get linesCommitted() {
+        return writer.linesCommitted;
+      },
       get commits() {
         return writer.commits;
       },
@@ -242,7 +275,7 @@ class DiskJournal implements Journal {
         return damaged();
       },
       get lastError() {
-        return writer.lastError;
+        return writer.trouble;
       },
     };
   }

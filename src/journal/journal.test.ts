@@ -85,7 +85,13 @@ describe('group commit', () => {
     expect(journal.stats.linesUncommitted).toBe(1);
     expect((await readAll(cursor)).lines.flat()).toEqual([]);
     await journal.waitCommitted(0, scope.aborted);
-    expect(committed).toEqual([{ lines: 1, lsn: journal.stats.committedLsn }]);
+    expect(committed).toEqual([
+      { lines: 1, lsn: journal.stats.committedLsn, seconds: expect.any(Number) as number },
+    ]);
+    expect(journal.stats).toMatchObject({ linesAppended: 1, linesCommitted: 1 });
+    const { lane } = streams.acquire(web);
+    expect(journal.committedRawBytes(lane)).toBeGreaterThan(0);
+    expect(journal.committedRawBytes((lane + 1) % LANES)).toBe(0);
     expect((await readAll(cursor)).lines.flat()).toHaveLength(1);
     expect(journal.stats.linesUncommitted).toBe(0);
     journalAppended.unsubscribe(onAppended);

@@ -89,6 +89,7 @@ class Run {
         this.#ownCursor = this.#journal.openCursor('own', this.#own);
         this.#keptCursor = this.#journal.openCursor('kept');
         expect(this.#ownCursor.value).toEqual(this.#own);
+        await this.#ownCursor.locate();
         await this.#verify();
         return;
       } catch (error) {
@@ -183,6 +184,7 @@ class Run {
       if (cursor === this.#ownCursor) {
         this.#ownLines.push(...lines);
         this.#own = cursor.value;
+        expect(cursor.pendingLines()).toBe(this.#journal.stats.linesJournaled - this.#ownLines.length);
       } else for (const line of lines) this.#keptLines.add(line);
     }
   }
@@ -206,6 +208,7 @@ class Run {
     const positions = new Map(journal.positionKeys('').map((key) => [key, journal.position(key)]));
     const rest = await readAll(this.#ownCursor as JournalCursor);
     expect(rest.losses).toEqual([]);
+    expect(this.#ownCursor?.pendingLines()).toBe(rest.lines.flat().length);
     const lines = byStream([...this.#ownLines, ...rest.lines.flat()]);
     for (let count = this.#pushed.length; count >= this.#acknowledged; count--) {
       const pushed = this.#pushed.slice(0, count);

@@ -20,6 +20,11 @@ export class Readers {
     return [...this.#open].some((cursor) => cursor.name === name);
   }
 
+  /** Where the one is that is furthest behind; Infinity without any. */
+  get oldest(): number {
+    return Math.min(...[...this.#open].map(({ oldest }) => oldest));
+  }
+
   /** True where some cursor has not passed all of the segment. */
   need(segment: Segment): boolean {
     return [...this.#open].some((cursor) => cursor.needs(segment));

@@ -128,7 +128,7 @@ describe('recovery', () => {
     await disk.unlink(`${DIRECTORY}/${segmentName(ends[0])}`);
     const { lines, losses } = await readAll(opened.journal.openCursor('test'));
     expect(lines.flat()).toHaveLength(3);
-    expect(losses).toEqual([{ why: 'damaged', lines: 0, fromLsn: ends[0], toLsn: ends[1] }]);
+    expect(losses).toEqual([{ why: 'damaged', lines: 1, fromLsn: ends[0], toLsn: ends[1] }]);
     await opened.scope.close();
   });
 

@@ -9,6 +9,7 @@
  * - The writer goes on in a new segment at the recovered end; lsns that were never committed are used again.
  */
 import { join } from 'node:path';
+import { LANES } from '../pipeline/streams.js';
 import type { Logger } from '../runtime/log.js';
 import type { Disk, DiskFile } from './disk.js';
 import { openMeta, openPayload, RecordType } from './record.js';
@@ -76,8 +77,11 @@ export async function recover(
     if (i > 0 && segment.base > segments[i - 1].end)
       sentences.push(`The journal lacks its bytes from ${segments[i - 1].end} to ${segment.base}.`);
   }
+  const tallies = new Map(newest.state.tallies);
+  for (const older of segments) older.lines = tallies.get(older.base)?.slice();
   const segment = segments[segments.length - 1];
   segment.committedAt = newest.committedAt;
+  segment.lines = newest.lines;
   if (last.bytes > newest.end) {
     sentences.push(`${last.bytes - newest.end} bytes after the last commit were cut off.`);
     segment.bytes = await cut(join(directory, segmentName(last.base)), disk, newest.end, last.bytes, log);
@@ -95,6 +99,8 @@ interface Newest {
   end: number;
   committedAt: number;
   damage: number;
+  /** Of each lane, in the blocks before `end`; undefined where something is damaged. */
+  lines: number[] | undefined;
 }
 
 interface GoodCommit {
@@ -120,6 +126,7 @@ async function readSegment(file: DiskFile, base: number, bytes: number): Promise
   const keys: KnownKeys = new Map();
   const commits: GoodCommit[] = [];
   const damage: Found[] = [];
+  const blocks: Found[] = [];
   let state: State | undefined;
   for (let found = await scanner.next(); found; found = await scanner.next()) {
     const { header, offset, end } = found;
@@ -127,6 +134,8 @@ async function readSegment(file: DiskFile, base: number, bytes: number): Promise
     const meta = header && body && openMeta(header, body);
     if (!header || !body || !meta || !openPayload(header, body)) {
       damage.push(found);
+    } else if (header.type === RecordType.block) {
+      blocks.push(found);
     } else if (header.type === RecordType.snapshot && offset === 0) {
       state = State.decodeSnapshot(meta, keys);
     } else if (header.type === RecordType.commit) {
@@ -140,13 +149,21 @@ async function readSegment(file: DiskFile, base: number, bytes: number): Promise
   const good = commits.at(-1);
   for (const { commit } of commits) state?.apply(commit);
   if (state && good) state.sequence = good.commit.sequence;
+  const isCommitted = ({ offset }: Found): boolean => good !== undefined && offset < good.offset;
   return {
     state: good && state,
     commits,
     end: good?.end ?? 0,
     committedAt: good?.seconds ?? 0,
-    damage: damage.filter(({ offset }) => good && offset < good.offset).length,
+    damage: damage.filter(isCommitted).length,
+    lines: damage.some(isCommitted) ? undefined : linesByLane(blocks.filter(isCommitted)),
   };
+}
+
+function linesByLane(blocks: readonly Found[]): number[] {
+  const lines = Array<number>(LANES).fill(0);
+  for (const { header } of blocks) if (header) lines[header.lane] += header.lines;
+  return lines;
 }
 
 /** Frees what lies behind the last commit; answers the bytes that the file has then. */

@@ -22,11 +22,14 @@ export interface RetentionParts {
 
 export class Retention {
   readonly #parts: RetentionParts;
+  /** Bytes that the journal may take at present: the cap, or less where the disk is short of space. */
+  capacity: number;
   /** Resolved when what was asked for so far is done. */
   settled: Promise<void> = Promise.resolve();
 
   constructor(parts: RetentionParts) {
     this.#parts = parts;
+    this.capacity = parts.options.maxBytes;
   }
 
   /** Lets the oldest segments go until `bytes` more fit under the cap. Never fails. */
@@ -66,6 +69,7 @@ export class Retention {
     const { disk, directory, options, segments } = this.#parts;
     const { free, total } = await disk.space(directory);
     let missing = options.minFree * total - free;
+    this.capacity = Math.min(options.maxBytes, Math.max(0, segments.bytes - missing));
     while (segments.all.length > 1 && missing > 0) {
       missing -= segments.all[0].bytes;
       await this.#removeOldest();

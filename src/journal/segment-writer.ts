@@ -4,6 +4,7 @@
  * After any failure the caller abandons the segment: its file is cut back as far as the disk lets us, and the next
  * group begins a new one at the same lsn, where the last commit ended.
  */
+import { LANES } from '../pipeline/streams.js';
 import { BlockIndex } from './block-index.js';
 import { encodeDirectory } from './directory.js';
 import type { Disk } from './disk.js';
@@ -25,6 +26,8 @@ export interface SegmentWriterParts {
 interface Active {
   readonly segment: Segment;
   readonly index: BlockIndex;
+  /** The segment's. */
+  readonly lines: number[];
   readonly numbers: KeyNumbers;
   hasCommit: boolean;
 }
@@ -70,9 +73,9 @@ export class SegmentWriter {
       active = undefined;
     }
     active ??= this.#begin();
-    const { segment, index, numbers } = active;
+    const { segment, lines: tally, index, numbers } = active;
     if (!active.hasCommit) {
-      const meta = state.encodeSnapshot(now, numbers);
+      const meta = state.encodeSnapshot(now, numbers, this.#parts.segments.tallies());
       draft.add(
         encodeRecord({ type: RecordType.snapshot, lsn: this.#end, seconds: this.#committedAt }, meta),
       );
@@ -106,6 +109,7 @@ export class SegmentWriter {
     for (const [i, { lane, lines, rawBytes }] of group.blocks.entries()) {
       index.add(...rows[i], lane, lines, rawBytes);
       segment.lanes |= 1 << lane;
+      tally[lane] += lines;
     }
     this.#end += draft.bytes;
     this.#committedAt = seconds;
@@ -163,9 +167,11 @@ export class SegmentWriter {
   #begin(): Active {
     const segment = new Segment(this.#end, this.#end, 0);
     const index = new BlockIndex();
+    const lines = Array<number>(LANES).fill(0);
     segment.index = index;
+    segment.lines = lines;
     segment.lanes = 0;
-    this.#active = { segment, index, numbers: new KeyNumbers(), hasCommit: false };
+    this.#active = { segment, index, lines, numbers: new KeyNumbers(), hasCommit: false };
     return this.#active;
   }
 

@@ -38,6 +38,8 @@ export class Segment {
   bytes: number;
   /** Seconds since 1970 of its last commit, where known. */
   committedAt: number | undefined;
+  /** Lines of each lane, where that is known for certain. */
+  lines: number[] | undefined;
   /** Bit per lane that may have blocks here. */
   lanes = ALL_LANES;
   index: BlockIndex | undefined;
@@ -76,6 +78,11 @@ export class Segments {
     let bytes = 0;
     for (const segment of this.#list) bytes += segment.bytes;
     return bytes;
+  }
+
+  /** Base and lines of each lane, of the segments where these are known. */
+  tallies(): (readonly [number, readonly number[]])[] {
+    return this.#list.flatMap(({ base, lines }) => (lines ? [[base, lines] as const] : []));
   }
 
   /** The segment with `lsn`, or the first one after it. */
@@ -181,6 +188,7 @@ export class Segments {
       segment.index.addDamage(0, segment.end - segment.base);
     }
     segment.lanes = segment.index.lanes();
+    segment.lines ??= segment.index.linesByLane();
     return segment.index;
   }
 

@@ -5,9 +5,9 @@
  * gather them by stream, each stream's lines in the order of their coming.
  */
 import type { BlockStream, Origin } from '../pipeline/contract.js';
+import { entryBytes, putEntryHead, putStreamHeader, STREAM_HEADER_BYTES } from '../pipeline/protobuf.js';
 import type { Stream } from '../pipeline/streams.js';
 import { doubled } from '../runtime/columns.js';
-import { entryBytes, putEntryHead, putStreamHeader, STREAM_HEADER_BYTES } from './protobuf.js';
 
 /** The most raw bytes of a block of more than one line. */
 export const BLOCK_BYTES = 256 * 1024;
@@ -37,8 +37,8 @@ interface Part {
 }
 
 export class Staging {
-  readonly #lane: number;
-  readonly #route: number;
+  lane = 0;
+  route = 0;
   readonly #base: number;
   readonly #parts = new Map<number, Part>();
   #runFrom = new Uint32Array(256);
@@ -56,11 +56,15 @@ export class Staging {
   #origin: Origin | undefined;
 
   /** Owns slab[base .. base + BLOCK_BYTES). */
-  constructor(lane: number, route: number, base: number) {
-    this.#lane = lane;
-    this.#route = route;
+  constructor(base: number) {
     this.#base = base;
     this.#tail = base;
+  }
+
+  /** The lines from here on are of this lane and route class; there are none yet. */
+  begin(lane: number, route: number): void {
+    this.lane = lane;
+    this.route = route;
   }
 
   /** Raw bytes that the block will have at most. */
@@ -125,11 +129,11 @@ export class Staging {
 
   summary(): BlockSummary {
     const streams: BlockStream[] = [];
-    for (const { stream, lines } of this.#parts.values())
-      if (lines > 0) streams.push({ labels: stream.text, lines });
+    for (const { stream, lines, bytes } of this.#parts.values())
+      if (lines > 0) streams.push({ labels: stream.text, lines, bytes });
     return {
-      lane: this.#lane,
-      route: this.#route,
+      lane: this.lane,
+      route: this.route,
       lines: this.#lines,
       longestLine: this.#longest,
       firstSeconds: this.#first,

@@ -2,12 +2,14 @@
  * What the journal remembers beside lines: the sources' positions, the readers' cursors, how much was journaled.
  *
  * Meta of a SNAPSHOT, JSON: the whole state as the last commit left it.
- *   { sequence, lines, created, keys: [[key, position], …], cursors: { name: [delivered, retained?] } }
+ *   { sequence, lines, created, keys: [[key, position], …], cursors: { name: [delivered, retained?] },
+ *     tallies: [[base, [lines of each lane]], …] of the segments before }
  * Meta of a COMMIT, JSON: what its group changed, and where in the journal the group begins.
  *   { sequence, begin, define: [[number, key], …], set: [[number, position], …], forget: [number, …], cursors }
  *
  * Source keys are long and come again in every commit, so each has a number within a segment: its place in the
- * snapshot's `keys`, or as `define` says. `created` is in milliseconds since 1970.
+ * snapshot's `keys`, or as `define` says. `created` is in milliseconds since 1970. A reader that never comes back keeps its
+ * hundred bytes of cursor.
  */
 import type { Cursor, Position, SourceKey } from '../pipeline/contract.js';
 
@@ -27,7 +29,11 @@ interface SnapshotBody {
   readonly created: number;
   readonly keys: readonly (readonly [SourceKey, Position])[];
   readonly cursors: Readonly<Record<string, StoredCursor>>;
+  readonly tallies?: Tallies;
 }
+
+/** Of segments: lsn of the first byte, lines of each lane. */
+export type Tallies = readonly (readonly [number, readonly number[]])[];
 
 interface CommitBody {
   readonly sequence: number;
@@ -73,6 +79,8 @@ export class State {
   lines = 0;
   readonly positions = new Map<SourceKey, Position>();
   readonly cursors = new Map<string, StoredCursor>();
+  /** Of the segments before the one whose snapshot this was. */
+  tallies: Tallies = [];
 
   apply(changes: Changes): void {
     this.lines += changes.lines;
@@ -83,7 +91,7 @@ export class State {
     for (const [name, cursor] of changes.cursors) this.cursors.set(name, cursor);
   }
 
-  encodeSnapshot(created: number, numbers: KeyNumbers): Buffer {
+  encodeSnapshot(created: number, numbers: KeyNumbers, tallies: Tallies): Buffer {
     for (const key of this.positions.keys()) numbers.number(key);
     numbers.takeFresh();
     const body: SnapshotBody = {
@@ -92,6 +100,7 @@ export class State {
       created,
       keys: [...this.positions],
       cursors: Object.fromEntries(this.cursors),
+      tallies,
     };
     return Buffer.from(JSON.stringify(body));
   }
@@ -102,6 +111,7 @@ export class State {
     const state = new State();
     state.sequence = body.sequence;
     state.lines = body.lines;
+    state.tallies = body.tallies ?? [];
     for (const [key, position] of body.keys) {
       keys.set(keys.size, key);
       state.positions.set(key, position);

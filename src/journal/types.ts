@@ -44,6 +44,10 @@ export interface JournalCursor {
   read(lane: number, from: number, maxRawBytes: number): Promise<LaneRead>;
   /** Moves the cursor; part of the next commit. `retained` may stay behind for sinks that fsync later. */
   advance(delivered: Cursor, retained?: Cursor): void;
+  /** Lines at or after the cursor's place that were not told as lost. Exact once `locate` is done. */
+  pendingLines(): number;
+  /** Counts what lies before the cursor in the segments where it stands. Rejects as `read` does. */
+  locate(): Promise<void>;
   /** Detaches the reader: its last committed place stays known, and is kept for when it comes back. */
   close(): void;
 }
@@ -58,6 +62,9 @@ export interface JournalStats {
   /** Committed since the journal's beginning, earlier runs included. */
   readonly linesJournaled: number;
   readonly linesUncommitted: number;
+  /** Appended, and committed, in this run. */
+  readonly linesAppended: number;
+  readonly linesCommitted: number;
   /** Commits of this run. */
   readonly commits: number;
   /** Damaged blocks or stretches that readers came to in this run. */
@@ -77,7 +84,10 @@ export interface Journal {
   positionKeys(prefix: string): SourceKey[];
   setPosition(key: SourceKey, position: Position | undefined): void;
 
-  /** Encodes the batch at once (it is the caller's again on return). A promise means: wait, the disk is behind. */
+  /**
+   * Encodes the batch at once (it is the caller's again on return). A promise means: wait, the disk is behind, or, for
+   * lines of catch-up lanes, a reader is. A batch holds lines of live lanes or of catch-up lanes, not of both.
+   */
   append(batch: Batch, key: SourceKey, position: Position, origin: Origin): Promise<void> | undefined;
 
   /**
@@ -88,6 +98,12 @@ export interface Journal {
 
   /** Resolves when a block at or after `lsn` is committed, when `signal` is aborted, or the journal is closed. */
   waitCommitted(lsn: number, signal: AbortSignal): Promise<void>;
+
+  /** Raw bytes committed to a lane in this run. */
+  committedRawBytes(lane: number): number;
+
+  /** Tells the listener now, and whenever it changes, why the journal cannot be written; undefined when it can. One listener. */
+  watchTrouble(listener: (trouble: string | undefined) => void): void;
 
   /** Opens a reader; one per name. A cursor beyond the journal's end is taken back to it. `own` is the cursor of a sink that keeps its own; else the last committed one, else the oldest. */
   openCursor(name: string, own?: Cursor): JournalCursor;

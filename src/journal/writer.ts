@@ -10,7 +10,7 @@
  */
 import type { Batch } from '../pipeline/batch.js';
 import type { Origin, Position, SourceKey } from '../pipeline/contract.js';
-import type { StreamTable } from '../pipeline/streams.js';
+import { LANES, type StreamTable } from '../pipeline/streams.js';
 import { Backoff } from '../runtime/backoff.js';
 import { AgentError, describeError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
@@ -62,8 +62,13 @@ export class Writer {
   /** There are no blocks at or after this lsn. */
   lastBlockEnd: number;
   linesUncommitted = 0;
+  linesAppended = 0;
+  linesCommitted = 0;
+  /** Per lane. */
+  readonly committedRawBytes = new Float64Array(LANES);
   commits = 0;
-  lastError: string | undefined;
+  #trouble: string | undefined;
+  onTrouble: (trouble: string | undefined) => void = () => {};
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
@@ -80,6 +85,7 @@ export class Writer {
     for (let i = blocks; i < group.blocks.length; i++) this.#sealedBytes += group.blocks[i].payload.length;
     group.lines += batch.length;
     this.linesUncommitted += batch.length;
+    this.linesAppended += batch.length;
     group.positions.set(key, position);
     if (journalAppended.hasSubscribers) journalAppended.publish({ lines: batch.length, key });
     this.#changed();
@@ -125,6 +131,11 @@ export class Writer {
     while (this.#writing) await this.#writing;
     this.#committed.tell(Number.POSITIVE_INFINITY);
     this.#room.tell();
+  }
+
+  /** Why the journal cannot be written at present. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   get #heldBytes(): number {
@@ -197,18 +208,19 @@ export class Writer {
     const { segmentWriter, state, log } = this.#parts;
     const backoff = new Backoff(RETRY_MIN_MS, RETRY_MAX_MS);
     for (;;) {
+      const begun = performance.now();
       try {
         const blockEnd = await segmentWriter.write(group, state);
-        this.#publish(group, blockEnd);
+        this.#publish(group, blockEnd, (performance.now() - begun) / 1000);
         return true;
       } catch (error) {
         const message = describeError(error);
-        if (this.lastError !== message) {
+        if (this.#trouble !== message) {
           log.error(
             { code: 'JOURNAL_WRITE' },
             `The journal cannot be written, sources wait meanwhile: ${message} Make room on the disk, or mend it; it goes on by itself then.`,
           );
-          this.lastError = message;
+          this.#setTrouble(message);
         }
         await segmentWriter.abandon();
       }
@@ -220,14 +232,23 @@ export class Writer {
     }
   }
 
-  #publish(group: Group, blockEnd: number): void {
+  #setTrouble(trouble: string | undefined): void {
+    this.#trouble = trouble;
+    this.onTrouble(trouble);
+  }
+
+  #publish(group: Group, blockEnd: number, seconds: number): void {
     const { segmentWriter, log } = this.#parts;
-    if (this.lastError !== undefined) log.info({}, 'The journal is written again.');
-    this.lastError = undefined;
+    if (this.#trouble !== undefined) {
+      log.info({}, 'The journal is written again.');
+      this.#setTrouble(undefined);
+    }
     this.linesUncommitted -= group.lines;
+    this.linesCommitted += group.lines;
+    for (const { lane, rawBytes } of group.blocks) this.committedRawBytes[lane] += rawBytes;
     this.commits++;
     if (journalCommitted.hasSubscribers)
-      journalCommitted.publish({ lines: group.lines, lsn: segmentWriter.end });
+      journalCommitted.publish({ lines: group.lines, lsn: segmentWriter.end, seconds });
     if (group.blocks.length === 0) return;
     this.lastBlockEnd = blockEnd;
     this.#committed.tell(blockEnd);

@@ -36,7 +36,8 @@ export interface Pipeline {
   /**
    * Takes the lines of `batch`, and `position` as the place to go on from once they are durable: both are committed
    * together or not at all. The batch is the caller's again when the call returns. A returned promise asks the caller
-   * to wait before the next push (the disk is behind); it never rejects.
+   * to wait before the next push: the disk is behind, or, for lines of catch-up streams, a sink is, maybe for long. It
+   * never rejects. A batch holds lines of catch-up streams or of others, not of both.
    */
   push(batch: Batch, key: SourceKey, position: Position, origin: Origin): Promise<void> | undefined;
 
@@ -117,6 +118,8 @@ export interface Block {
 export interface BlockStream {
   readonly labels: string;
   readonly lines: number;
+  /** Raw bytes of its entries. */
+  readonly bytes: number;
 }
 
 /** Per lane: every block of the lane below this lsn is done. Length LANES. */
@@ -144,7 +147,8 @@ export interface Sink {
   open(scope: Scope): Promise<Cursor | undefined>;
 
   /**
-   * Delivers blocks of one lane, in order. Resolves when the sink has them, and `cursor` with them where it keeps its
+   * Delivers blocks of one lane, in order; none where a sink that keeps its own cursor is told how far it was passed
+   * over. Resolves when the sink has them, and `cursor` with them where it keeps its
    * own. Throws AgentError: retryable ones are tried again with the same blocks. Never resolves for half of it.
    * SINK_LIMITED is no trouble of the sink: it takes less than it is given, and only this lane waits, at least
    * `retryAfterMs`.

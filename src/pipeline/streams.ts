@@ -1,9 +1,9 @@
 /**
  * A stream is a set of labels, as in Loki. The table gives each one a small number for the batch's column.
  *
- * A stream also carries where its lines go: its lane (a hash of the labels without `stream`, so that stdout and stderr
- * of one container stay together) and its route class. Catch-up streams hold the lines that were there before the agent came; they
- * have lanes of their own, so that a line written now never waits behind gigabytes of old ones.
+ * A stream also carries where its lines go: its lane (a hash of the labels but the one for stdout and stderr, so that
+ * both of a container stay together) and its route class (routes.ts). Catch-up streams hold the lines that were there
+ * before the agent came; they have lanes of their own, so that a line written now never waits behind gigabytes of old ones.
  */
 export type Labels = Readonly<Record<string, string>>;
 
@@ -12,6 +12,9 @@ export const LIVE_LANES = 4;
 export const LANES = LIVE_LANES * 2;
 /** Added to the labels of a catch-up stream, so that order holds within each stream. */
 export const CATCH_UP_LABEL = 'catch_up';
+/** Labels that name the container, and labels that say stdout or stderr, as the presets have them: the first one there counts. */
+export const CONTAINER_LABELS: readonly string[] = ['container', 'container_name'];
+export const OUTPUT_LABELS: readonly string[] = ['stream', 'source', 'logstream'];
 
 export interface Stream {
   readonly id: number;
@@ -25,7 +28,13 @@ export interface Stream {
 export class StreamTable {
   readonly #byText = new Map<string, { stream: Stream; users: number }>();
   readonly #byId = new Map<number, Stream>();
+  readonly #routeOf: (labels: Labels) => number;
   #nextId = 1;
+
+  /** `routeOf` answers the route class of a stream, a small number; without it all are of one. */
+  constructor(routeOf: (labels: Labels) => number = () => 0) {
+    this.#routeOf = routeOf;
+  }
 
   /** The stream with these labels, made if new. Each call needs one `release`. Ids are never used again. */
   acquire(labels: Labels): Stream {
@@ -40,7 +49,7 @@ export class StreamTable {
       labels: { ...labels },
       text,
       lane: laneOf(labels),
-      route: 0,
+      route: this.#routeOf(labels),
     };
     this.#byText.set(text, { stream, users: 1 });
     this.#byId.set(stream.id, stream);
@@ -61,6 +70,21 @@ export class StreamTable {
   get size(): number {
     return this.#byId.size;
   }
+}
+
+/** The container's name. */
+export function containerOf(labels: Labels): string | undefined {
+  return firstOf(CONTAINER_LABELS, labels);
+}
+
+/** `stdout` or `stderr`. */
+export function outputOf(labels: Labels): string | undefined {
+  return firstOf(OUTPUT_LABELS, labels);
+}
+
+function firstOf(names: readonly string[], labels: Labels): string | undefined {
+  const name = names.find((name) => Object.hasOwn(labels, name) && labels[name] !== '');
+  return name === undefined ? undefined : labels[name];
 }
 
 /** Labels in Loki's text form, names sorted, values quoted as Go quotes them. */
@@ -94,10 +118,12 @@ export function parseLabelText(text: string): Labels {
 function laneOf(labels: Labels): number {
   let hash = 0x811c9dc5;
   for (const name of Object.keys(labels).sort()) {
-    if (name === 'stream' || name === CATCH_UP_LABEL) continue;
+    if (OUTPUT_LABELS.includes(name) || name === CATCH_UP_LABEL) continue;
     const text = `${name}\0${labels[name]}\0`;
     for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   }
-  const lane = (hash >>> 0) % LIVE_LANES;
+  // The low bits of this hash are a sum of the characters' low bits: a name that stands in two labels cancels itself.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  const lane = ((hash ^ (hash >>> 13)) >>> 0) % LIVE_LANES;
   return CATCH_UP_LABEL in labels ? LIVE_LANES + lane : lane;
 }

@@ -6,9 +6,11 @@ import { type Channel, channel } from 'node:diagnostics_channel';
 
 /** Lines have been encoded into the journal's memory, not yet committed: `{ lines, key }`. */
 export const journalAppended: Channel = channel('log-capturer:journal.appended');
-/** A commit is durable: `{ lines, lsn }`. */
+/** A commit is durable: `{ lines, lsn, seconds }`, the last being how long it took. */
 export const journalCommitted: Channel = channel('log-capturer:journal.committed');
 /** The file sink wrote output that its commit record does not cover yet: `{ lines, bytes }`. */
 export const fileSinkWritten: Channel = channel('log-capturer:file-sink.written');
 /** The file sink's commit record is written: `{ lines }`. */
 export const fileSinkRecorded: Channel = channel('log-capturer:file-sink.recorded');
+/** A sink has taken a delivery, or failed to: `{ sink, seconds }`. */
+export const sinkDelivery: Channel = channel('log-capturer:sink.delivery');

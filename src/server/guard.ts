@@ -1,5 +1,6 @@
 /**
- * Who may ask. There are no passwords yet, so the pages of other sites must not get in through the reader's own browser:
+ * Under which names the server may be asked. The pages of other sites must not get in through the reader's own browser,
+ * which on loopback needs no login:
  * - the Host must be a name that only this machine's user would type. A hostile site can point its own name at
  *   127.0.0.1 (DNS rebinding), but then that name is the Host. An IP address cannot be taken over so;
  * - no CORS headers, and headers that forbid framing, sniffing and scripts from elsewhere.
@@ -18,9 +19,12 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
 };
 
-/** Judges Host headers for a server that listens on `boundHost`. */
-export function createHostGuard(boundHost: string): (host: string | undefined) => boolean {
-  const names = new Set(['localhost', boundHost.toLowerCase(), hostname().toLowerCase()]);
+/** Judges Host headers for a server that listens on `boundHost`, which is also known as `others`. */
+export function createHostGuard(
+  boundHost: string,
+  others: readonly string[] = [],
+): (host: string | undefined) => boolean {
+  const names = new Set(['localhost', boundHost, hostname(), ...others].map((name) => name.toLowerCase()));
   return (host) => {
     const name = host === undefined ? undefined : hostName(host);
     return name !== undefined && (names.has(name) || isIP(name) !== 0);

@@ -1,15 +1,18 @@
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Batch } from '../pipeline/batch.js';
 import { type Stream, StreamTable } from '../pipeline/streams.js';
-import { silentLogger } from '../runtime/log.js';
+import { type Logger, silentLogger } from '../runtime/log.js';
 import { Scope } from '../runtime/scope.js';
 import { Health } from '../telemetry/health.js';
 import { createHostGuard } from './guard.js';
-import { type RunningServer, startServer } from './server.js';
+import { type RunningServer, type ServerOptions, startServer } from './server.js';
 import { TailHub, type TailJournal } from './tail-hub.js';
 import type { AgentView } from './view.js';
 
@@ -20,7 +23,23 @@ const JOURNAL: TailJournal = {
   recent: () => Promise.resolve([]),
 };
 
+const CONTAINER = {
+  id: '1',
+  name: 'web',
+  image: 'nginx',
+  state: 'running',
+  transport: 'file',
+  transportWhy: 'its log file can be read',
+  why: '',
+};
+const METRICS = { contentType: 'text/plain; version=0.0.4', exposition: () => Promise.resolve('up 1\n') };
+
+const API = ['build', 'config', 'containers', 'sinks', 'journal', 'tail?follow=0'].map(
+  (name) => `/api/v1/${name}`,
+);
+
 let root: Scope;
+let dataDir: string;
 let hub: TailHub;
 let health: Health;
 let server: RunningServer;
@@ -38,15 +57,33 @@ beforeEach(async () => {
     build: { version: '1.2.3', revision: 'abc', digest: 'def', dirty: false },
     health,
     journal: { stats: STATS },
-    containers: () => [
-      { id: '1', name: 'web', image: 'nginx', state: 'running', transport: 'file', why: '' },
-    ],
+    config: () => ({ log_level: 'info' }),
+    containers: () => [CONTAINER],
     sinks: () => [{ name: 'local', linesRejected: new Map([['too long', 2]]) }],
   };
-  server = await startServer(root, { host: '127.0.0.1', port: 0, agent, tail: hub, log: silentLogger });
+  dataDir = mkdtempSync(path.join(tmpdir(), 'log-capturer-server-'));
+  server = await startServer(root, options());
 });
 
-afterEach(() => root.close());
+afterEach(async () => {
+  await root.close();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+function options(given: Partial<ServerOptions> = {}): ServerOptions {
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    auth: 'auto',
+    allowedHosts: [],
+    dataDir,
+    agent,
+    metrics: METRICS,
+    tail: hub,
+    log: silentLogger,
+    ...given,
+  };
+}
 
 interface Answer {
   readonly status: number;
@@ -54,13 +91,18 @@ interface Answer {
   readonly body: string;
 }
 
-async function ask(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
+async function ask(
+  path: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+  body = '',
+): Promise<Answer> {
   const sent = request({ host: '127.0.0.1', port: server.port, path, headers, method, agent: false });
-  sent.end();
+  sent.end(body);
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
-  let body = '';
-  for await (const chunk of response) body += String(chunk);
-  return { status: response.statusCode ?? 0, headers: response.headers, body };
+  let text = '';
+  for await (const chunk of response) text += String(chunk);
+  return { status: response.statusCode ?? 0, headers: response.headers, body: text };
 }
 
 function pushLines(count: number, text: string): void {
@@ -84,16 +126,22 @@ describe('the API', () => {
     [
       '/api/v1/containers',
       {
-        containers: [{ id: '1', name: 'web', image: 'nginx', state: 'running', transport: 'file', why: '' }],
+        containers: [CONTAINER],
       },
     ],
     ['/api/v1/sinks', { sinks: [{ name: 'local', linesRejected: { 'too long': 2 } }] }],
     ['/api/v1/journal', STATS],
+    ['/api/v1/config', { log_level: 'info' }],
   ])('%s', async (path, expected) => {
     const { status, headers, body } = await ask(path);
     expect(status).toBe(200);
     expect(headers['content-type']).toBe('application/json; charset=utf-8');
     expect(JSON.parse(body)).toEqual(expected);
+  });
+
+  test('/metrics', async () => {
+    const { status, headers, body } = await ask('/metrics');
+    expect([status, headers['content-type'], body]).toEqual([200, METRICS.contentType, 'up 1\n']);
   });
 
   test('/health: 503 only where it is unhealthy', async () => {
@@ -182,13 +230,146 @@ describe('who may ask', () => {
   });
 });
 
+const TOKEN = 'a-token-of-the-test';
+const BEARER = { authorization: `Bearer ${TOKEN}` };
+const HTML = { accept: 'text/html,*/*' };
+
+describe('the login', () => {
+  const restart = async (given: Partial<ServerOptions>): Promise<void> => {
+    server = await startServer(root, options(given));
+  };
+  const cookieOf = ({ headers }: Answer): string => headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+
+  test.each<[string, Partial<ServerOptions>, boolean]>([
+    ['auto on loopback', {}, false],
+    ['auto on all addresses', { host: '0.0.0.0' }, true],
+    ['auto with a token', { token: TOKEN }, true],
+    ['token on loopback', { auth: 'token' }, true],
+    ['none on all addresses', { host: '0.0.0.0', auth: 'none' }, false],
+    ['none with a token', { auth: 'none', token: TOKEN }, false],
+  ])('%s', async (_, given, isRequired) => {
+    await restart(given);
+    expect((await ask('/api/v1/build')).status).toBe(isRequired ? 401 : 200);
+    expect(server.loginUrl !== undefined).toBe(isRequired && given.token === undefined);
+  });
+
+  test('without one on a public address the log says who can read', async () => {
+    const said: string[] = [];
+    const log: Logger = { ...silentLogger, warn: (_fields, message) => said.push(message) };
+    await restart({ host: '0.0.0.0', auth: 'none', log });
+    await restart({ host: '0.0.0.0', log });
+    await restart({ auth: 'none', log });
+    expect(said).toEqual([
+      expect.stringMatching(/^Everybody who can reach 0\.0\.0\.0:\d+ can read all lines/),
+    ]);
+  });
+
+  test('everything is behind it but what a supervisor asks', async () => {
+    await restart({ token: TOKEN });
+    health.set('docker', 'degraded', 'A reason.');
+    for (const path of ['/', '/page.js', '/metrics', '/nothing', ...API]) {
+      const { status, headers, body } = await ask(path);
+      expect([path, status, headers['www-authenticate']]).toEqual([path, 401, 'Bearer']);
+      expect(JSON.parse(body).error).toEqual({
+        code: 'LOGIN_REQUIRED',
+        message: 'A login is required here.',
+        remedy: expect.stringContaining('Authorization: Bearer'),
+      });
+    }
+    expect(JSON.parse((await ask('/health')).body)).toEqual({ status: 'degraded' });
+    expect(JSON.parse((await ask('/ready')).body)).toEqual({ ready: true });
+    for (const path of ['/', '/page.js', '/metrics', ...API])
+      expect((await ask(path, BEARER)).status).toBe(200);
+    expect(JSON.parse((await ask('/health', BEARER)).body)).toMatchObject({ components: { docker: {} } });
+  });
+
+  test('the printed URL gives a cookie and leads to the page, without the token in the address', async () => {
+    await restart({ auth: 'token' });
+    const { pathname, search } = new URL(server.loginUrl ?? '');
+    const entered = await ask(pathname + search);
+    expect([entered.status, entered.headers.location]).toEqual([303, './']);
+    const cookie = entered.headers['set-cookie']?.[0] ?? '';
+    expect(cookie).toMatch(
+      /^log-capturer-[0-9a-f]{8}=[\w-]{43}; Max-Age=\d+; Path=\/; HttpOnly; SameSite=Strict$/,
+    );
+    const token = new URLSearchParams(search).get('token') ?? '';
+    expect(token).toMatch(/^[\w-]{32}$/);
+    expect(cookie).not.toContain(token);
+    expect((await ask('/api/v1/build', { cookie: `other=1; ${cookieOf(entered)}` })).status).toBe(200);
+    expect((await ask('/api/v1/build', { cookie: `${cookieOf(entered)}x` })).status).toBe(401);
+  });
+
+  test('the token is kept where only its owner can read, and token and cookie outlive a restart', async () => {
+    await restart({ auth: 'token' });
+    const { pathname, search } = new URL(server.loginUrl ?? '');
+    const cookie = cookieOf(await ask(pathname + search));
+    await restart({ auth: 'token' });
+    expect(new URL(server.loginUrl ?? '').search).toBe(search);
+    expect((await ask('/api/v1/build', { cookie })).status).toBe(200);
+    const file = path.join(dataDir, 'token');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(`?token=${readFileSync(file, 'utf8')}`).toBe(`${search}\n`);
+    await restart({ auth: 'token', token: TOKEN });
+    expect((await ask('/api/v1/build', { cookie })).status).toBe(401);
+  });
+
+  test('a browser gets a form, which may send to here only and has no scripts', async () => {
+    await restart({ token: TOKEN });
+    const page = await ask('/', HTML);
+    expect([page.status, page.headers['content-type']]).toEqual([401, 'text/html; charset=utf-8']);
+    expect(page.headers['content-security-policy']).toContain("form-action 'self'");
+    expect(page.body).not.toMatch(/<script|http-equiv|<!-- (refresh|note)/);
+    expect((await ask('/api/v1/build', HTML)).headers['content-type']).toContain('json');
+
+    const form = { ...HTML, 'content-type': 'application/x-www-form-urlencoded' };
+    const wrong = await ask('/login', form, 'POST', 'token=wrong');
+    expect([wrong.status, wrong.body.includes('That is not the token.')]).toEqual([401, true]);
+    const right = await ask('/login', form, 'POST', `token=${TOKEN}`);
+    expect([right.status, right.headers.location]).toEqual([303, './']);
+    expect((await ask('/', { cookie: cookieOf(right) })).status).toBe(200);
+  });
+
+  test('a link from another site asks once more, from here, for the sake of the strict cookie', async () => {
+    await restart({ token: TOKEN });
+    const fromElsewhere = { ...HTML, 'sec-fetch-site': 'cross-site' };
+    expect((await ask('/', fromElsewhere)).body).toContain('http-equiv="refresh" content="0; url=./?again"');
+    expect((await ask('/?again', fromElsewhere)).body).not.toContain('http-equiv');
+  });
+
+  test('wrong tokens are said once each, and who shows too many is not listened to', async () => {
+    const said: string[] = [];
+    const log: Logger = { ...silentLogger, warn: (_fields, message) => said.push(message) };
+    await restart({ token: TOKEN, log });
+    const entered = await ask(`/?token=${TOKEN}`);
+    for (let i = 0; i < 10; i++) {
+      const { status, body } = await ask('/metrics', { authorization: `Bearer wrong-${i}` });
+      expect([status, JSON.parse(body).error.code]).toEqual([401, 'LOGIN_WRONG']);
+    }
+    const limited = await ask('/metrics', BEARER);
+    expect([limited.status, JSON.parse(limited.body).error.code]).toEqual([429, 'LOGIN_LIMITED']);
+    expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await ask('/', { ...HTML, authorization: 'Bearer x' })).status).toBe(429);
+    expect(said).toEqual(Array(10).fill('A login from 127.0.0.1 failed: wrong token.'));
+    expect((await ask('/metrics', { cookie: cookieOf(entered) })).status).toBe(200);
+  });
+
+  test('names beside the usual ones must be allowed, also with a login', async () => {
+    await restart({ token: TOKEN, allowedHosts: ['Logs.example.org'] });
+    expect((await ask('/metrics', { ...BEARER, host: 'logs.example.org' })).status).toBe(200);
+    const other = await ask('/metrics', { ...BEARER, host: 'example.org' });
+    expect([other.status, JSON.parse(other.body).error.remedy]).toEqual([
+      403,
+      expect.stringContaining('server.allowed_hosts'),
+    ]);
+  });
+});
+
 describe('the port', () => {
   test('taken by another', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as { port: number };
-    const options = { host: '127.0.0.1', port, agent, tail: hub, log: silentLogger };
-    await expect(startServer(root, options)).rejects.toMatchObject({
+    await expect(startServer(root, options({ port }))).rejects.toMatchObject({
       code: 'PORT_TAKEN',
       message: `Port ${port} on 127.0.0.1 is taken by another program.`,
       remedy: expect.stringContaining('--port'),
@@ -197,8 +378,8 @@ describe('the port', () => {
   });
 
   test('of an address that is not ours', async () => {
-    const options = { host: '203.0.113.1', port: 0, agent, tail: hub, log: silentLogger };
-    await expect(startServer(root, options)).rejects.toMatchObject({ code: 'PORT_NOT_ALLOWED' });
+    const elsewhere = options({ host: '203.0.113.1', auth: 'none' });
+    await expect(startServer(root, elsewhere)).rejects.toMatchObject({ code: 'PORT_NOT_ALLOWED' });
   });
 });
 

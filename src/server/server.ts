@@ -1,21 +1,29 @@
-/** The HTTP server: health, the API, the live tail and the page. It only reads: nothing here changes the agent. */
+/** The HTTP server: health, metrics, the API, the live tail and the page. It only reads: nothing here changes the agent. */
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { AgentError, describeError, systemCode } from '../runtime/errors.js';
+import type { ServerConfig } from '../config/types.js';
+import { describeError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
+import type { Metrics } from '../telemetry/metrics/metrics.js';
+import { isLoopback, listenError, shownUrl } from './address.js';
+import { answer, refuse } from './answers.js';
 import { createHostGuard, SECURITY_HEADERS } from './guard.js';
+import { Login } from './login/login.js';
+import { addLogin, isLoggedIn } from './login/routes.js';
+import { keptToken } from './login/token.js';
 import type { TailHub } from './tail-hub.js';
 import { parseTailQuery } from './tail-query.js';
 import { serveTail } from './tail-route.js';
 import type { AgentView } from './view.js';
 
-export interface ServerOptions {
-  readonly host: string;
-  /** 0 takes any free one. */
-  readonly port: number;
+/** Port 0 takes any free one. */
+export interface ServerOptions extends ServerConfig {
+  /** Where a token that nobody gave is kept. */
+  readonly dataDir: string;
   readonly agent: AgentView;
+  readonly metrics: Metrics;
   readonly tail: TailHub;
   readonly log: Logger;
 }
@@ -24,11 +32,14 @@ export interface RunningServer {
   /** With the port that was really taken. */
   readonly url: string;
   readonly port: number;
+  /** Logs in who opens it. Only where the agent made the token itself: one that was given is known, and not shown. */
+  readonly loginUrl?: string;
 }
 
 const MAX_CONNECTIONS = 256;
 const MAX_TAIL_CLIENTS = 64;
 const REQUEST_TIMEOUT_MS = 10_000;
+const HOW = { port: '--port', host: '--host' };
 
 const PAGE = [
   ['/', 'index.html', 'text/html; charset=utf-8'],
@@ -36,9 +47,11 @@ const PAGE = [
   ['/page.css', 'page.css', 'text/css; charset=utf-8'],
 ] as const;
 
-/** Listens until `scope` closes. Throws PORT_TAKEN or PORT_NOT_ALLOWED. */
+/** Listens until `scope` closes. Throws PORT_TAKEN, PORT_NOT_ALLOWED or SECRET_UNREADABLE. */
 export async function startServer(scope: Scope, options: ServerOptions): Promise<RunningServer> {
   const { host, port, log } = options;
+  const token = tokenFor(options);
+  const login = token === undefined ? undefined : new Login(token);
   const owner = scope.child('server');
   const { fastify } = await import('fastify');
   const app = fastify({
@@ -50,24 +63,38 @@ export async function startServer(scope: Scope, options: ServerOptions): Promise
   app.server.maxConnections = MAX_CONNECTIONS;
   owner.own('server', 'http', () => app.close());
 
-  guard(app, host, owner);
+  guard(app, options, owner);
+  if (login) addLogin(app, login, log);
   addPage(app);
+  addStatus(app, options, login);
   addApi(app, options);
   addTail(app, owner, options);
   try {
     await app.listen({ host, port });
   } catch (error) {
-    throw listenError(host, port, error);
+    throw listenError(host, port, error, HOW);
   }
   const taken = (app.server.address() as AddressInfo).port;
-  if (!isLoopback(host)) {
-    log.warn({ host }, `Everybody who can reach ${host}:${taken} can read all lines: there is no login yet.`);
+  if (!login && !isLoopback(host)) {
+    log.warn(
+      { host },
+      `Everybody who can reach ${host}:${taken} can read all lines, because server.auth is none.`,
+    );
   }
-  return { url: `http://${shownHost(host)}:${taken}`, port: taken };
+  const url = shownUrl(host, taken);
+  const isOurs = token !== undefined && options.token === undefined;
+  return { url, port: taken, ...(isOurs && { loginUrl: `${url}/?token=${encodeURIComponent(token)}` }) };
 }
 
-function guard(app: FastifyInstance, boundHost: string, owner: Scope): void {
-  const isAllowed = createHostGuard(boundHost);
+/** Undefined where no login is required. A given token is one to be asked for, also on loopback. */
+function tokenFor({ auth, token, host, dataDir }: ServerOptions): string | undefined {
+  if (auth === 'none') return undefined;
+  if (token !== undefined) return token;
+  return auth === 'auto' && isLoopback(host) ? undefined : keptToken(dataDir);
+}
+
+function guard(app: FastifyInstance, { host, allowedHosts }: ServerOptions, owner: Scope): void {
+  const isAllowed = createHostGuard(host, allowedHosts);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ ...SECURITY_HEADERS, 'cache-control': 'no-store' });
     if (owner.isClosing) return refuse(reply, 503, 'STOPPING', 'The agent is stopping.');
@@ -76,7 +103,8 @@ function guard(app: FastifyInstance, boundHost: string, owner: Scope): void {
       reply,
       403,
       'HOST_REFUSED',
-      'This name is not served here; use http://localhost or the IP address.',
+      'This name is not served here.',
+      'Use http://localhost or the IP address, or put the name into server.allowed_hosts.',
     );
   });
   app.setNotFoundHandler((request, reply) =>
@@ -95,14 +123,24 @@ function addPage(app: FastifyInstance): void {
   }
 }
 
-function addApi(app: FastifyInstance, { agent }: ServerOptions): void {
-  app.get('/health', (_request, reply) => {
+/** What also those hear who are not logged in, so that a supervisor can ask: states, but neither names nor reasons. */
+function addStatus(app: FastifyInstance, { agent }: ServerOptions, login: Login | undefined): void {
+  app.get('/health', (request, reply) => {
     const status = agent.health.overall;
-    const components = Object.fromEntries(agent.health.components());
-    return answer(reply.code(status === 'unhealthy' ? 503 : 200), { status, components, build: agent.build });
+    reply.code(status === 'unhealthy' ? 503 : 200);
+    if (!isLoggedIn(login, request)) return answer(reply, { status });
+    return answer(reply, { status, components: agent.health.components(), build: agent.build });
   });
   app.get('/ready', (_request, reply) => answer(reply, { ready: true }));
+}
+
+function addApi(app: FastifyInstance, { agent, metrics }: ServerOptions): void {
+  app.get('/metrics', async (_request, reply) => {
+    const text = await metrics.exposition();
+    return reply.type(metrics.contentType).send(text);
+  });
   app.get('/api/v1/build', (_request, reply) => answer(reply, agent.build));
+  app.get('/api/v1/config', (_request, reply) => answer(reply, agent.config()));
   app.get('/api/v1/containers', (_request, reply) => answer(reply, { containers: agent.containers() }));
   app.get('/api/v1/sinks', (_request, reply) => answer(reply, { sinks: agent.sinks() }));
   app.get('/api/v1/journal', (_request, reply) => answer(reply, agent.journal.stats));
@@ -125,44 +163,4 @@ function addTail(app: FastifyInstance, owner: Scope, { tail, log }: ServerOption
     void client.run('tail', () => serveTail(client, tail, wanted, request.raw, reply.raw));
     return reply;
   });
-}
-
-function answer(reply: FastifyReply, value: unknown): FastifyReply {
-  const text = JSON.stringify(value, (_key, part: unknown) =>
-    part instanceof Map ? Object.fromEntries(part) : part,
-  );
-  return reply.type('application/json; charset=utf-8').send(text);
-}
-
-function refuse(reply: FastifyReply, status: number, code: string, message: string): FastifyReply {
-  return answer(reply.code(status), { error: { code, message } });
-}
-
-function listenError(host: string, port: number, cause: unknown): AgentError {
-  const code = systemCode(cause);
-  if (code === 'EADDRINUSE') {
-    return new AgentError('PORT_TAKEN', `Port ${port} on ${host} is taken by another program.`, {
-      remedy: 'Stop that one, or choose another port with --port.',
-      cause,
-    });
-  }
-  if (code === 'EACCES' || code === 'EPERM') {
-    return new AgentError('PORT_NOT_ALLOWED', `This user may not listen on port ${port}.`, {
-      remedy: 'Choose a port above 1023 with --port.',
-      cause,
-    });
-  }
-  return new AgentError('PORT_NOT_ALLOWED', `Cannot listen on ${host}:${port} (${describeError(cause)}).`, {
-    remedy: 'Name an address of this machine with --host, such as 127.0.0.1.',
-    cause,
-  });
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
-}
-
-function shownHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return 'localhost';
-  return host.includes(':') ? `[${host}]` : host;
 }

@@ -5,7 +5,7 @@
  *
  * `committed` is false for a line that came faster than its commit: it is seen, not yet durable.
  */
-import type { Labels } from '../pipeline/streams.js';
+import { containerOf, type Labels, outputOf } from '../pipeline/streams.js';
 
 /** Longer lines are cut for display. */
 const MAX_SHOWN_BYTES = 16 * 1024;
@@ -18,8 +18,8 @@ export interface StreamFacts {
 
 export function streamFacts(labels: Labels, text: string): StreamFacts {
   return {
-    container: labels['container'] ?? labels['filename'] ?? text,
-    stream: labels['stream'] ?? '',
+    container: containerOf(labels) ?? labels['filename'] ?? text,
+    stream: outputOf(labels) ?? '',
   };
 }
 

@@ -7,6 +7,8 @@ export interface AgentView {
   readonly build: BuildInfo;
   readonly health: Health;
   readonly journal: Pick<Journal, 'stats'>;
+  /** The effective configuration, secrets hidden. */
+  config(): unknown;
   containers(): readonly ContainerView[];
   sinks(): readonly SinkView[];
 }
@@ -17,8 +19,10 @@ export interface ContainerView {
   readonly image: string;
   /** As the engine says it: running, exited… */
   readonly state: string;
-  /** How its lines are read: `file`, or `none` where they are not. */
+  /** How its lines are read: `file`, `api`, or `none` where they are not. */
   readonly transport: string;
+  /** Why so, in words for people; empty where they are not. */
+  readonly transportWhy: string;
   /** Where they are not: one sentence. */
   readonly why: string;
 }

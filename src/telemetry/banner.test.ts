@@ -8,7 +8,10 @@ const FACTS: BannerFacts = {
       name: 'containers',
       what: 'Docker 20.10.24 "vm" at unix:///var/run/docker.sock',
       isWell: true,
-      captured: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'],
+      captured: new Map([
+        ['file', ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']],
+        ['api', ['tty']],
+      ]),
       left: new Map([['its log belongs to root', ['db']]]),
       skippedHistoryBytes: 3 * 1024 ** 3,
     },
@@ -16,28 +19,35 @@ const FACTS: BannerFacts = {
       name: 'other',
       what: 'No engine there. Start Docker.',
       isWell: false,
-      captured: [],
+      captured: new Map(),
       left: new Map(),
       skippedHistoryBytes: 0,
     },
   ],
-  dataDir: '/data',
-  journalMaxBytes: 2 * 1024 ** 3,
-  journalMaxAgeMs: 7 * 86_400_000,
+  history: {
+    dataDir: '/data',
+    maxBytes: 2 * 1024 ** 3,
+    maxAgeMs: 7 * 86_400_000,
+    isLostWithContainer: false,
+  },
+  isDryRun: false,
   sinks: ['local (file, /data/logs)'],
   url: 'http://127.0.0.1:8401',
+  metricsUrl: 'http://127.0.0.1:8001/metrics',
 };
 
 const PLAIN = `
 log-capturer 0.1.0 (sources 0123456789abcdef)
 
   containers  Docker 20.10.24 "vm" at unix:///var/run/docker.sock
-              8 containers captured: a, b, c, d, e, f and 2 more
+              8 containers captured from their log files: a, b, c, d, e, f and 2 more
+              1 container captured through the engine's API: tty
               1 container not captured, its log belongs to root: db
               3 GiB of old lines left out (start_at, max_history_bytes)
   other       No engine there. Start Docker.
   history     /data, at most 2 GiB and 7d
   sinks       local (file, /data/logs)
+  metrics     http://127.0.0.1:8001/metrics
   page        http://127.0.0.1:8401
 
 `;
@@ -64,4 +74,17 @@ test('without sinks and build digest', () => {
   );
   expect(text).toContain('(sources 0123456789abcdef, changed)');
   expect(text).toContain('sinks    none, the history only');
+});
+
+test('a history that goes with the container is warned of', () => {
+  const text = renderBanner({ ...FACTS, history: { ...FACTS.history, isLostWithContainer: true } }, false);
+  expect(text).toContain(
+    '\n              history and positions are lost with this container: mount a volume at /data\n',
+  );
+});
+
+test('a dry run says what it is, and names nothing that it does not have', () => {
+  const text = renderBanner({ ...FACTS, isDryRun: true }, false);
+  expect(text).toContain('  dry run     lines are shown on standard output');
+  expect(text).not.toMatch(/^ {2}(history|sinks|metrics|page)/m);
 });

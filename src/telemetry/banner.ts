@@ -5,11 +5,22 @@ import type { BuildInfo } from './build-info.js';
 export interface BannerFacts {
   readonly build: BuildInfo;
   readonly sources: readonly SourceFacts[];
-  readonly dataDir: string;
-  readonly journalMaxBytes: number;
-  readonly journalMaxAgeMs: number;
+  readonly history: HistoryFacts;
+  /** Nothing is delivered and nothing kept. */
+  readonly isDryRun: boolean;
+  /** Each with its name and where it writes to, without secrets. */
   readonly sinks: readonly string[];
+  /** With the token where one was made for the login. */
   readonly url: string;
+  readonly metricsUrl: string;
+}
+
+export interface HistoryFacts {
+  readonly dataDir: string;
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+  /** It lies in the container that the agent runs in. */
+  readonly isLostWithContainer: boolean;
 }
 
 export interface SourceFacts {
@@ -17,8 +28,8 @@ export interface SourceFacts {
   /** What it reads from, or why it cannot: one sentence. */
   readonly what: string;
   readonly isWell: boolean;
-  /** Names of the containers whose lines are read. */
-  readonly captured: readonly string[];
+  /** Names of the containers whose lines are read, by transport. */
+  readonly captured: ReadonlyMap<string, readonly string[]>;
   /** Names of the others by reason. */
   readonly left: ReadonlyMap<string, readonly string[]>;
   /** Bytes older than `start_at` and `max_history_bytes` allow. */
@@ -32,12 +43,14 @@ export function renderBanner(facts: BannerFacts, colors: boolean): string {
   const paint = (code: number, text: string): string => (colors ? `\u001b[${code}m${text}\u001b[0m` : text);
   const rows: [label: string, text: string][] = facts.sources.flatMap((source) => sourceRows(source, paint));
   const { version, digest, dirty } = facts.build;
-  rows.push([
-    'history',
-    `${facts.dataDir}, at most ${roundedSize(facts.journalMaxBytes)} and ${formatDuration(facts.journalMaxAgeMs)}`,
-  ]);
-  rows.push(['sinks', facts.sinks.length > 0 ? facts.sinks.join(', ') : 'none, the history only']);
-  rows.push(['page', paint(36, facts.url)]);
+  if (facts.isDryRun) {
+    rows.push(['dry run', 'lines are shown on standard output; nothing is delivered and nothing kept']);
+  } else {
+    rows.push(...historyRows(facts.history, paint));
+    rows.push(['sinks', facts.sinks.length > 0 ? facts.sinks.join(', ') : 'none, the history only']);
+    rows.push(['metrics', facts.metricsUrl]);
+    rows.push(['page', paint(36, facts.url)]);
+  }
   const width = Math.max(...rows.map(([label]) => label.length)) + 2;
   const body = rows.map(([label, text]) => `  ${paint(2, label.padEnd(width))}${text}\n`).join('');
   return `\n${paint(1, `log-capturer ${version}`)} (sources ${digest}${dirty ? ', changed' : ''})\n\n${body}\n`;
@@ -45,10 +58,31 @@ export function renderBanner(facts: BannerFacts, colors: boolean): string {
 
 type Paint = (code: number, text: string) => string;
 
+const TRANSPORTS: Readonly<Record<string, string>> = {
+  file: 'from their log files',
+  api: "through the engine's API",
+};
+
+function historyRows(
+  { dataDir, maxBytes, maxAgeMs, isLostWithContainer }: HistoryFacts,
+  paint: Paint,
+): [string, string][] {
+  const limits = `${dataDir}, at most ${roundedSize(maxBytes)} and ${formatDuration(maxAgeMs)}`;
+  const warning = `history and positions are lost with this container: mount a volume at ${dataDir}`;
+  return [
+    ['history', limits],
+    ...(isLostWithContainer ? ([['', paint(33, warning)]] as [string, string][]) : []),
+  ];
+}
+
 function sourceRows(source: SourceFacts, paint: Paint): [string, string][] {
   const { name, what, isWell, captured, left, skippedHistoryBytes } = source;
   const rows: [string, string][] = [[name, isWell ? what : paint(33, what)]];
-  if (captured.length > 0) rows.push(['', `${containers(captured.length)} captured: ${someNames(captured)}`]);
+  for (const [transport, names] of captured) {
+    if (names.length === 0) continue;
+    const how = TRANSPORTS[transport] ?? `by ${transport}`;
+    rows.push(['', `${containers(names.length)} captured ${how}: ${someNames(names)}`]);
+  }
   for (const [why, names] of left) {
     rows.push(['', paint(33, `${containers(names.length)} not captured, ${why}: ${someNames(names)}`)]);
   }

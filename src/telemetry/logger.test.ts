@@ -11,6 +11,7 @@ async function logged(level: LogLevel, isTTY: boolean, colors = false): Promise<
   const cause = new Error('the cause');
   log.error({ err: new AgentError('SINK_WRITE', 'Not written.', { remedy: 'Do it.', cause }) }, 'Failed.');
   log.error({ err: new TypeError('a defect') }, 'Broken.');
+  log.close();
   const chunks: Buffer[] = [];
   for (let chunk = stream.read() as Buffer | null; chunk; chunk = stream.read() as Buffer | null)
     chunks.push(chunk);
@@ -45,4 +46,18 @@ test('sentences on a terminal, with colours only where they are wanted', async (
   expect(plain).toMatch(/^\[\d\d:\d\d:\d\d\] DEBUG: Quiet\. \{"n":1\}\n\[\d\d:\d\d:\d\d\] INFO: Said\. /);
   expect(plain).not.toContain('\u001b');
   expect(await logged('error', true, true)).toContain('\u001b[31mERROR');
+});
+
+test('a storm is one line with a count, at the latest at the end', async () => {
+  const stream = new PassThrough();
+  const log = await createLogger({ level: 'info', stream, colors: false });
+  for (let i = 0; i < 100; i++) log.warn({ i }, 'Again.');
+  const lines = () =>
+    String(stream.read())
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  expect(lines().map(({ i }) => i)).toEqual([0, 1, 2, 3, 4]);
+  log.close();
+  expect(lines()).toMatchObject([{ level: 'warn', i: 99, msg: 'Again. (repeated 95 times in 30 s)' }]);
 });

@@ -4,6 +4,7 @@
  */
 import { AgentError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
+import { type LimitedLogger, limitStorms } from './storms.js';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
@@ -15,8 +16,15 @@ export interface LoggerOptions {
   readonly colors: boolean;
 }
 
-/** Loads what it needs itself, because most commands of the program never log. Writes synchronously. */
-export async function createLogger({ level, stream, colors }: LoggerOptions): Promise<Logger> {
+/**
+ * Loads what it needs itself, because most commands of the program never log. Writes synchronously, but of a storm of equal
+ * messages only some, and the number of the others later: `close` it at the end.
+ */
+export async function createLogger(options: LoggerOptions): Promise<LimitedLogger> {
+  return limitStorms(await createWriter(options));
+}
+
+async function createWriter({ level, stream, colors }: LoggerOptions): Promise<Logger> {
   const { pino } = await import('pino');
   const options = { level, base: null, serializers: { err: describeForLog } };
   if (!stream.isTTY) {

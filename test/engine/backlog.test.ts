@@ -2,14 +2,13 @@
  * A line written now is on screen within seconds while gigabytes of old ones are still being read; and an agent that is
  * killed in the middle of them goes on where it was.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { Agent } from '../support/agent.js';
 import { eachLimited } from '../support/engine-api.js';
 import { describeWithOwnEngine, fileSinkConfig } from '../support/engine-test.js';
-import { writerCommand } from '../support/image.js';
-import { parseLine, sealLine } from '../support/lines.mjs';
+import { parseLine, type WriterSpec } from '../support/lines.mjs';
+import { containerWithOldLog } from '../support/old-log.js';
 import { assertExact, type Expected } from '../support/oracle.js';
 import { folderBytes, outputsComplete } from '../support/outputs.js';
 import { scratch } from '../support/scratch.js';
@@ -17,13 +16,11 @@ import { tailUntil } from '../support/tail.js';
 
 const CONTAINERS = 40;
 const OLD_LINES = 25_000;
-const OLD_LINE_BYTES = 2_000;
 /** Three of the containers run again and write, 20 lines a second. */
 const LIVE = 3;
 const LIVE_LINES = 600;
 const ON_SCREEN_WITHIN_MS = 5_000;
 const COMPLETE_DEADLINE_MS = 180_000;
-const CHUNK = 4 * 1024 * 1024;
 
 describeWithOwnEngine('40 containers with 2 GB of old lines', (bed) => {
   it('do not delay a line that is written now', async () => {
@@ -38,7 +35,7 @@ describeWithOwnEngine('40 containers with 2 GB of old lines', (bed) => {
     const ids = new Map<string, string>();
     let oldBytes = 0;
     await eachLimited(expected, 4, async ({ container, out }) => {
-      const writer = {
+      const spec: WriterSpec & { from: number } = {
         name: container,
         out,
         err: 0,
@@ -47,14 +44,8 @@ describeWithOwnEngine('40 containers with 2 GB of old lines', (bed) => {
         lengths: 'short',
         linesPerSecond: 20,
       };
-      // The first run only makes the log file; what is started again writes on where the old lines end.
-      const again = `if [ -e /ran ]; then exec "$@"; fi; : >/ran`;
-      const command = ['/bin/sh', '-c', again, 'sh', ...writerCommand(writer)];
-      const id = await api.create({ name: container, image: facts.image, command });
-      await api.start(id);
-      await api.wait(id);
-      const { LogPath } = await api.inspect(id);
-      oldBytes += writeOldLog(LogPath, container);
+      const { id, bytes } = await containerWithOldLog(api, facts.image, spec);
+      oldBytes += bytes;
       ids.set(container, id);
     });
     expect(oldBytes).toBeGreaterThan(2e9);
@@ -101,36 +92,3 @@ describeWithOwnEngine('40 containers with 2 GB of old lines', (bed) => {
 function isNew(line: string): boolean {
   return (parseLine(Buffer.from(line))?.seq ?? 0) >= OLD_LINES;
 }
-
-/** Writes what the engine would have written in the hours before; answers its bytes. The container must not run. */
-function writeOldLog(file: string, writer: string): number {
-  const fd = openSync(file, 'w');
-  let time = Date.now() - 10 * 3_600_000;
-  let bytes = 0;
-  let chunk: string[] = [];
-  let chunkBytes = 0;
-  const flush = (): void => {
-    const text = Buffer.from(chunk.join(''));
-    for (let at = 0; at < text.length; ) at += writeSync(fd, text, at);
-    bytes += text.length;
-    chunk = [];
-    chunkBytes = 0;
-  };
-  for (let seq = 0; seq < OLD_LINES; seq++) {
-    const line = sealLine(writer, 'o', seq, 0, PAYLOADS[(seq * 31) % PAYLOADS.length]).toString('latin1');
-    time += 1_200;
-    const record = `{"log":"${line}\\n","stream":"stdout","time":"${new Date(time).toISOString().slice(0, -1)}${String(seq % 1_000_000).padStart(6, '0')}Z"}\n`;
-    chunk.push(record);
-    chunkBytes += record.length;
-    if (chunkBytes >= CHUNK) flush();
-  }
-  flush();
-  closeSync(fd);
-  return bytes;
-}
-
-// Plain letters need no escapes, neither in JSON nor anywhere else.
-const PAYLOADS = Array.from({ length: 61 }, (_, i) => {
-  const word = (j: number): string => ((i + 1) * (j + 7) * 2_654_435).toString(36).slice(0, 7).padEnd(7, 'x');
-  return Array.from({ length: OLD_LINE_BYTES / 8 }, (_, j) => word(j)).join(' ');
-});

@@ -170,13 +170,26 @@ describeWithOwnEngine('a first run with an engine of its own', (bed) => {
     expect(assertExact(output, [{ container: spec.name, out: 50, err: 0 }]).lines).toBe(50);
   });
 
-  it('tells a user of the docker group that the log files belong to root', async () => {
-    const { done } = await startWriters(bed(), [line('group-1', 5), line('group-2', 5)]);
-    await done;
-    const { agent } = await agentAs('group', SOME_USER, SOCKET_GROUP);
+  it("captures through the engine's API as a user of the docker group, and says once what root would change", async () => {
+    const specs = [line('group-1', 50), line('group-2', 50)];
+    const expected = specs.map(({ name }) => ({ container: name, out: 50, err: 0 }));
+    const { done } = await startWriters(bed(), specs);
+    const { agent, output } = await agentAs('group', SOME_USER, SOCKET_GROUP);
     await agent.ready();
-    await agent.said(/2 containers \(.*\): their log files belong to root; run as root \(sudo\)/);
+    await done;
+    await outputsComplete(output, expected, 30_000);
+    expect((await agent.get<{ status: string }>('/health')).status).toBe('healthy');
+    const { containers } = await agent.get<{ containers: { transport: string }[] }>('/api/v1/containers');
+    const captured = containers.filter(({ transport }) => transport !== 'none');
+    expect(captured).toEqual([
+      expect.objectContaining({ transport: 'api', transportWhy: 'its log file may be read by root only' }),
+      expect.objectContaining({ transport: 'api', transportWhy: 'its log file may be read by root only' }),
+    ]);
+    expect(agent.log.match(/their log files? belongs? to root|its log file belongs to root/g)).toHaveLength(
+      1,
+    );
     expect(await agent.stop(), agent.log).toMatchObject({ code: 0, signal: null });
+    expect(assertExact(output, expected).lines).toBe(100);
   });
 
   it('tells nobody how to get at the engine', async () => {

@@ -13,7 +13,7 @@ import { projectRoot } from './project.js';
 export interface AgentOptions {
   /** Gets the configuration file, the log of all agents started in it, and the data directory unless `dataDir` says otherwise. */
   readonly folder: string;
-  /** An object gets a free port of loopback where it names none; a text is taken as it is. */
+  /** An object gets a free port of loopback, and none for metrics, where it names none; a text is taken as it is. */
   readonly config: object | string;
   readonly dataDir?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -188,7 +188,8 @@ async function configText(config: object | string): Promise<{ text: string; port
   const { server } = config as { server?: { port?: number } };
   const port = server?.port ?? (await freePort());
   // JSON is YAML.
-  return { text: JSON.stringify({ ...config, server: { ...server, port } }, null, 2), port };
+  const full = { metrics: { port: 0 }, ...config, server: { ...server, port } };
+  return { text: JSON.stringify(full, null, 2), port };
 }
 
 /** Kills what is still running; for the end of a test that failed half-way. */

@@ -38,7 +38,11 @@ export function blockOf(lines: readonly BlockLine[], { lsn = 0, lane = 0 }: Bloc
     longestLine: Math.max(0, ...lines.map(({ text }) => Buffer.from(text).length)),
     firstSeconds: Math.min(...seconds),
     lastSeconds: Math.max(...seconds),
-    streams: [...byStream].map(([labels, own]) => ({ labels, lines: own.length })),
+    streams: [...byStream].map(([labels, own]) => ({
+      labels,
+      lines: own.length,
+      bytes: Buffer.concat(own.map(entry)).length,
+    })),
     payload: compressSync(raw),
   };
 }

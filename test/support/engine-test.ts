@@ -97,18 +97,25 @@ export interface Writers {
 
 const STARTS_AT_ONCE = 4;
 
+/** A writer and what its container is besides. */
+export interface ContainedWriter extends WriterSpec {
+  readonly labels?: Readonly<Record<string, string>>;
+  /** All that it writes is stdout then. */
+  readonly tty?: boolean;
+}
+
 /** Starts one container a writer, named as it. Resolves when all run. */
 export async function startWriters(
   { api, facts }: EngineBed,
-  specs: readonly WriterSpec[],
+  specs: readonly ContainedWriter[],
   logOptions: Readonly<Record<string, string>> = {},
 ): Promise<Writers> {
   const ids: string[] = [];
   const ends: Promise<void>[] = [];
   let ended = 0;
-  await eachLimited(specs, STARTS_AT_ONCE, async (spec, index) => {
+  await eachLimited(specs, STARTS_AT_ONCE, async ({ labels = {}, tty = false, ...spec }, index) => {
     const command = writerCommand(spec);
-    const id = await api.create({ name: spec.name, image: facts.image, command, logOptions });
+    const id = await api.create({ name: spec.name, image: facts.image, command, logOptions, labels, tty });
     ids[index] = id;
     await api.start(id);
     const end = api.wait(id).then(async (code) => {
@@ -126,8 +133,8 @@ export async function startWriters(
   return { ids, ended: () => ended, done };
 }
 
-export function expectedOf(specs: readonly WriterSpec[]): Expected[] {
-  return specs.map(({ name, out, err }) => ({ container: name, out, err }));
+export function expectedOf(specs: readonly ContainedWriter[]): Expected[] {
+  return specs.map(({ name, out, err, tty = false }) => ({ container: name, out, err, isTty: tty }));
 }
 
 /** An agent's configuration: this engine's containers of these names into files. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeLine, parseLine, seeded, writerLines } from './lines.mjs';
-import { assertExact, judge, outputLines } from './oracle.js';
+import { assertExact, judge, linesIn, outputLines } from './oracle.js';
 
 const NAME = 'c-1';
 const EXPECTED = { container: NAME, out: 70, err: 30 };
@@ -155,6 +155,26 @@ describe('the oracle', () => {
     expect(() => assertExact(directory, [EXPECTED, { container: 'c-2', out: 1, err: 0 }])).toThrow(
       'c-2: not one of its lines was found',
     );
+  });
+
+  it('wants the carriage return of a terminal on each line, and nowhere else', () => {
+    const terminal = { container: NAME, out: 70, err: 0, isTty: true };
+    const lines = [...writerLines({ name: NAME, out: 70, err: 0, seed: 7, lengths: 'short' })].flatMap(
+      ({ bytes }) => bytes.toString().slice(0, -1).split('\n'),
+    );
+    write(
+      NAME,
+      1,
+      lines.map((line) => `${TIME} stdout ${line}\r\n`),
+    );
+    expect(assertExact(directory, [terminal])).toEqual({ lines: 70 });
+    expect(linesIn(directory, [terminal])).toBe(lines.length);
+    write(
+      NAME,
+      1,
+      lines.map((line) => `${TIME} stdout ${line}\n`),
+    );
+    expect(judge(directory, terminal)).toMatchObject({ lines: 0, damage: { split: lines.length, lost: 70 } });
   });
 });
 

@@ -22,6 +22,8 @@ export interface Expected {
   /** How many numbered lines were written to stdout and stderr. */
   readonly out: number;
   readonly err: number;
+  /** Its lines end with a carriage return, which a terminal puts before each newline. */
+  readonly isTty?: boolean;
 }
 
 export type Damage = 'lost' | 'duplicated' | 'split' | 'reordered' | 'foreign';
@@ -85,7 +87,12 @@ class Judge {
           continue;
         }
         const stream = prefix[1] as StreamName;
-        this.#line(where, stream, record.subarray(LONGEST_PREFIX), last, empties);
+        const line = record.subarray(LONGEST_PREFIX);
+        if (this.#expected.isTty && line.at(-1) !== 13) {
+          this.#found('split', `${where}: a terminal's line without its carriage return: ${shown(line)}`);
+          continue;
+        }
+        this.#line(where, stream, this.#expected.isTty ? line.subarray(0, -1) : line, last, empties);
       }
     }
     for (const stream of ['stdout', 'stderr'] as const) this.#tallies[stream].emptiesSeen += empties[stream];
@@ -202,6 +209,19 @@ export function* outputLines(directory: string, container: string, stream: Strea
       at = end;
     }
   }
+}
+
+/** How many lines the outputs of these containers hold, empty ones and catch-up included. */
+export function linesIn(directory: string, expected: readonly Expected[]): number {
+  let lines = 0;
+  for (const { container } of expected) {
+    for (const output of [container, `${container}${CATCH_UP}`]) {
+      for (const { bytes } of generations(directory, output)) {
+        for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines++;
+      }
+    }
+  }
+  return lines;
 }
 
 /** The files of one output, oldest first, decompressed. A hole in their numbers shows as lost lines. */

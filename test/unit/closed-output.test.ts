@@ -15,6 +15,7 @@ test('an agent whose stderr is closed drains and ends with 0 at a SIGTERM', asyn
     JSON.stringify({
       data_dir: path.join(folder, 'data'),
       server: { port: 0 },
+      metrics: { port: 0 },
       sources: { demo: { type: 'demo' } },
     }),
   );

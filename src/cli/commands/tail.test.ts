@@ -33,10 +33,21 @@ beforeEach(async () => {
     build: { version: '1', revision: 'a', digest: 'b', dirty: false },
     health: new Health(),
     journal: JOURNAL,
+    config: () => ({}),
     containers: () => [],
     sinks: () => [],
   };
-  const server = await startServer(root, { host: '127.0.0.1', port: 0, agent, tail: hub, log: silentLogger });
+  const server = await startServer(root, {
+    host: '127.0.0.1',
+    port: 0,
+    auth: 'auto',
+    allowedHosts: [],
+    dataDir: '',
+    agent,
+    metrics: { contentType: 'text/plain', exposition: () => Promise.resolve('') },
+    tail: hub,
+    log: silentLogger,
+  });
   options = { url: server.url, lines: '10', follow: true };
 });
 
@@ -215,5 +226,43 @@ describe('no agent', () => {
     const { code, printed } = start({ url: `http://127.0.0.1:${port}` });
     await expect(code).rejects.toMatchObject({ message: 'The connection to the agent broke off.' });
     expect(printed.out).toBe('c | x\n');
+  });
+});
+
+describe('an agent with a login', () => {
+  async function secured(): Promise<string> {
+    const server = await startServer(root, {
+      host: '127.0.0.1',
+      port: 0,
+      auth: 'token',
+      token: 'geheim',
+      allowedHosts: [],
+      dataDir: '',
+      agent: {
+        build: { version: '1', revision: 'a', digest: 'b', dirty: false },
+        health: new Health(),
+        journal: JOURNAL,
+        config: () => ({}),
+        containers: () => [],
+        sinks: () => [],
+      },
+      metrics: { contentType: 'text/plain', exposition: () => Promise.resolve('') },
+      tail: hub,
+      log: silentLogger,
+    });
+    return server.url;
+  }
+
+  test('is asked with the token, and without it says what to do', async () => {
+    const url = await secured();
+    const stdout = new PassThrough();
+    const streams = { stdout, stderr: new PassThrough(), env: {} };
+    const once = { ...options, url, follow: false };
+    await expect(tail(once, streams)).rejects.toMatchObject({
+      code: 'AGENT_UNREACHABLE',
+      message: `The agent at ${url} asks for its token.`,
+      remedy: expect.stringContaining('--token'),
+    });
+    expect(await tail({ ...once, token: 'geheim' }, streams)).toBe(0);
   });
 });

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { AgentError, systemCode } from '../../runtime/errors.js';
 import { EventStreamParser, type ServerEvent } from '../event-stream.js';
+import { type AgentQuestion, findAgent } from '../running-agent.js';
 import { coloredName, terminalText } from '../terminal-text.js';
 
-export interface TailOptions {
-  readonly url: string;
+export interface TailOptions extends AgentQuestion {
   readonly container?: readonly string[];
   readonly grep?: string;
   /** How many earlier lines. */
@@ -37,7 +37,8 @@ export async function tail(options: TailOptions, streams: TailStreams = process)
   process.once('SIGINT', onEnd);
   process.once('SIGTERM', onEnd);
   try {
-    const response = await ask(tailUrl(options), stop.signal);
+    const agent = findAgent(options);
+    const response = await ask(tailUrl(agent.url, options), agent.token, stop.signal);
     await print(response, createPrinter(options, streams), stdout, stop.signal);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
@@ -49,14 +50,8 @@ export async function tail(options: TailOptions, streams: TailStreams = process)
   return 0;
 }
 
-function tailUrl({ url, container = [], grep, lines, follow }: TailOptions): URL {
-  const base = URL.canParse(url) ? new URL(url) : undefined;
-  if (base?.protocol !== 'http:') {
-    throw new AgentError('AGENT_UNREACHABLE', `${url} is no address of an agent.`, {
-      remedy: 'Write it as http://127.0.0.1:8401.',
-    });
-  }
-  const target = new URL('/api/v1/tail', base);
+function tailUrl(agent: URL, { container = [], grep, lines, follow }: TailOptions): URL {
+  const target = new URL('/api/v1/tail', agent);
   for (const name of container) target.searchParams.append('container', name);
   if (grep) target.searchParams.set('grep', grep);
   target.searchParams.set('n', lines);
@@ -64,13 +59,21 @@ function tailUrl({ url, container = [], grep, lines, follow }: TailOptions): URL
   return target;
 }
 
-async function ask(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+async function ask(url: URL, token: string | undefined, signal: AbortSignal): Promise<IncomingMessage> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   try {
-    const request = get(url, { signal, agent: false });
+    const request = get(url, { signal, agent: false, headers });
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     // A connection that breaks later ends the response; the request then has nothing to add.
     request.on('error', () => {});
     if (response.statusCode === 200) return response;
+    if (response.statusCode === 401) {
+      response.destroy();
+      throw new AgentError('AGENT_UNREACHABLE', `The agent at ${url.origin} asks for its token.`, {
+        remedy:
+          'Give it with --token or LOG_CAPTURER_SERVER_TOKEN, or run this as the user whose data directory has it.',
+      });
+    }
     throw new AgentError(
       'AGENT_UNREACHABLE',
       `The agent at ${url.origin} refuses: ${await refusal(response)}`,

@@ -44,8 +44,8 @@ let waiting = [];
 let isPaused = false;
 let isDrawing = false;
 let skipped = 0;
-/** @type {Set<string>} */
-const names = new Set();
+/** @type {Map<string, HTMLOptionElement>} */
+const names = new Map();
 let followsNewest = true;
 
 function connect() {
@@ -167,6 +167,8 @@ async function refreshStatus() {
 /** @param {string} url */
 async function getJson(url) {
   const response = await fetch(url);
+  // The login is over: the agent answers with the form.
+  if (response.status === 401) location.reload();
   return response.json();
 }
 
@@ -189,7 +191,11 @@ function reasonsOf(health) {
 /** @param {Container[]} all @param {Health} health */
 function showContainers(all, health) {
   const captured = all.filter(({ transport }) => transport !== 'none');
-  for (const { name } of captured) addName(name);
+  for (const { name, transport } of captured) {
+    addName(name);
+    const option = names.get(name);
+    if (option) option.text = transport === 'api' ? `${name} (API)` : name;
+  }
   const waitsFor =
     filter.value || container.value
       ? 'No line matches yet.'
@@ -202,9 +208,10 @@ function showContainers(all, health) {
 /** Containers are offered once they are listed or a line of theirs comes; not all sources list theirs. @param {string} name */
 function addName(name) {
   if (names.has(name) || names.size >= MAX_ROWS) return;
-  names.add(name);
+  const option = new Option(name, name);
+  names.set(name, option);
   const after = [...container.options].slice(1).find(({ value }) => value > name);
-  container.insertBefore(new Option(name, name), after ?? null);
+  container.insertBefore(option, after ?? null);
 }
 
 pause.addEventListener('click', () => {

@@ -78,6 +78,19 @@ describe('on a real filesystem', () => {
     expect(readFileSync(log, 'utf8')).toBe(`${text}1970-01-01T00:00:04.000000000Z stdout four\n`);
   });
 
+  test('a delivery of nothing moves the cursor', async () => {
+    const sink = sinkWith();
+    const first = scope.child('first');
+    await sink.open(first);
+    await sink.deliver([blockOf([line('web', 'one', 1)])], CURSOR, signal);
+    const passedOver = CURSOR.with(0, 9);
+    expect(await sink.deliver([], passedOver, signal)).toEqual({ delivered: 0, rejected: new Map() });
+    await sink.close();
+    await first.close();
+    expect(sink.retained).toEqual(passedOver);
+    expect(await sinkWith().open(scope.child('second'))).toEqual(passedOver);
+  });
+
   test('announces both moments at which a kill must be harmless', async () => {
     const seen: unknown[] = [];
     const listen = (message: unknown, name: string | symbol): void => void seen.push([name, message]);

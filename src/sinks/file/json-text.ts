@@ -1,9 +1,10 @@
 /**
- * Writes bytes as the inside of a JSON string: quotes, backslashes and control characters escaped, and U+FFFD for what is
- * not UTF-8, as TextDecoder does it (one for each longest part that could have begun a character).
+ * Writes bytes as the inside of a JSON string: quotes, backslashes and control characters escaped (those of U+007F to
+ * U+009F too, which some terminals obey), and U+FFFD for what is not UTF-8, as TextDecoder does it (one for each longest
+ * part that could have begun a character).
  */
 const PLAIN = new Uint8Array(256);
-for (let byte = 0x20; byte < 0x80; byte++) PLAIN[byte] = 1;
+for (let byte = 0x20; byte < 0x7f; byte++) PLAIN[byte] = 1;
 PLAIN[0x22] = 0;
 PLAIN[0x5c] = 0;
 
@@ -39,7 +40,10 @@ export function writeJsonText(bytes: Buffer, from: number, to: number, at: numbe
       continue;
     }
     const length = characterLength(bytes, source, to);
-    if (length > 0) {
+    if (length === 2 && byte === 0xc2 && bytes[source + 1] < 0xa0) {
+      end = writeEscape(bytes, bytes[source + 1], end);
+      source += 2;
+    } else if (length > 0) {
       for (let i = 0; i < length; i++) bytes[end++] = bytes[source++];
     } else {
       bytes[end++] = 0xef;
@@ -54,9 +58,9 @@ export function writeJsonText(bytes: Buffer, from: number, to: number, at: numbe
 function writeEscape(bytes: Buffer, byte: number, at: number): number {
   let end = at;
   bytes[end++] = 0x5c;
-  if (byte >= 0x20) {
+  if (byte >= 0x20 && byte < 0x7f) {
     bytes[end++] = byte;
-  } else if (SHORT[byte] !== 0) {
+  } else if (byte < 0x20 && SHORT[byte] !== 0) {
     bytes[end++] = SHORT[byte];
   } else {
     bytes[end++] = 0x75;

@@ -74,10 +74,12 @@ export class LineFormatter {
   }
 
   middle(tag: string): Middle {
-    const text = Buffer.from(this.#json ? `Z","stream":"${tag}","line":"` : `Z ${tag} `);
-    const words = new DataView(new ArrayBuffer(wholeWords(text.length)));
-    for (const [i, byte] of text.entries()) words.setUint8(i, byte);
-    return { words, length: text.length };
+    return this.#json ? this.jsonMiddle(`"stream":"${tag}"`) : middleOf(`Z ${tag} `);
+  }
+
+  /** Of JSON with other `fields` than `"stream":"stdout"` between time and line. */
+  jsonMiddle(fields: string): Middle {
+    return middleOf(`Z",${fields},"line":"`);
   }
 
   /** Takes a block; room is made for all of its lines at once. */
@@ -140,6 +142,13 @@ export class LineFormatter {
     this.#bytes = bytes;
     this.#words = wordsOf(bytes);
   }
+}
+
+function middleOf(content: string): Middle {
+  const text = Buffer.from(content);
+  const words = new DataView(new ArrayBuffer(wholeWords(text.length)));
+  for (const [i, byte] of text.entries()) words.setUint8(i, byte);
+  return { words, length: text.length };
 }
 
 function wordsOf(bytes: Buffer): DataView {

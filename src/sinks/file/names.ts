@@ -5,12 +5,18 @@
  *   <dir>/<output>.log                        link to the live generation
  *   <dir>/.log-capturer/                      the sink's own records
  *
- * The output of a stream is its label `container`, else `filename`, else a hash of its labels. Names that are safe and
+ * The output of a stream is its container, else its label `filename`, else a hash of its labels. Names that are safe and
  * cannot be mistaken for one of the above are used as they are; all others are reduced to safe characters and get a hash
  * behind a `~`, which no safe name contains: so different keys never share an output, and none leaves the directory.
  */
 import { createHash } from 'node:crypto';
-import { CATCH_UP_LABEL, type Labels, parseLabelText } from '../../pipeline/streams.js';
+import {
+  CATCH_UP_LABEL,
+  containerOf,
+  type Labels,
+  outputOf,
+  parseLabelText,
+} from '../../pipeline/streams.js';
 
 export const STATE_DIRECTORY = '.log-capturer';
 const CATCH_UP_SUFFIX = '.catch-up';
@@ -28,11 +34,11 @@ export interface Target {
 /** Where lines of the stream with these labels go. */
 export function targetOf(labelText: string): Target {
   const labels = readLabels(labelText);
-  const key = labels['container'] || labels['filename'];
+  const key = containerOf(labels) ?? labels['filename'];
   const name = key ? outputName(key) : `stream~${hash(labelText)}`;
   return {
     output: CATCH_UP_LABEL in labels ? name + CATCH_UP_SUFFIX : name,
-    tag: (labels['stream'] || '-').replace(/[^A-Za-z0-9._-]/g, '_').slice(0, MAX_PLAIN),
+    tag: (outputOf(labels) ?? '-').replace(/[^A-Za-z0-9._-]/g, '_').slice(0, MAX_PLAIN),
   };
 }
 

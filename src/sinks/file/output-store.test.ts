@@ -64,6 +64,18 @@ async function perform(bench: OutputBench, step: Exclude<Step, { kind: 'faults' 
   }
 }
 
+test('a commit without lines becomes durable as any other', async () => {
+  const bench = new OutputBench();
+  await bench.start();
+  await bench.deliver(ALL_LANES, 1);
+  const cursor = Array<number>(ALL_LANES.length).fill(1e9);
+  await bench.store.checkpoint();
+  await bench.store.commit([], cursor, 0);
+  await bench.store.checkpoint();
+  expect(bench.store.durable).toEqual(cursor);
+  await bench.close();
+});
+
 test('every line once and in order, with a kill, a power failure or a full disk at any operation', async () => {
   const seen = new Set<string>();
   await fc.assert(

@@ -160,7 +160,7 @@ export class OutputStore {
   /** Makes everything recorded durable while commits go on. */
   async checkpoint(): Promise<void> {
     if (this.#commits.isLong) return this.#exclusive(() => this.#settle());
-    if (this.#unsynced.size === 0) return;
+    if (this.#sequence === this.#durableSequence) return;
     const sequence = this.#sequence;
     const cursor = this.#cursor;
     const covered = Array.from(this.#unsynced, ([output, unsynced]) => ({

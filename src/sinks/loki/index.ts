@@ -1,9 +1,8 @@
-/** The Loki sink. */
+/** The Loki sink: see loki-sink.ts for what it promises. */
 import type { LokiSinkConfig } from '../../config/types.js';
 import type { Sink } from '../../pipeline/contract.js';
-import { AgentError } from '../../runtime/errors.js';
-import type { Logger } from '../../runtime/log.js';
+import { LokiSink, type LokiSinkContext } from './loki-sink.js';
 
-export function createLokiSink(name: string, _config: LokiSinkConfig, _context: { log: Logger }): Sink {
-  throw new AgentError('INTERNAL', `sink ${name}: Loki is not built yet.`);
+export function createLokiSink(name: string, config: LokiSinkConfig, context: LokiSinkContext): Sink {
+  return new LokiSink(name, config, context);
 }

@@ -1,9 +1,8 @@
-/** The stdout sink. */
+/** The stdout sink: see stdout-sink.ts for what it writes. */
 import type { StdoutSinkConfig } from '../../config/types.js';
 import type { Sink } from '../../pipeline/contract.js';
-import { AgentError } from '../../runtime/errors.js';
-import type { Logger } from '../../runtime/log.js';
+import { StdoutSink } from './stdout-sink.js';
 
-export function createStdoutSink(name: string, _config: StdoutSinkConfig, _context: { log: Logger }): Sink {
-  throw new AgentError('INTERNAL', `sink ${name}: stdout is not built yet.`);
+export function createStdoutSink(name: string, _config: StdoutSinkConfig, _context: object): Sink {
+  return new StdoutSink(name, process.stdout);
 }

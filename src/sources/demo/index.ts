@@ -5,7 +5,8 @@
 
 import type { DemoSourceConfig } from '../../config/types.js';
 import { Batch } from '../../pipeline/batch.js';
-import type { Pipeline, Source } from '../../pipeline/contract.js';
+import type { Pipeline, ReadTotals, Source } from '../../pipeline/contract.js';
+import { noReads } from '../../pipeline/read-totals.js';
 import type { Labels, Stream } from '../../pipeline/streams.js';
 import type { Scope } from '../../runtime/scope.js';
 
@@ -14,6 +15,7 @@ interface DemoContainer {
   readonly stdout: Stream;
   readonly stderr: Stream;
   count: number;
+  readonly totals: ReadTotals;
   /** Makes its lines differ from the others'. */
   readonly seed: number;
 }
@@ -27,10 +29,12 @@ export function createDemoSource(
   config: DemoSourceConfig,
   { labels }: { labels: Labels },
 ): Source {
+  const active = new Map<string, ReadTotals>();
+  const figures = { active, retired: noReads(), containers: {}, streams: [] };
   return {
     name,
-    run: (scope, pipeline) => runDemo(scope, pipeline, config, labels),
-    figures: () => undefined,
+    run: (scope, pipeline) => runDemo(scope, pipeline, config, labels, active),
+    figures: () => figures,
   };
 }
 
@@ -39,8 +43,10 @@ async function runDemo(
   pipeline: Pipeline,
   config: DemoSourceConfig,
   labels: Labels,
+  active: Map<string, ReadTotals>,
 ): Promise<void> {
   const containers = Array.from({ length: config.containers }, (_, i) => openContainer(pipeline, i, labels));
+  for (const { stdout, totals } of containers) active.set(stdout.labels['container'] ?? '', totals);
   const batch = new Batch(Buffer.allocUnsafe(256 * 1024), 1024);
   let due = 0;
   let turn = 0;
@@ -70,6 +76,7 @@ function openContainer(pipeline: Pipeline, index: number, common: Labels): DemoC
     stdout: pipeline.streams.acquire({ ...labels, stream: 'stdout' }),
     stderr: pipeline.streams.acquire({ ...labels, stream: 'stderr' }),
     count: typeof before === 'number' ? before : 0,
+    totals: noReads(),
     seed: index,
   };
 }
@@ -83,6 +90,8 @@ async function pushLine(pipeline: Pipeline, batch: Batch, container: DemoContain
   batch.reset();
   // A count in the nanoseconds keeps the timestamps of one millisecond strictly increasing.
   batch.add(0, end, stream.id, Math.floor(now / 1000), (now % 1000) * 1_000_000 + (n % 1_000_000), 0);
+  container.totals.linesRead++;
+  container.totals.bytesRead += end;
   await pipeline.push(batch, container.key, n, { key: container.key, from: n - 1, to: n });
 }
 

@@ -1,118 +1,25 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { DockerSourceConfig } from '../../config/types.js';
+import { describe, expect, test } from 'vitest';
 import { AgentError } from '../../runtime/errors.js';
-import { type Logger, silentLogger } from '../../runtime/log.js';
-import { Scope } from '../../runtime/scope.js';
-import { Announcer } from './announcer.js';
-import { Captures } from './captures.js';
 import type { ListedContainer } from './engine.js';
-import type { ContainerEvent } from './events.js';
-import { FolderWatch } from './folder-watch.js';
-import { FakeReaders } from './testing/fake-readers.js';
-
-const FIRST_SEEN = Date.parse('2026-01-01T00:00:00Z');
-const id = (n: number): string => n.toString(16).padStart(64, '0');
-
-let dir: string;
-let scope: Scope;
-let said: string[];
-
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'captures-'));
-  scope = Scope.root('test', () => {});
-  said = [];
-});
-afterEach(async () => {
-  await scope.close();
-  rmSync(dir, { recursive: true });
-});
-
-interface Setup {
-  config?: Partial<DockerSourceConfig>;
-  selfId?: string;
-  inspect?: (id: string) => Promise<unknown>;
-  root?: string;
-}
-
-function setUp({ config = {}, selfId, inspect = () => Promise.resolve(undefined), root = dir }: Setup = {}) {
-  const readers = new FakeReaders();
-  const log: Logger = { ...silentLogger, warn: (_fields, message) => said.push(message) };
-  const announcer = new Announcer(log);
-  const options = { config: { containerLabels: {}, ...config }, labels: {}, selfId, readers, announcer };
-  const captures = new Captures(options);
-  const folder = new FolderWatch({ dir: root, log, onNewFolder: () => {} });
-  captures.connected({ host: 'box', folder, firstSeenMs: FIRST_SEEN, inspect });
-  const list = async (...containers: ListedContainer[]): Promise<void> => {
-    captures.listing();
-    await captures.listed(containers, scope);
-    announcer.flush();
-  };
-  return { readers, captures, announcer, list };
-}
-
-interface Made {
-  name?: string;
-  driver?: string;
-  labels?: Record<string, string>;
-  options?: Record<string, string>;
-  created?: string;
-}
-
-/** What the engine writes for a container, first the folder and then the facts. */
-function makeFolder(n: number): void {
-  mkdirSync(join(dir, id(n)));
-}
-
-function writeFacts(
-  n: number,
-  {
-    name = `c${n}`,
-    driver = 'json-file',
-    labels = {},
-    options = {},
-    created = '2026-06-01T00:00:00Z',
-  }: Made = {},
-): void {
-  const config = {
-    ID: id(n),
-    Name: `/${name}`,
-    Created: created,
-    Config: { Image: 'nginx', Labels: labels },
-  };
-  const host = { LogConfig: { Type: driver, Config: options } };
-  writeFileSync(join(dir, id(n), 'config.v2.json'), JSON.stringify(config));
-  writeFileSync(join(dir, id(n), 'hostconfig.json'), JSON.stringify(host));
-}
-
-function make(n: number, made: Made = {}): void {
-  makeFolder(n);
-  writeFacts(n, made);
-}
-
-const removeFolder = (n: number): void => rmSync(join(dir, id(n)), { recursive: true });
-
-function listed(n: number, over: Partial<ListedContainer> = {}): ListedContainer {
-  return {
-    id: id(n),
-    name: `/c${n}`,
-    image: 'nginx',
-    labels: {},
-    state: 'running',
-    createdMs: FIRST_SEEN,
-    ...over,
-  };
-}
-
-function event(action: ContainerEvent['action'], n: number, name = `c${n}`): ContainerEvent {
-  return { action, id: id(n), name, image: 'nginx', labels: {}, seconds: 0 };
-}
-
-const namesOf = (readers: FakeReaders): (string | undefined)[] =>
-  [...readers.open.values()].map(({ labels }) => labels?.['container']);
+import {
+  deny,
+  dir,
+  event,
+  id,
+  listed,
+  make,
+  makeFolder,
+  namesOf,
+  removeFolder,
+  said,
+  scope,
+  setUp,
+  waysOf,
+  writeFacts,
+} from './testing/captures-kit.js';
 
 describe('first sight', () => {
   test('a listed container is opened with its labels, limits and place', async () => {
@@ -128,6 +35,7 @@ describe('first sight', () => {
         existedAtFirstStart: true,
         maxSizeBytes: 1024,
         maxFiles: 2,
+        driver: 'json-file',
       },
       expect.objectContaining({ id: id(2), existedAtFirstStart: false }),
     ]);
@@ -232,54 +140,54 @@ async function failFirst(asked: string): Promise<unknown> {
   return { Name: '/c2' };
 }
 
-describe('trouble is said in one sentence for all, and again only when it comes anew', () => {
-  test('other logging drivers, by driver', async () => {
-    const { readers, list } = setUp();
-    for (const n of [1, 2, 3, 4, 5]) make(n, { driver: n < 5 ? 'local' : 'journald' });
-    await list(...[1, 2, 3, 4, 5].map((n) => listed(n)));
-    await list(...[1, 2, 3, 4, 5].map((n) => listed(n)));
-    expect(readers.open.size).toBe(0);
+describe('trouble is said once, in one sentence for all', () => {
+  test('logging drivers that keep nothing, or nothing that the engine can read', async () => {
+    const { api, captures, list } = setUp();
+    for (const n of [1, 2, 3, 4, 5]) make(n, { driver: n < 5 ? 'syslog' : 'none' });
+    api.onAdd = (log) => captures.unreadable(log.id);
+    const all = [1, 2, 3, 4, 5].map((n) => listed(n));
+    await list(...all);
+    await list(...all);
+    expect([api.open.size, api.rejected.length]).toEqual([0, 4]);
     expect(said).toEqual([
-      expect.stringMatching(/^4 containers \(c1, c2, c3 and 1 more\): the logging driver is local/),
-      expect.stringMatching(/^1 container \(c5\): the logging driver is journald/),
+      expect.stringMatching(
+        /^4 containers \(c1, c2, c3 and 1 more\): the engine cannot read what .* syslog writes/,
+      ),
+      expect.stringMatching(/^1 container \(c5\): the logging driver is none, which keeps nothing/),
     ]);
+    await captures.event(event('rename', 1, 'new'));
+    await list(...all.slice(1), listed(1, { name: '/new' }));
+    expect([api.rejected.length, said.length]).toEqual([4, 2]);
   });
 
-  test('log files that may not be read, until they may', async () => {
-    const { readers, captures, list } = setUp();
-    readers.onAdd = (log) => captures.unreadable(log.id);
+  test('files that are to be read and may not, until they may', async () => {
+    const all = setUp({ config: { transport: 'file' } });
+    const { readers, captures, list } = all;
+    deny(all);
     make(1);
     make(2);
     await list(listed(1), listed(2));
-    await list(listed(1), listed(2));
     expect(said).toEqual([
-      expect.stringMatching(/^2 containers \(c1, c2\): their log files belong to root; run as root/),
+      expect.stringMatching(
+        /^2 containers \(c1, c2\): their log files belong to root; set transport to auto/,
+      ),
     ]);
-    expect(captures.troubles()).toEqual(new Map([['unreadable', 2]]));
-    writeFileSync(join(dir, id(1), `${id(1)}-json.log`), '');
-    await list(listed(1), listed(2));
-    expect(captures.statuses().map(({ transport }) => transport)).toEqual(['file', 'none']);
-    expect(readers.hints).toContain(`woken ${id(1)}`);
-  });
-
-  test('also where that shows before anything is known of the container', async () => {
-    const { readers, captures, list } = setUp();
-    make(1);
-    await list(listed(1));
-    makeFolder(2);
-    readers.onAdd = (log) => captures.unreadable(log.id);
-    captures.sighted(id(2));
+    expect(captures.hindered()).toEqual([{ trouble: { kind: 'unreadable' }, containers: 2 }]);
     readers.onAdd = () => {};
-    writeFacts(2);
-    captures.lookAgain();
-    expect(captures.statuses().map(({ transport }) => transport)).toEqual(['file', 'none']);
+    await list(listed(1), listed(2));
+    expect(waysOf(captures)).toEqual({
+      c1: 'file: the configuration says so',
+      c2: 'file: the configuration says so',
+    });
+    expect([namesOf(readers), captures.hindered(), said.length]).toEqual([['c1', 'c2'], [], 1]);
   });
 
-  test('an engine on another machine, until its folder is there', async () => {
-    const { readers, list } = setUp({ inspect: () => Promise.resolve({ Name: '/c1' }) });
+  test('files that are to be read and are elsewhere, until they are here', async () => {
+    const inspect = () => Promise.resolve({ Name: '/c1' });
+    const { readers, api, list } = setUp({ config: { transport: 'file' }, inspect });
     await list(listed(1));
     await list(listed(1));
-    expect(readers.open.size).toBe(0);
+    expect([readers.open.size, api.open.size]).toEqual([0, 0]);
     expect(said).toEqual([expect.stringMatching(/^1 container \(c1\): its log file is not on this machine/)]);
     make(1);
     await list(listed(1));
@@ -375,6 +283,7 @@ test('whatever tells of containers, late, twice or never: all are read, and none
     isSighted: fc.boolean(),
     isTold: fc.boolean(),
     isFactless: fc.boolean(),
+    driver: fc.constantFrom('json-file', 'local'),
     list: fc.constantFrom('none', 'fresh', 'stale'),
     lookAgain: fc.boolean(),
   });
@@ -382,21 +291,25 @@ test('whatever tells of containers, late, twice or never: all are read, and none
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       rmSync(dir, { recursive: true });
       mkdirSync(dir);
-      const { readers, captures, list } = setUp({ inspect: () => Promise.resolve({ Name: '/inspected' }) });
+      const { readers, api, captures, list } = setUp({
+        inspect: () => Promise.resolve({ Name: '/inspected' }),
+      });
+      const local = new Set<string>();
       const alive = new Map<number, number>();
       const seen = new Map<number, boolean>();
       let next = 100;
       make(99);
       await list(listed(99));
       const all = (): ListedContainer[] => [listed(99), ...[...alive.values()].map((n) => listed(n))];
-      for (const { container, isSighted, isTold, isFactless, list: how, lookAgain } of steps) {
+      for (const { container, isSighted, isTold, isFactless, driver, list: how, lookAgain } of steps) {
         const before = all();
         if (how === 'stale') captures.listing();
         const n = alive.get(container);
         if (n === undefined) {
           alive.set(container, next);
           makeFolder(next);
-          if (!isFactless) writeFacts(next);
+          if (!isFactless) writeFacts(next, { driver });
+          if (!isFactless && driver === 'local') local.add(id(next));
           if (isSighted) captures.sighted(id(next));
           if (isTold)
             for (const action of ['create', 'start'] as const) await captures.event(event(action, next));
@@ -417,13 +330,18 @@ test('whatever tells of containers, late, twice or never: all are read, and none
       }
       await list(...all());
       const expectedOpen = [99, ...alive.values()].map(id);
-      expect(new Set(readers.open.keys())).toEqual(new Set(expectedOpen));
-      for (const log of readers.open.values()) expect(log.labels).toBeDefined();
+      expect([...readers.open.keys(), ...api.open.keys()].toSorted()).toEqual(expectedOpen.toSorted());
+      for (const log of [...readers.open.values(), ...api.open.values()]) expect(log.labels).toBeDefined();
+      for (const one of expectedOpen) expect(api.open.has(one)).toBe(local.has(one));
       const gone = [...seen]
         .filter(([n, wasSeen]) => wasSeen && ![...alive.values()].includes(n))
         .map(([n]) => id(n));
-      expect([...readers.finished.keys()]).toEqual(expect.arrayContaining(gone));
-      expect(readers.rejected).toEqual([]);
+      const finished = [...readers.finished.keys(), ...api.finished.keys()];
+      expect(new Set(finished).size).toBe(finished.length);
+      expect(finished).toEqual(expect.arrayContaining(gone));
+      // Of what is read by the API the file is let go once that is known.
+      for (const one of readers.rejected) expect(local.has(one)).toBe(true);
+      expect(api.rejected).toEqual([]);
     }),
     { numRuns: 200 },
   );

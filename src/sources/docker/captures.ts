@@ -1,8 +1,9 @@
 /**
  * What is known of every container, what was decided, and what the readers were told.
  *
- * A container is sighted (its folder appeared), listed, or named by an event, in any order. Its log is opened at the
- * first of them and selected afterwards, when its facts are known: `readers.add` without labels, then with them, or `reject`.
+ * A container is sighted (its folder appeared), listed, or named by an event, in any order. Where its file can be seen, it is
+ * opened at the first of them and selected afterwards, when its facts are known: `readings.add` without labels, then
+ * with them, or `reject`. What has to be read through the engine's API is opened when its facts are known.
  *
  * - A captured container stays captured, whatever it is renamed to; one left out is decided anew when it is renamed.
  * - A list is older than what events told since it was asked for (`#touched`): events win.
@@ -10,8 +11,7 @@
  *   to another engine. Until then what is only sighted is held, not read.
  * - Removed means: the engine says so, or does not list it and its folder is gone.
  */
-import { accessSync, constants } from 'node:fs';
-import type { DockerSourceConfig } from '../../config/types.js';
+import type { Position } from '../../pipeline/contract.js';
 import type { Labels } from '../../pipeline/streams.js';
 import type { Scope } from '../../runtime/scope.js';
 import type { Announcer, Trouble } from './announcer.js';
@@ -29,9 +29,9 @@ import {
 } from './facts.js';
 import type { FolderWatch } from './folder-watch.js';
 import { type ConnectedEngine, inspected } from './inspected.js';
-import { streamLabels } from './labels.js';
-import type { LogReaders } from './readers.js';
-import { CAPTURED, hindered, judge, type Verdict } from './verdict.js';
+import type { Readings } from './readings.js';
+import { begunBy, type Transport, type Ways } from './transport.js';
+import { type CaptureRules, judge, type Verdict } from './verdict.js';
 
 /** Afterwards a list has to tell. */
 const MAX_LOOKS = 400;
@@ -39,11 +39,13 @@ const STOPPED = new Set(['exited', 'dead']);
 const STATE_AFTER = { create: 'created', start: 'running', die: 'exited' } as const;
 
 export interface CapturesOptions {
-  readonly config: Pick<DockerSourceConfig, 'include' | 'exclude' | 'containerLabels'>;
-  /** On every stream. */
-  readonly labels: Labels;
+  readonly rules: CaptureRules;
+  /** The labels of a container's streams; `host` is the engine's name. */
+  readonly labelsOf: (facts: ContainerFacts, host: string) => Labels;
   readonly selfId: string | undefined;
-  readonly readers: LogReaders;
+  readonly readings: Readings;
+  /** Where the readers stopped before the restart. */
+  readonly positionOf: (id: string) => Position | undefined;
   readonly announcer: Announcer;
 }
 
@@ -69,16 +71,16 @@ export class Captures {
     const entry = this.#enter(id);
     entry.facts = readFactsFromFolder(this.#engine.folder.dir, id);
     if (entry.facts && this.#isFolderBelieved) this.#decide(entry);
-    else this.#open(entry, undefined);
+    else this.#open(entry, 'file', undefined);
   }
 
   /** The log of a new folder is open as `path`, for the time of this call. */
   held(id: string, path: string, facts: ContainerFacts | undefined): void {
     if (!this.#engine) return;
     const entry = this.#entries.get(id) ?? this.#enter(id);
-    if (entry.verdict?.transport === 'none') return;
+    if (entry.verdict && entry.verdict.transport !== 'file') return;
     entry.facts ??= facts;
-    this.#open(entry, entry.verdict && entry.labels, path);
+    this.#open(entry, 'file', entry.verdict && entry.labels, path);
     if (!entry.verdict && entry.facts && this.#isFolderBelieved) this.#decide(entry);
   }
 
@@ -113,8 +115,7 @@ export class Captures {
       if (isTouched && !known) continue;
       const entry = known ?? this.#enter(container.id);
       if (!isTouched) this.#update(entry, container);
-      if (!entry.verdict || entry.verdict.trouble?.kind === 'elsewhere') unresolved.push(entry);
-      else if (entry.verdict.trouble?.kind === 'unreadable') this.#tryAgain(entry);
+      if (this.#isWorthAnotherTry(entry)) unresolved.push(entry);
     }
     await eachLimited(unresolved, session, (entry) => this.#resolve(entry));
   }
@@ -125,7 +126,7 @@ export class Captures {
     this.#engine?.folder.takeHeldLogs();
     this.#touched.add(id);
     const known = this.#entries.get(id);
-    if (!this.#isFolderBelieved && (known?.isOpen || this.#engine?.folder.look(id) === 'there'))
+    if (!this.#isFolderBelieved && (this.#isHeld(id) || this.#engine?.folder.look(id) === 'there'))
       this.#believe();
     if (action === 'destroy') {
       if (known) this.#remove(known, factsFromNames(id, event));
@@ -140,36 +141,43 @@ export class Captures {
     if (!entry.verdict) await this.#resolve(entry);
   }
 
-  /** The readers may not open the container's log. */
+  /** The readers may not open the container's log, or the engine cannot read it. */
   unreadable(id: string): void {
     const entry = this.#entries.get(id);
     if (!entry) return;
-    entry.isReadable = false;
-    if (entry.verdict?.transport === 'file') this.#settle(entry, hindered({ kind: 'unreadable' }));
-  }
-
-  /** The container's name, or the head of its id where it has none yet. */
-  nameOf(id: string): string {
-    const entry = this.#entries.get(id);
-    return (entry?.facts ?? entry?.names)?.name ?? id.slice(0, 12);
+    if (this.#options.readings.transportOf(id) === 'api') entry.isApiRefused = true;
+    else entry.isFileReadable = false;
+    if (entry.verdict) this.#decide(entry);
   }
 
   has(id: string): boolean {
     return this.#entries.has(id);
   }
 
-  /** How many containers have each kind of trouble. */
-  troubles(): ReadonlyMap<Trouble['kind'], number> {
-    const counts = new Map<Trouble['kind'], number>();
+  isRunning(id: string): boolean {
+    return this.#entries.get(id)?.state === 'running';
+  }
+
+  /** What is in the way of containers that are wanted but not captured, and of how many. */
+  hindered(): { trouble: Trouble; containers: number }[] {
+    const found = new Map<string, { trouble: Trouble; containers: number }>();
     for (const { verdict } of this.#entries.values()) {
-      const kind = verdict?.trouble?.kind;
-      if (kind) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+      if (verdict?.transport !== 'none' || !verdict.trouble) continue;
+      const { trouble, why } = verdict;
+      found.set(why, { trouble, containers: (found.get(why)?.containers ?? 0) + 1 });
     }
+    return [...found.values()];
+  }
+
+  /** How many containers are read each way, or not at all. */
+  transports(): Record<Transport | 'none', number> {
+    const counts = { file: 0, api: 0, none: 0 };
+    for (const { verdict } of this.#entries.values()) counts[verdict?.transport ?? 'none']++;
     return counts;
   }
 
   statuses(): ContainerStatus[] {
-    const stats = this.#options.readers.stats();
+    const stats = this.#options.readings.stats();
     return [...this.#entries.values()].map((entry) => statusOf(entry, stats.get(entry.id)));
   }
 
@@ -203,8 +211,8 @@ export class Captures {
     const before = entry.state;
     entry.state = state;
     if (!entry.isOpen || before === state) return;
-    if (STOPPED.has(state)) this.#options.readers.stopped(entry.id);
-    else this.#options.readers.wake(entry.id);
+    if (STOPPED.has(state)) this.#options.readings.stopped(entry.id);
+    else this.#options.readings.wake(entry.id);
   }
 
   #rename(entry: Entry, name: string): void {
@@ -213,7 +221,7 @@ export class Captures {
     if (!entry.verdict) return;
     if (entry.isOpen) {
       entry.labels = this.#labelsOf(entry.facts);
-      this.#options.readers.setLabels(entry.id, entry.labels);
+      this.#options.readings.rename(entry.id, name, entry.labels);
     } else {
       entry.verdict = undefined;
     }
@@ -236,69 +244,84 @@ export class Captures {
   #decide(entry: Entry): void {
     const { facts } = entry;
     if (!facts) return;
-    const { config, selfId, announcer } = this.#options;
-    const verdict = judge(facts, config, selfId);
-    if (verdict.transport === 'none') {
+    const { rules, selfId, announcer } = this.#options;
+    const verdict = judge(facts, rules, selfId, () => this.#ways(entry));
+    const { transport } = verdict;
+    if (transport === 'none') {
       this.#settle(entry, verdict);
-      if (entry.isOpen) this.#options.readers.reject(entry.id);
+      if (entry.isOpen) this.#options.readings.reject(entry.id);
       entry.isOpen = false;
       return;
     }
-    if (!entry.isOpen && this.#engine?.folder.look(entry.id) === 'missing') {
-      // Where the folder is the engine's, a missing one is a container that is being removed: the next list tells.
-      if (!this.#isFolderBelieved) this.#settle(entry, hindered({ kind: 'elsewhere' }));
-      return;
-    }
-    this.#settle(entry, entry.isReadable ? verdict : hindered({ kind: 'unreadable' }));
-    if (facts.logOptions['mode'] === 'non-blocking') announcer.note({ kind: 'lossy' }, facts.name);
+    // Where the folder is the engine's, a missing one is a container that is being removed: the next list tells.
+    if (!entry.isOpen && this.#isFolderBelieved && this.#engine?.folder.look(entry.id) === 'missing') return;
+    const isNew = !entry.verdict;
+    this.#settle(entry, verdict);
+    if (isNew && facts.logOptions['mode'] === 'non-blocking') announcer.note({ kind: 'lossy' }, facts.name);
     entry.labels = this.#labelsOf(facts);
-    this.#open(entry, entry.labels);
-    if (STOPPED.has(entry.state)) this.#options.readers.stopped(entry.id);
+    this.#open(entry, transport, entry.labels);
+    if (STOPPED.has(entry.state)) this.#options.readings.stopped(entry.id);
+  }
+
+  #ways(entry: Entry): Ways {
+    const { id, isFileReadable } = entry;
+    return {
+      log: !isFileReadable ? 'denied' : this.#isHeld(id) ? 'readable' : this.#lookAtLog(id),
+      isApiRefused: entry.isApiRefused,
+      begunBy: begunBy(this.#options.positionOf(id)),
+    };
+  }
+
+  /** Its file is open. */
+  #isHeld(id: string): boolean {
+    return this.#options.readings.transportOf(id) === 'file';
+  }
+
+  #lookAtLog(id: string): Ways['log'] {
+    return this.#engine?.folder.lookAtLog(id) ?? 'missing';
+  }
+
+  /** What is undecided, and whatever file was not there or not readable may have become so. */
+  #isWorthAnotherTry(entry: Entry): boolean {
+    const { verdict } = entry;
+    if (!verdict) return true;
+    if (verdict.transport !== 'none') return false;
+    const kind = verdict.trouble?.kind;
+    if (kind !== 'elsewhere' && kind !== 'unreadable') return false;
+    if (this.#lookAtLog(entry.id) !== 'readable') return false;
+    entry.isFileReadable = true;
+    return true;
   }
 
   #settle(entry: Entry, verdict: Verdict): void {
     const { trouble } = verdict;
-    if (trouble && trouble.kind !== entry.verdict?.trouble?.kind)
+    if (trouble && trouble.kind !== entry.said) {
       this.#options.announcer.note(trouble, (entry.facts ?? entry.names).name);
+      entry.said = trouble.kind;
+    }
     entry.verdict = verdict;
   }
 
   #labelsOf(facts: ContainerFacts): Labels {
-    const { labels: extra, config } = this.#options;
-    return streamLabels(facts, {
-      host: this.#engine?.host ?? '',
-      extra,
-      containerLabels: config.containerLabels,
-    });
+    return this.#options.labelsOf(facts, this.#engine?.host ?? '');
   }
 
   /** `heldPath`: as ContainerLog has it. */
-  #open(entry: Entry, labels: Labels | undefined, heldPath?: string): void {
+  #open(entry: Entry, transport: Transport, labels: Labels | undefined, heldPath?: string): void {
     const { id, facts } = entry;
     const engine = this.#engine;
     if (!engine) return;
     entry.isOpen = true;
-    this.#options.readers.add({
+    this.#options.readings.add(transport, (facts ?? entry.names).name, {
       id,
       path: predictedLogPath(engine.folder.dir, id),
       labels,
       existedAtFirstStart: facts?.createdMs !== undefined && facts.createdMs < engine.firstSeenMs,
       ...rotationLimits(facts?.logOptions ?? {}),
+      ...(facts?.tty === undefined ? {} : { tty: facts.tty }),
+      ...(facts?.driver === undefined ? {} : { driver: facts.driver }),
       ...(heldPath === undefined ? {} : { heldPath }),
     });
-  }
-
-  /** What was unreadable may have become readable. */
-  #tryAgain(entry: Entry): void {
-    if (!this.#engine) return;
-    try {
-      accessSync(predictedLogPath(this.#engine.folder.dir, entry.id), constants.R_OK);
-    } catch {
-      return;
-    }
-    entry.isReadable = true;
-    entry.verdict = CAPTURED;
-    this.#options.readers.wake(entry.id);
   }
 
   #removeUnlisted(listed: ReadonlySet<string>, folder: FolderWatch): void {
@@ -308,7 +331,7 @@ export class Captures {
       if (!this.#isFolderBelieved && !entry.verdict && entry.isOpen) {
         // Another engine's, unless the event that would have told is still on its way.
         if (++entry.unlisted < 2) continue;
-        this.#options.readers.reject(entry.id);
+        this.#options.readings.reject(entry.id);
         this.#entries.delete(entry.id);
       } else if (folder.look(entry.id) !== 'there') {
         this.#remove(entry, entry.names);
@@ -323,6 +346,6 @@ export class Captures {
       this.#decide(entry);
     }
     this.#entries.delete(entry.id);
-    if (entry.isOpen) this.#options.readers.finish(entry.id);
+    if (entry.isOpen) this.#options.readings.finish(entry.id);
   }
 }

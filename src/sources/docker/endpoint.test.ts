@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AgentError } from '../../runtime/errors.js';
-import { findEndpoint, usualSockets } from './endpoint.js';
+import { type EndpointSearch, findEndpoint, usualSockets } from './endpoint.js';
 
 let home: string;
 
@@ -20,15 +20,22 @@ function config(content: unknown): void {
   writeFileSync(join(home, '.docker/config.json'), text);
 }
 
-function context(name: string, host: string, { withTls = false } = {}): void {
+function context(name: string, host: string, { tls = [] as string[], skipVerify = false } = {}): void {
   const digest = createHash('sha256').update(name).digest('hex');
   mkdirSync(join(home, '.docker/contexts/meta', digest), { recursive: true });
-  const meta = { Name: name, Metadata: {}, Endpoints: { docker: { Host: host, SkipTLSVerify: false } } };
+  const meta = { Name: name, Metadata: {}, Endpoints: { docker: { Host: host, SkipTLSVerify: skipVerify } } };
   writeFileSync(join(home, '.docker/contexts/meta', digest, 'meta.json'), JSON.stringify(meta));
-  if (withTls) mkdirSync(join(home, '.docker/contexts/tls', digest, 'docker'), { recursive: true });
+  const dir = join(home, '.docker/contexts/tls', digest, 'docker');
+  if (tls.length > 0) mkdirSync(dir, { recursive: true });
+  for (const file of tls) writeFileSync(join(dir, file), '');
 }
 
-function find(search: { endpoint?: string; env?: Record<string, string> }, sockets: string[] = []) {
+function tlsDir(name: string): string {
+  const digest = createHash('sha256').update(name).digest('hex');
+  return join(home, '.docker/contexts/tls', digest, 'docker');
+}
+
+function find(search: Partial<EndpointSearch>, sockets: string[] = []) {
   return findEndpoint({ env: {}, home, uid: 1000, ...search }, sockets);
 }
 
@@ -94,30 +101,25 @@ describe('how it is written', () => {
     ['tcp://box', { host: 'box', port: 2375 }],
     ['http://box:80/', { host: 'box', port: 80 }],
     ['tcp://[::1]:99', { host: '::1', port: 99 }],
+    ['https://box', { host: 'box', port: 2376 }],
+    ['https://box:443', { host: 'box', port: 443 }],
   ])('%s', (endpoint, target) => {
     expect(find({ endpoint }).target).toEqual(target);
   });
 
-  test.each([
-    'ssh://me@box',
-    'https://box:2376',
-    'npipe:////./pipe/docker',
-    'tcp://',
-    'tcp://box/path',
-    'unix://a',
-    'box',
-  ])('%s cannot be used, and the error says what can', (endpoint) => {
-    const error = failure(() => find({ endpoint }));
-    expect(error.code).toBe('CONFIG_INVALID');
-    expect(error.message).toContain(endpoint);
-    expect(error.remedy).toBeTruthy();
-  });
+  test.each(['ssh://me@box', 'npipe:////./pipe/docker', 'tcp://', 'tcp://box/path', 'unix://a', 'box'])(
+    '%s cannot be used, and the error says what can',
+    (endpoint) => {
+      const error = failure(() => find({ endpoint }));
+      expect(error.code).toBe('CONFIG_INVALID');
+      expect(error.message).toContain(endpoint);
+      expect(error.remedy).toBeTruthy();
+    },
+  );
 
-  test('TLS is refused wherever it is asked for', () => {
-    context('secure', 'tcp://box:2376', { withTls: true });
-    expect(failure(() => find({ env: { DOCKER_CONTEXT: 'secure' } })).message).toMatch(/TLS/);
-    const env = { DOCKER_HOST: 'tcp://box:2376', DOCKER_TLS_VERIFY: '1' };
-    expect(failure(() => find({ env })).message).toMatch(/TLS/);
+  test('a password in it is not repeated', () => {
+    const { code, message } = failure(() => find({ endpoint: 'tcp://me:secret@box' }));
+    expect([code, message]).toEqual(['CONFIG_INVALID', expect.not.stringContaining('secret')]);
   });
 
   test('anything at all is an endpoint or CONFIG_INVALID', () => {
@@ -131,6 +133,55 @@ describe('how it is written', () => {
         }
       }),
     );
+  });
+});
+
+describe('with TLS', () => {
+  const verified = { insecureSkipVerify: false };
+
+  test('not for a socket, and not for tcp where nobody asks for it', () => {
+    const env = { DOCKER_TLS_VERIFY: '1' };
+    expect(find({ endpoint: '/a.sock', env, tls: verified }).tls).toBeUndefined();
+    expect(find({ endpoint: 'http://box:80', env }).tls).toBeUndefined();
+    expect(find({ endpoint: 'tcp://box' }).tls).toBeUndefined();
+    expect(find({ endpoint: 'https://box' }).tls).toEqual(verified);
+  });
+
+  test('DOCKER_TLS_VERIFY, with what there is in DOCKER_CERT_PATH or in the docker config', () => {
+    config({});
+    writeFileSync(join(home, '.docker/ca.pem'), '');
+    const env = { DOCKER_HOST: 'tcp://box', DOCKER_TLS_VERIFY: '1' };
+    expect(find({ env })).toEqual({
+      url: 'tcp://box',
+      target: { host: 'box', port: 2376 },
+      tls: { ...verified, caFile: join(home, '.docker/ca.pem') },
+    });
+    for (const file of ['cert.pem', 'key.pem']) writeFileSync(join(home, file), '');
+    expect(find({ env: { ...env, DOCKER_CERT_PATH: home } }).tls).toEqual({
+      ...verified,
+      certFile: join(home, 'cert.pem'),
+      keyFile: join(home, 'key.pem'),
+    });
+  });
+
+  test('a context, with what belongs to it, and the configuration before it', () => {
+    context('secure', 'tcp://box:2376', { tls: ['ca.pem', 'cert.pem', 'key.pem'] });
+    context('lax', 'tcp://box', { skipVerify: true });
+    const [caFile, certFile, keyFile] = ['ca.pem', 'cert.pem', 'key.pem'].map((name) =>
+      join(tlsDir('secure'), name),
+    );
+    expect(find({ env: { DOCKER_CONTEXT: 'secure' } }).tls).toEqual({
+      caFile,
+      certFile,
+      keyFile,
+      ...verified,
+    });
+    expect(find({ env: { DOCKER_CONTEXT: 'lax' } })).toMatchObject({
+      target: { port: 2376 },
+      tls: { insecureSkipVerify: true },
+    });
+    const tls = { caFile: '/own.pem', insecureSkipVerify: false };
+    expect(find({ tls, env: { DOCKER_CONTEXT: 'secure' } }).tls).toEqual(tls);
   });
 });
 

@@ -3,27 +3,34 @@
  * current context, then the usual sockets.
  *
  *   <docker config>/config.json                       {"currentContext":"name"}
- *   <docker config>/contexts/meta/<sha256>/meta.json  {"Endpoints":{"docker":{"Host":"unix:///…"}}}, sha256 of the name
- *   <docker config>/contexts/tls/<sha256>/            there where the context demands TLS
+ *   <docker config>/contexts/meta/<sha256>/meta.json  {"Endpoints":{"docker":{"Host":"unix:///…","SkipTLSVerify":false}}}, sha256 of the name
+ *   <docker config>/contexts/tls/<sha256>/docker/     ca.pem, cert.pem, key.pem, as far as the context has them
+ *   <cert path>/                                      the same files, with DOCKER_TLS_VERIFY: DOCKER_CERT_PATH or the docker config
  */
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TlsConfig } from '../../config/types.js';
 import { AgentError } from '../../runtime/errors.js';
 import { object, parseJson, text } from './json.js';
 
 const DEFAULT_PORT = 2375;
+const DEFAULT_TLS_PORT = 2376;
 
 export interface Endpoint {
   /** As an URL, for people: `unix:///var/run/docker.sock`. */
   readonly url: string;
   /** What node:http needs. */
   readonly target: { readonly socketPath: string } | { readonly host: string; readonly port: number };
+  /** Undefined: without TLS. */
+  readonly tls?: TlsConfig;
 }
 
 export interface EndpointSearch {
   /** From the configuration: goes before everything else. */
   readonly endpoint?: string | undefined;
+  /** From the configuration, likewise. */
+  readonly tls?: TlsConfig | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   /** Undefined where the platform has no user ids. */
@@ -33,17 +40,12 @@ export interface EndpointSearch {
 /** Throws AgentError ENGINE_MISSING where no engine is installed, CONFIG_INVALID for an endpoint that cannot be used. */
 export function findEndpoint(search: EndpointSearch, sockets = usualSockets(search)): Endpoint {
   const { endpoint, env } = search;
-  if (endpoint) return parseEndpoint(endpoint, 'the configured endpoint');
-  if (env['DOCKER_HOST']) {
-    refuseTls(
-      env['DOCKER_TLS_VERIFY'] ? env['DOCKER_HOST'] : undefined,
-      'DOCKER_HOST with DOCKER_TLS_VERIFY',
-    );
-    return parseEndpoint(env['DOCKER_HOST'], 'DOCKER_HOST');
-  }
   const configDir = env['DOCKER_CONFIG'] || join(search.home, '.docker');
+  const tls = search.tls ?? tlsOfEnvironment(env, configDir);
+  if (endpoint) return parseEndpoint(endpoint, 'the configured endpoint', tls);
+  if (env['DOCKER_HOST']) return parseEndpoint(env['DOCKER_HOST'], 'DOCKER_HOST', tls);
   const context = env['DOCKER_CONTEXT'] || currentContext(configDir);
-  if (context && context !== 'default') return contextEndpoint(configDir, context);
+  if (context && context !== 'default') return contextEndpoint(configDir, context, search.tls);
   return usualEndpoint(sockets);
 }
 
@@ -96,26 +98,30 @@ function isHidden(path: string): boolean {
   }
 }
 
-function parseEndpoint(endpoint: string, origin: string): Endpoint {
+/** `tls`: how, where the endpoint is one that TLS can be spoken to. */
+function parseEndpoint(endpoint: string, origin: string, tls?: TlsConfig): Endpoint {
   if (endpoint.startsWith('/')) return { url: `unix://${endpoint}`, target: { socketPath: endpoint } };
   const match = /^([a-z]+):\/\/(.*)$/i.exec(endpoint);
   const scheme = match?.[1].toLowerCase();
   const rest = match?.[2] ?? '';
   if (scheme === 'unix' && rest.startsWith('/')) return { url: endpoint, target: { socketPath: rest } };
-  if (scheme === 'tcp' || scheme === 'http') {
+  if (scheme === 'tcp' || scheme === 'http' || scheme === 'https') {
     // Not an http URL: there no port means 80, and 80 is hidden.
     const url = URL.canParse(`tcp://${rest}`) ? new URL(`tcp://${rest}`) : undefined;
-    if (url?.hostname && (url.pathname === '' || url.pathname === '/')) {
+    if (url?.hostname && !url.username && !url.password && (url.pathname === '' || url.pathname === '/')) {
+      const secure =
+        scheme === 'https' ? (tls ?? { insecureSkipVerify: false }) : scheme === 'tcp' ? tls : undefined;
       const host = url.hostname.replace(/^\[|\]$/g, '');
-      return { url: endpoint, target: { host, port: Number(url.port || DEFAULT_PORT) } };
+      const port = Number(url.port || (secure ? DEFAULT_TLS_PORT : DEFAULT_PORT));
+      return { url: endpoint, target: { host, port }, ...(secure && { tls: secure }) };
     }
   }
-  if (scheme === 'https') refuseTls(endpoint, origin);
-  throw new AgentError('CONFIG_INVALID', `The Docker endpoint "${endpoint}" (${origin}) cannot be used.`, {
+  const shown = endpoint.replace(/:[^/:]*@/, ':<hidden>@');
+  throw new AgentError('CONFIG_INVALID', `The Docker endpoint "${shown}" (${origin}) cannot be used.`, {
     remedy:
       scheme === 'ssh'
         ? 'Engines behind ssh are not supported: run the agent on that host.'
-        : 'Use unix:///path/to/docker.sock or tcp://host:port.',
+        : 'Use unix:///path/to/docker.sock, tcp://host:port or https://host:port.',
   });
 }
 
@@ -123,25 +129,36 @@ function currentContext(configDir: string): string {
   return text(readObject(join(configDir, 'config.json'))?.['currentContext']);
 }
 
-function contextEndpoint(configDir: string, context: string): Endpoint {
+function contextEndpoint(configDir: string, context: string, tls: TlsConfig | undefined): Endpoint {
   const digest = createHash('sha256').update(context).digest('hex');
   const meta = readObject(join(configDir, 'contexts/meta', digest, 'meta.json'));
-  const host = text(object(object(meta?.['Endpoints'])['docker'])['Host']);
+  const docker = object(object(meta?.['Endpoints'])['docker']);
+  const host = text(docker['Host']);
   if (!host) {
     throw new AgentError('CONFIG_INVALID', `The Docker context "${context}" is not known in ${configDir}.`, {
       remedy: 'Choose one that `docker context ls` shows, or set the endpoint of the docker source.',
     });
   }
-  const origin = `Docker context "${context}"`;
-  refuseTls(existsSync(join(configDir, 'contexts/tls', digest, 'docker')) ? host : undefined, origin);
-  return parseEndpoint(host, origin);
+  const files = tlsFiles(join(configDir, 'contexts/tls', digest, 'docker'));
+  const insecureSkipVerify = docker['SkipTLSVerify'] === true;
+  const own =
+    insecureSkipVerify || Object.keys(files).length > 0 ? { ...files, insecureSkipVerify } : undefined;
+  return parseEndpoint(host, `Docker context "${context}"`, tls ?? own);
 }
 
-function refuseTls(endpoint: string | undefined, origin: string): void {
-  if (endpoint === undefined) return;
-  throw new AgentError('CONFIG_INVALID', `The Docker endpoint "${endpoint}" (${origin}) demands TLS.`, {
-    remedy: 'TLS to the engine is not supported: run the agent on that host.',
-  });
+function tlsOfEnvironment(env: EndpointSearch['env'], configDir: string): TlsConfig | undefined {
+  if (!env['DOCKER_TLS_VERIFY']) return undefined;
+  return { ...tlsFiles(env['DOCKER_CERT_PATH'] || configDir), insecureSkipVerify: false };
+}
+
+/** Those that are there: without a CA of its own the engine's certificate is judged by the system's. */
+function tlsFiles(dir: string): Omit<TlsConfig, 'insecureSkipVerify'> {
+  const file = (name: string): string | undefined => {
+    const path = join(dir, name);
+    return existsSync(path) ? path : undefined;
+  };
+  const [caFile, certFile, keyFile] = ['ca.pem', 'cert.pem', 'key.pem'].map(file);
+  return { ...(caFile && { caFile }), ...(certFile && { certFile }), ...(keyFile && { keyFile }) };
 }
 
 /** Undefined where the file is missing, unreadable or no JSON: the docker command goes on too. */

@@ -5,6 +5,8 @@ import type { Endpoint } from './endpoint.js';
 
 const MISSING = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENOTSOCK', 'ENOTDIR']);
 const DENIED = new Set(['EACCES', 'EPERM']);
+/** Of Node.js, and OpenSSL's reasons to refuse a certificate. */
+const TLS_CODE = /^(ERR_SSL_|ERR_TLS_|EPROTO$)|CERT|ISSUER|SIGNATURE/;
 
 /** What a failed request to `endpoint` means. */
 export function engineError(endpoint: Endpoint, cause: unknown): AgentError {
@@ -25,7 +27,25 @@ export function engineError(endpoint: Endpoint, cause: unknown): AgentError {
       cause,
     });
   }
+  if (endpoint.tls && TLS_CODE.test(code)) return tlsError(endpoint, code, cause);
   return silentError(endpoint, code || String(cause), cause);
+}
+
+function tlsError(endpoint: Endpoint, code: string, cause: unknown): AgentError {
+  return new AgentError('ENGINE_DENIED', `TLS to the Docker engine at ${endpoint.url} failed (${code}).`, {
+    remedy: tlsRemedy(`${code} ${String(cause)}`),
+    retryable: true,
+    cause,
+  });
+}
+
+function tlsRemedy(reason: string): string {
+  if (/wrong.version|packet.length/i.test(reason))
+    return 'This port does not speak TLS: use its tcp:// address without tls and DOCKER_TLS_VERIFY, or the port that does (mostly 2376).';
+  // The other side has said no.
+  if (/alert/i.test(reason))
+    return 'The engine wants a certificate that it trusts: give cert_file and key_file in tls of the docker source, or cert.pem and key.pem in DOCKER_CERT_PATH.';
+  return "The engine's certificate is not trusted: give its CA as ca_file in tls of the docker source, or as ca.pem in DOCKER_CERT_PATH, and use the name that the certificate is for.";
 }
 
 export function silentError(endpoint: Endpoint, what: string, cause?: unknown): AgentError {

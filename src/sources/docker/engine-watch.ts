@@ -17,8 +17,8 @@ const RETRY_MAX_MS = 2_000;
 
 /** Calls come one after the other, except that `event` may come while `listed` is at work. */
 export interface EngineListener {
-  /** Before each session's first list. */
-  connected(info: EngineInfo, inspect: (id: string) => Promise<unknown>): void;
+  /** Before each session's first list. `engine` is good for as long as the session. */
+  connected(info: EngineInfo, engine: Engine): void;
   /** A list is asked for: events from here on are newer than what it will say. */
   listing(): void;
   listed(containers: readonly ListedContainer[], session: Scope): Promise<void>;
@@ -64,7 +64,7 @@ async function runSession(
 ): Promise<void> {
   const engine = new Engine(session, findEndpoint());
   const info = await engine.connect();
-  listener.connected(info, (id) => engine.inspect(id));
+  listener.connected(info, engine);
   const events = await engine.events(heard.seconds, (event) => {
     heard.seconds = event.seconds;
     listener.event(event);

@@ -2,8 +2,10 @@
  * A small client for the engine's API over node:http: JSON answers with a deadline and a size limit, and the event
  * stream, which may be quiet for ever. Its sockets are kept alive and belong to the scope that it is given.
  */
-import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
+import { AgentError } from '../../runtime/errors.js';
 import type { Owned, Scope } from '../../runtime/scope.js';
+import { type Dial, dial } from './dial.js';
 import type { Endpoint } from './endpoint.js';
 import { answerError, engineError, silentError } from './engine-errors.js';
 import { type ContainerEvent, EVENT_FILTERS, EventDecoder } from './events.js';
@@ -13,9 +15,11 @@ import { object, parseJson, text, textRecord } from './json.js';
 const DEADLINE_MS = 10_000;
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const MAX_SOCKETS = 16;
-/** What this client speaks. */
+/** What this client speaks; newer ones too where an engine demands it, as what is asked here has not changed for years. */
 const OLDEST_API = '1.24';
 const NEWEST_API = '1.47';
+/** Of a container's log: gone, being removed, a driver that cannot be read. */
+const LOG_STATUSES = [404, 409, 501];
 
 export interface EngineInfo {
   /** The engine's own name, usually the host's. */
@@ -45,25 +49,35 @@ export interface EventStream {
   readonly ended: Promise<void>;
 }
 
+/** Which part of a container's log: the last `tail` records, or those from `since` on (`seconds.nanoseconds`). */
+export interface LogRange {
+  readonly follow: boolean;
+  readonly tail?: number | 'all';
+  readonly since?: string;
+}
+
 interface Exchange {
   readonly response: IncomingMessage;
   readonly owned: Owned;
   readonly deadline: Owned;
 }
 
-/** All methods throw AgentError ENGINE_MISSING, ENGINE_DENIED, ENGINE_SILENT or ENGINE_ANSWER. */
+/** All methods throw AgentError ENGINE_MISSING, ENGINE_DENIED, ENGINE_SILENT or ENGINE_ANSWER; the constructor SECRET_UNREADABLE. */
 export class Engine {
   readonly endpoint: Endpoint;
   readonly #scope: Scope;
+  readonly #dial: Dial;
   readonly #agent: Agent;
   readonly #deadlineMs: number;
   #prefix = '';
+  #isPodman = false;
 
   constructor(scope: Scope, endpoint: Endpoint, deadlineMs = DEADLINE_MS) {
     this.endpoint = endpoint;
     this.#scope = scope;
     this.#deadlineMs = deadlineMs;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS });
+    this.#dial = dial(endpoint);
+    this.#agent = new this.#dial.Agent({ keepAlive: true, maxSockets: MAX_SOCKETS });
     scope.own('socket', `connections to ${endpoint.url}`, () => this.#agent.destroy());
   }
 
@@ -72,6 +86,7 @@ export class Engine {
     const version = object(await this.#get('/version'));
     const apiVersion = this.#negotiate(text(version['ApiVersion']), text(version['MinAPIVersion']));
     this.#prefix = `/v${apiVersion}`;
+    this.#isPodman = isPodman(version['Components']);
     const info = object(await this.#get('/info'));
     const rootDir = text(info['DockerRootDir']);
     if (!rootDir) throw answerError(this.endpoint, 'does not say where it keeps its containers');
@@ -82,6 +97,11 @@ export class Engine {
       rootDir,
       endpoint: this.endpoint.url,
     };
+  }
+
+  /** It serves logs in other ways than Docker (docs/podman.md). Known once `connect` has resolved. */
+  get isPodman(): boolean {
+    return this.#isPodman;
   }
 
   /** All containers, stopped ones too. */
@@ -105,6 +125,28 @@ export class Engine {
   /** The answer of inspect; undefined where the engine does not know the container (any more). */
   inspect(id: string): Promise<unknown> {
     return this.#get(`/containers/${id}/json`);
+  }
+
+  /**
+   * A container's log as the engine streams it, timestamps included, over a connection of its own that `scope` owns: it
+   * may be quiet for ever, and followers must not keep others waiting. Undefined where the container is gone or being
+   * removed. Throws LOG_UNREADABLE where its logging driver cannot be read.
+   */
+  async logs(id: string, range: LogRange, scope: Scope): Promise<IncomingMessage | undefined> {
+    const { follow, tail = 'all', since } = range;
+    const from = since === undefined ? '' : `&since=${since}`;
+    const path = `/containers/${id}/logs?stdout=1&stderr=1&timestamps=1&follow=${follow ? 1 : 0}&tail=${tail}${from}`;
+    const { response, owned, deadline } = await this.#open(path, scope, LOG_STATUSES);
+    await deadline.release();
+    if (response.statusCode === 200) {
+      response.once('close', () => void owned.release());
+      return response;
+    }
+    await owned.release();
+    if (response.statusCode !== 501) return undefined;
+    throw new AgentError('LOG_UNREADABLE', `The logging driver of container ${id} cannot be read.`, {
+      remedy: 'Use a driver that `docker logs` can read, such as json-file, local or journald.',
+    });
   }
 
   /**
@@ -146,14 +188,8 @@ export class Engine {
         'Update Docker to 1.12 or newer.',
       );
     }
-    if (isVersion(oldest) && isOlder(NEWEST_API, oldest)) {
-      throw answerError(
-        this.endpoint,
-        `demands API ${oldest} or newer; this agent speaks up to ${NEWEST_API}`,
-        'Update log-capturer.',
-      );
-    }
-    return isOlder(newest, NEWEST_API) ? newest : NEWEST_API;
+    if (isOlder(newest, NEWEST_API)) return newest;
+    return isVersion(oldest) && isOlder(NEWEST_API, oldest) ? oldest : NEWEST_API;
   }
 
   /** The JSON answer; undefined for 404. */
@@ -174,12 +210,15 @@ export class Engine {
     }
   }
 
-  /** The head of the answer, 200 or 404. Whoever gets it releases what comes with it. */
-  async #open(path: string): Promise<Exchange> {
-    const { target } = this.endpoint;
-    const outgoing = request({
-      ...target,
-      agent: this.#agent,
+  /**
+   * The head of the answer, 200 or 404 or what else the caller understands. Whoever gets it releases what comes with it.
+   * `ownScope`: who owns the connection, where it is to be one of its own.
+   */
+  async #open(path: string, ownScope?: Scope, understood: readonly number[] = [404]): Promise<Exchange> {
+    const scope = ownScope ?? this.#scope;
+    const outgoing = this.#dial.request({
+      ...this.#dial.options,
+      agent: ownScope ? false : this.#agent,
       path: this.#prefix + path,
       headers: { Host: 'docker' },
     });
@@ -187,15 +226,16 @@ export class Engine {
     outgoing.on('error', () => {});
     let response: IncomingMessage | undefined;
     const end = (error?: Error): void => void (response ?? outgoing).destroy(error);
-    const owned = this.#scope.own('request', path, () => end());
-    const deadline = this.#scope.timeout(`deadline of ${path}`, this.#deadlineMs, () =>
+    const owned = scope.own('request', path, () => end());
+    const deadline = scope.timeout(`deadline of ${path}`, this.#deadlineMs, () =>
       end(silentError(this.endpoint, `${path} took longer than ${this.#deadlineMs} ms`)),
     );
     try {
       response = await headOf(outgoing);
-      if (response.statusCode !== 200 && response.statusCode !== 404) {
-        const message = text(object(parseJsonOrNothing(await readBody(response)))['message']);
-        throw answerError(this.endpoint, `answered ${path} with ${response.statusCode} ${message}`.trim());
+      const { statusCode = 0 } = response;
+      if (statusCode !== 200 && !understood.includes(statusCode)) {
+        const { message, remedy } = complaint(await readBody(response));
+        throw answerError(this.endpoint, `answered ${path} with ${statusCode} ${message}`.trim(), remedy);
       }
       return { response, owned, deadline };
     } catch (error) {
@@ -227,6 +267,16 @@ async function readBody(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** What an answer that is no success says: the engine's own message, or that of what stands in its place. */
+function complaint(body: string): { message: string; remedy: string | undefined } {
+  const message = text(object(parseJsonOrNothing(body))['message']);
+  if (message || !/HTTPS server/.test(body)) return { message, remedy: undefined };
+  return {
+    message: 'and wants TLS',
+    remedy: 'Use https:// instead of tcp://, give tls in the docker source, or set DOCKER_TLS_VERIFY=1.',
+  };
+}
+
 function parseJsonOrNothing(source: string): unknown {
   try {
     return parseJson(source);
@@ -248,4 +298,10 @@ function isOlder(a: string, b: string): boolean {
   const [aMajor, aMinor] = a.split('.').map(Number);
   const [bMajor, bMinor] = b.split('.').map(Number);
   return aMajor === bMajor ? aMinor < bMinor : aMajor < bMajor;
+}
+
+function isPodman(components: unknown): boolean {
+  return (
+    Array.isArray(components) && components.some((component) => object(component)['Name'] === 'Podman Engine')
+  );
 }

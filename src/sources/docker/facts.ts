@@ -2,7 +2,7 @@
  * What the source must know of a container before it can capture it, from whichever tells first: the engine's inspect
  * answer, the engine's own files in the container's folder, an event, or the list (which knows no logging driver).
  *
- *   <root>/containers/<64 hex>/config.v2.json   {"Created","Name":"/web","Config":{"Image","Labels"}}
+ *   <root>/containers/<64 hex>/config.v2.json   {"Created","Name":"/web","Config":{"Image","Labels","Tty"}}
  *   <root>/containers/<64 hex>/hostconfig.json  {"LogConfig":{"Type":"json-file","Config":{"max-size":"50k"}}}
  *
  * Both files are replaced atomically by the engine. The log of the json-file driver is `<64 hex>-json.log` beside them.
@@ -21,6 +21,8 @@ export interface ContainerFacts {
   readonly createdMs: number | undefined;
   /** Logging driver; undefined where nobody told. */
   readonly driver: string | undefined;
+  /** Whether it has a terminal; undefined where nobody told. */
+  readonly tty: boolean | undefined;
   readonly logOptions: Readonly<Record<string, string>>;
 }
 
@@ -66,6 +68,7 @@ function factsOf(
     labels: textRecord(config['Labels']),
     createdMs: Number.isNaN(createdMs) ? undefined : createdMs,
     driver: text(logConfig['Type']) || undefined,
+    tty: typeof config['Tty'] === 'boolean' ? config['Tty'] : undefined,
     logOptions: textRecord(logConfig['Config']),
   };
 }
@@ -87,6 +90,7 @@ export function factsFromNames(
     labels: known.labels ?? {},
     createdMs: known.createdMs,
     driver: undefined,
+    tty: undefined,
     logOptions: {},
   };
 }

@@ -5,14 +5,15 @@
  * A folder counts as new while its last change is less than a minute ago: old ones that the engine does not list are
  * left over from failed removals.
  */
-import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
+import { accessSync, constants, type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { systemCode } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
 import type { Owned, Scope } from '../../runtime/scope.js';
-import { type ContainerFacts, isContainerId } from './facts.js';
+import { type ContainerFacts, isContainerId, predictedLogPath } from './facts.js';
 import type { HeldLog, HolderData } from './log-holder.js';
+import type { LogState } from './transport.js';
 
 const NEW_MS = 60_000;
 const POLL_MS = 250;
@@ -70,6 +71,18 @@ export class FolderWatch {
       return 'there';
     } catch (error) {
       return systemCode(error) === 'EACCES' ? 'denied' : 'missing';
+    }
+  }
+
+  /** What can be seen of one container's log; where it is not written yet, it will be. */
+  lookAtLog(id: string): LogState {
+    const folder = this.look(id);
+    if (folder !== 'there') return folder;
+    try {
+      accessSync(predictedLogPath(this.dir, id), constants.R_OK);
+      return 'readable';
+    } catch (error) {
+      return systemCode(error) === 'ENOENT' ? 'readable' : 'denied';
     }
   }
 

@@ -1,5 +1,6 @@
-/** The docker source: captures the containers of one Docker engine by reading their json-files. */
+/** The docker source: captures the containers of one Docker engine, from their json-files or through the engine's API. */
 import type { DockerSourceConfig } from '../../config/types.js';
+import { ApiReaders } from './api/index.js';
 import { JsonFileReaders } from './json-file/index.js';
 import type { StartAt } from './json-file/types.js';
 import { createSource, type DockerSource, type DockerSourceContext } from './source.js';
@@ -11,12 +12,15 @@ export type { DockerSource, DockerSourceContext } from './source.js';
 
 export function createDockerSource(config: DockerSourceConfig, context: DockerSourceContext): DockerSource {
   const { maxLineBytes, maxHistoryBytes } = config;
+  const { log } = context;
   const startAt = startAtOf(config.startAt);
   return createSource(
     config,
     context,
-    (pipeline, onNotice) =>
-      new JsonFileReaders({ pipeline, log: context.log, startAt, maxLineBytes, maxHistoryBytes, onNotice }),
+    (parts) => {
+      const options = { ...parts, log, startAt, maxLineBytes, maxHistoryBytes };
+      return { file: new JsonFileReaders(options), api: new ApiReaders(options) };
+    },
     true,
   );
 }

@@ -1,13 +1,14 @@
-/** What the docker source asks of whatever reads the containers' log files. */
+/** What the docker source asks of whatever reads the containers' logs: their files, or the engine's API. */
 import type { Labels } from '../../pipeline/streams.js';
 import type { Scope } from '../../runtime/scope.js';
+import type { Engine } from './engine.js';
 import type { ContainerLog, ReaderStats } from './json-file/types.js';
 
 export interface LogReaders {
   run(scope: Scope): Promise<void>;
   /** The first list was handled: from here on containers are added one at a time. */
   ready(): void;
-  /** Opens the file now; waits for it where it is not there yet. A known one takes over what is new. */
+  /** Opens the log now; waits for it where it is not there yet. A known one takes over what is new. */
   add(log: ContainerLog): void;
   /** Look at it now. */
   wake(id: string): void;
@@ -16,7 +17,25 @@ export interface LogReaders {
   reject(id: string): void;
   /** The container does not run: what it wrote is all there. */
   stopped(id: string): void;
-  /** The container is removed: read the held files to their end, then forget it. */
+  /** The container is removed: read to the end what is still held, then forget it. */
   finish(id: string): void;
   stats(): ReadonlyMap<string, ReaderStats>;
+  /** Logs that are open now, each once. */
+  openStreams(): readonly OpenLog[];
+}
+
+/** Readers that need the engine: without one they hold what they know, and go on when there is one again. */
+export interface ApiLogReaders extends LogReaders {
+  /** A session with the engine has begun. */
+  connected(engine: LogEngine): void;
+  /** The engine is away. */
+  disconnected(): void;
+}
+
+export type LogEngine = Pick<Engine, 'inspect' | 'logs'> & { readonly isPodman?: boolean };
+
+export interface OpenLog {
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly openedMs: number;
 }

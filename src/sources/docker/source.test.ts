@@ -6,7 +6,8 @@ import { StreamTable } from '../../pipeline/streams.js';
 import type { Logger } from '../../runtime/log.js';
 import { Scope } from '../../runtime/scope.js';
 import { Health } from '../../telemetry/health.js';
-import type { Notice } from './json-file/types.js';
+import { noCounts } from './json-file/counts.js';
+import type { Notice, ReaderStats } from './json-file/types.js';
 import { createSource, type DockerSource } from './source.js';
 import { type FakeEngine, fakeEngine, json } from './testing/fake-engine.js';
 import { FakeReaders } from './testing/fake-readers.js';
@@ -17,6 +18,7 @@ const id = (n: number): string => n.toString(16).padStart(64, '0');
 let fake: FakeEngine;
 let scope: Scope;
 let readers: FakeReaders;
+let api: FakeReaders;
 let health: Health;
 let positions: Map<SourceKey, Position>;
 let said: string[];
@@ -38,6 +40,7 @@ beforeEach(async () => {
     throw error;
   });
   readers = new FakeReaders();
+  api = new FakeReaders();
   health = new Health();
   positions = new Map();
   said = [];
@@ -54,9 +57,9 @@ beforeEach(async () => {
   source = createSource(
     config,
     { name: 'containers', log, health, labels: { env: 'test' } },
-    (_pipeline, onNotice) => {
+    ({ onNotice }) => {
       notify = onNotice;
-      return readers;
+      return { file: readers, api };
     },
   );
 });
@@ -113,7 +116,15 @@ describe('with an engine', () => {
     await source.ready;
     expect(readers.isReady).toBe(true);
     expect(readers.open.get(id(1))).toMatchObject({ labels: { container: 'c1', host: 'box', env: 'test' } });
-    expect(source.containers()).toMatchObject([{ name: 'c1', state: 'running', transport: 'file', why: '' }]);
+    expect(source.containers()).toMatchObject([
+      {
+        name: 'c1',
+        state: 'running',
+        transport: 'file',
+        transportWhy: 'its log file can be read',
+        why: '',
+      },
+    ]);
     expect(source.engineInfo()).toMatchObject({ name: 'box', version: '20.10.24', apiVersion: '1.41' });
     expect(health.components().get('containers')).toMatchObject({ state: 'healthy' });
     expect(said).toEqual([`info: Docker engine 20.10.24 "box" at unix://${fake.socket}.`]);
@@ -194,6 +205,121 @@ describe('with an engine', () => {
       'warn: c1: lines from 2026-01-01T00:00:00.000Z to an unknown time are missing: the file is gone.',
       'warn: c1: somebody cut /a.log short; it is read from its beginning.',
     ]);
+  });
+});
+
+describe('through the API', () => {
+  /** A container of which there is nothing here but what inspect tells. */
+  function remote(n: number, driver: string): void {
+    const answer = { Name: `/c${n}`, Config: { Labels: {} }, HostConfig: { LogConfig: { Type: driver } } };
+    fake.routes.set(`/containers/${id(n)}/json`, json(answer));
+  }
+
+  test('what is not on this machine is captured, and all is well', async () => {
+    remote(1, 'json-file');
+    list(1);
+    start();
+    await source.ready;
+    expect(api.open.get(id(1))).toMatchObject({ labels: { container: 'c1' }, driver: 'json-file' });
+    expect(api.isReady).toBe(true);
+    expect(health.components().get('containers')).toMatchObject({ state: 'healthy' });
+    expect(said).toEqual([expect.stringMatching(/^info: Docker engine/)]);
+    expect(source.figures()?.containers).toEqual({ file: 0, api: 1, none: 0 });
+  });
+
+  test('what the engine cannot read is said, and degrades', async () => {
+    remote(1, 'syslog');
+    list(1);
+    start();
+    await source.ready;
+    notify({ kind: 'unreadable', id: id(1), path: '' });
+    await until('the sentence', () => said.length === 2);
+    expect(said[1]).toMatch(
+      /^warn: 1 container \(c1\): the engine cannot read what the logging driver syslog writes/,
+    );
+    expect(health.components().get('containers')).toMatchObject({
+      state: 'degraded',
+      reason: expect.stringMatching(/^1 container is not captured: the engine cannot read/),
+    });
+    expect([api.rejected, source.figures()?.containers]).toEqual([[id(1)], { file: 0, api: 0, none: 1 }]);
+  });
+
+  test('the readers have the engine while there is one', async () => {
+    start();
+    await source.ready;
+    const { engine } = api;
+    expect(await engine?.inspect(id(9))).toBeUndefined();
+    await fake.stop();
+    await until('the loss', () => api.engine === undefined);
+    await fake.start();
+    await until('another session', () => api.engine !== undefined);
+    expect(api.engine).not.toBe(engine);
+  });
+});
+
+describe('figures', () => {
+  const STATS: ReaderStats = {
+    ...noCounts(),
+    bytesRead: 100,
+    linesRead: 10,
+    rotations: 1,
+    state: 'live',
+    unreadBytes: 0,
+    heldFiles: 1,
+  };
+
+  test('there are none before it runs', () => expect(source.figures()).toBeUndefined());
+
+  test('by container, with gaps, until it is gone and its sum retired', async () => {
+    make(1, '2020-01-01T00:00:00Z');
+    list(1);
+    start();
+    await source.ready;
+    readers.figures.set(id(1), STATS);
+    notify({ kind: 'gap', id: id(1), from: 1, to: 2, why: 'a test' });
+    const totals = { linesRead: 10, bytesRead: 100, gaps: 1, rotations: 1, heartbeats: 0 };
+    const nothing = { linesRead: 0, bytesRead: 0, gaps: 0, rotations: 0, heartbeats: 0 };
+    expect(source.figures()).toEqual({
+      active: new Map([['c1', totals]]),
+      retired: nothing,
+      containers: { file: 1, api: 0, none: 0 },
+      streams: [{ container: 'c1', transport: 'file', openedMs: 1 }],
+    });
+    fake.emit({ Type: 'container', Action: 'destroy', Actor: { ID: id(1) }, time: 1 });
+    await until('the removal', () => readers.finished.has(id(1)));
+    notify({ kind: 'truncated', id: id(1), path: '/a.log' });
+    expect(said.at(-1)).toMatch(/^warn: c1: somebody cut/);
+    expect(source.figures()?.active).toEqual(new Map([['c1', totals]]));
+    readers.figures.delete(id(1));
+    notify({ kind: 'finished', id: id(1), stats: { ...STATS, linesRead: 12 } });
+    expect(source.figures()).toEqual({
+      active: new Map(),
+      retired: { ...totals, linesRead: 12 },
+      containers: { file: 0, api: 0, none: 0 },
+      streams: [],
+    });
+  });
+
+  test('a heart beats every 30 s while a container runs', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      for (const n of [1, 2]) make(n, '2020-01-01T00:00:00Z');
+      fake.routes.set(
+        '/containers/json',
+        json([1, 2].map((n) => ({ Id: id(n), Names: [`/c${n}`], State: n === 1 ? 'running' : 'exited' }))),
+      );
+      start();
+      await source.ready;
+      vi.advanceTimersByTime(90_000);
+      const beats = [...(source.figures()?.active ?? [])].map(([name, { heartbeats }]) => [name, heartbeats]);
+      expect(beats).toEqual([
+        ['c1', 3],
+        ['c2', 0],
+      ]);
+    } finally {
+      await close();
+      vi.useRealTimers();
+    }
   });
 });
 

@@ -1,43 +1,11 @@
-/**
- * The docker source without the reading: keeps in touch with the engine, watches the containers folder, and has the
- * captures tell the readers. There may be no engine for ever: it says so once per state and goes on trying.
- *
- * Positions beside the readers' own `docker/<container id>`:
- *   docker-engine/<engine name><root dir>   milliseconds since 1970 when this data directory first met that engine:
- *                                           `start_at` is about containers made before.
- */
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+/** The docker source without the reading: what others see of it. */
 import type { DockerSourceConfig } from '../../config/types.js';
-import type { Pipeline, Source } from '../../pipeline/contract.js';
-import type { Labels } from '../../pipeline/streams.js';
-import { AgentError, describeError } from '../../runtime/errors.js';
-import type { Logger } from '../../runtime/log.js';
-import type { Scope } from '../../runtime/scope.js';
-import type { Health } from '../../telemetry/health.js';
-import { Announcer, explain } from './announcer.js';
-import { Captures } from './captures.js';
-import { findEndpoint } from './endpoint.js';
-import type { EngineInfo, ListedContainer } from './engine.js';
-import { type EngineListener, watchEngine } from './engine-watch.js';
+import type { Source } from '../../pipeline/contract.js';
+import { type CreateReaders, Discovery, type DockerSourceContext } from './discovery.js';
+import type { EngineInfo } from './engine.js';
 import type { ContainerStatus } from './entry.js';
-import type { ContainerEvent } from './events.js';
-import { FolderWatch } from './folder-watch.js';
-import type { Notice } from './json-file/types.js';
-import type { LogReaders } from './readers.js';
-import { selfContainerId } from './self.js';
 
-const LOOK_AGAIN_MS = 25;
-const ENGINE_KEY = 'docker-engine/';
-
-export interface DockerSourceContext {
-  /** The source's name in the configuration. */
-  readonly name: string;
-  readonly log: Logger;
-  readonly health: Health;
-  /** On every stream. */
-  readonly labels: Labels;
-}
+export type { DockerSourceContext } from './discovery.js';
 
 export interface DockerSource extends Source {
   /** Resolves when the first list is handled, or when no engine could be reached. */
@@ -48,8 +16,6 @@ export interface DockerSource extends Source {
   engineTrouble(): string | undefined;
   containers(): ContainerStatus[];
 }
-
-export type CreateReaders = (pipeline: Pipeline, onNotice: (notice: Notice) => void) => LogReaders;
 
 export function createSource(
   config: DockerSourceConfig,
@@ -68,7 +34,7 @@ export function createSource(
     engineInfo: () => discovery?.info,
     engineTrouble: () => discovery?.trouble,
     containers: () => discovery?.captures.statuses() ?? [],
-    figures: () => undefined,
+    figures: () => discovery?.figures(),
     async run(scope, pipeline) {
       discovery = new Discovery({
         scope,
@@ -82,220 +48,4 @@ export function createSource(
       await discovery.run();
     },
   };
-}
-
-interface DiscoveryOptions {
-  readonly scope: Scope;
-  readonly pipeline: Pipeline;
-  readonly config: DockerSourceConfig;
-  readonly context: DockerSourceContext;
-  readonly createReaders: CreateReaders;
-  /** A worker opens the logs of new containers (log-holder.ts). */
-  readonly holdsNewLogs: boolean;
-  readonly onReady: () => void;
-}
-
-/** One run of the source. */
-class Discovery implements EngineListener {
-  readonly captures: Captures;
-  info: EngineInfo | undefined;
-  trouble: string | undefined;
-  readonly #options: DiscoveryOptions;
-  readonly #readers: LogReaders;
-  readonly #announcer: Announcer;
-  readonly #startedMs = Date.now();
-  /** The trouble with the engine that the log was told of. */
-  #said: AgentError['code'] | undefined;
-  #folder: FolderWatch | undefined;
-  #hasListed = false;
-  #isLookingAgain = false;
-
-  constructor(options: DiscoveryOptions) {
-    const { config, context, pipeline, createReaders } = options;
-    this.#options = options;
-    this.#announcer = new Announcer(context.log);
-    this.#readers = createReaders(pipeline, (notice) => this.#noticed(notice));
-    this.captures = new Captures({
-      config,
-      labels: context.labels,
-      selfId: selfContainerId(),
-      readers: this.#readers,
-      announcer: this.#announcer,
-    });
-  }
-
-  async run(): Promise<void> {
-    const { scope, config } = this.#options;
-    const { env } = process;
-    const search = { env, home: homedir(), uid: process.getuid?.() };
-    const watch = watchEngine(scope, {
-      // An engine once reached is the one: elsewhere all its containers would look as if they were removed.
-      findEndpoint: () => findEndpoint({ ...search, endpoint: this.info?.endpoint ?? config.endpoint }),
-      listener: this,
-    });
-    await Promise.all([this.#readers.run(scope), watch]);
-  }
-
-  connected(info: EngineInfo, inspect: (id: string) => Promise<unknown>): void {
-    const { log } = this.#options.context;
-    const facts = { version: info.version, api: info.apiVersion, root: info.rootDir };
-    if (!this.info) log.info(facts, `Docker engine ${info.version} "${info.name}" at ${info.endpoint}.`);
-    else if (this.trouble)
-      log.info(facts, `The Docker engine at ${info.endpoint} is back (${info.version}).`);
-    this.info = info;
-    this.trouble = undefined;
-    this.#said = undefined;
-    const folder = this.#watchFolder(join(info.rootDir, 'containers'));
-    this.captures.connected({ host: info.name, folder, firstSeenMs: this.#firstSeenMs(info), inspect });
-  }
-
-  listing(): void {
-    this.captures.listing();
-    this.#folder?.refresh(this.#options.scope);
-  }
-
-  async listed(containers: readonly ListedContainer[], session: Scope): Promise<void> {
-    await this.captures.listed(containers, session);
-    if (!this.#hasListed) {
-      this.#hasListed = true;
-      this.#forgetRemoved();
-      this.#readers.ready();
-    }
-    this.#announce();
-    this.#options.onReady();
-  }
-
-  event(event: ContainerEvent): void {
-    const { scope } = this.#options;
-    if (scope.isClosing) return;
-    void this.#act(event);
-  }
-
-  lost(error: AgentError): void {
-    const { context, onReady } = this.#options;
-    this.trouble = describeError(error);
-    context.health.set(context.name, 'degraded', this.trouble);
-    if (error.code !== this.#said)
-      context.log.warn({ code: error.code }, `${this.trouble} It is tried again every few seconds.`);
-    this.#said = error.code;
-    onReady();
-  }
-
-  async #act(event: ContainerEvent): Promise<void> {
-    try {
-      await this.captures.event(event);
-    } catch (error) {
-      // Where the engine went away meanwhile, the next session's list tells the same.
-      const { log } = this.#options.context;
-      const say = error instanceof AgentError ? log.debug.bind(log) : log.error.bind(log);
-      say({ err: error, id: event.id }, `An event could not be followed up: ${describeError(error)}`);
-    }
-  }
-
-  #watchFolder(dir: string): FolderWatch {
-    if (this.#folder?.dir === dir) return this.#folder;
-    const { context } = this.#options;
-    this.#folder?.release();
-    this.#folder = new FolderWatch({
-      dir,
-      log: context.log,
-      onNewFolder: (id) => this.#sighted(id),
-      ...(this.#options.holdsNewLogs && {
-        onHeldLog: (id, path, facts) => {
-          if (!this.#options.scope.isClosing) this.captures.held(id, path, facts);
-        },
-      }),
-    });
-    return this.#folder;
-  }
-
-  #sighted(id: string): void {
-    if (this.#options.scope.isClosing) return;
-    this.captures.sighted(id);
-    if (!this.#isLookingAgain) this.#lookAgain();
-  }
-
-  /** The engine writes a container's facts a moment after it makes the folder. */
-  #lookAgain(): void {
-    const { scope } = this.#options;
-    this.#isLookingAgain = this.captures.lookAgain();
-    if (this.#isLookingAgain && !scope.isClosing)
-      scope.timeout('look for facts', LOOK_AGAIN_MS, () => this.#lookAgain());
-  }
-
-  #firstSeenMs({ name, rootDir }: EngineInfo): number {
-    const { pipeline } = this.#options;
-    const key = engineKey(name, rootDir);
-    const before = pipeline.position(key);
-    if (typeof before === 'number') return before;
-    pipeline.setPosition(key, this.#startedMs);
-    return this.#startedMs;
-  }
-
-  /** Positions of containers that were removed while no agent ran. Kept where they may belong to another engine. */
-  #forgetRemoved(): void {
-    const { pipeline, context } = this.#options;
-    if (!this.info) return;
-    const ownKey = engineKey(this.info.name, this.info.rootDir);
-    if (pipeline.positionKeys(ENGINE_KEY).some((key) => key !== ownKey)) return;
-    const gone = pipeline
-      .positionKeys('docker/')
-      .filter((key) => !this.captures.has(key.slice('docker/'.length)));
-    for (const key of gone) pipeline.setPosition(key, undefined);
-    if (gone.length === 0) return;
-    const who = gone.length === 1 ? '1 container was' : `${gone.length} containers were`;
-    context.log.warn(
-      { containers: gone.length },
-      `${who} removed while the agent was not running: what they wrote after the agent stopped is not captured.`,
-    );
-  }
-
-  #noticed(notice: Notice): void {
-    const { log } = this.#options.context;
-    const container = this.captures.nameOf(notice.id);
-    switch (notice.kind) {
-      case 'unreadable':
-        this.captures.unreadable(notice.id);
-        break;
-      case 'history-skipped':
-        this.#announcer.skipped(notice.bytes);
-        break;
-      case 'gap':
-        log.warn(
-          { container, from: notice.from, to: notice.to },
-          `${container}: lines from ${time(notice.from)} to ${time(notice.to)} are missing: ${notice.why}.`,
-        );
-        break;
-      case 'truncated':
-        log.warn(
-          { container },
-          `${container}: somebody cut ${notice.path} short; it is read from its beginning.`,
-        );
-        break;
-      default:
-        break;
-    }
-  }
-
-  #announce(): void {
-    this.#announcer.flush();
-    if (this.trouble) return;
-    const { name, health } = this.#options.context;
-    const troubles = this.captures.troubles();
-    const reasons = (['unreadable', 'elsewhere'] as const).flatMap((kind) => {
-      const containers = troubles.get(kind);
-      if (!containers) return [];
-      const who = containers === 1 ? '1 container is' : `${containers} containers are`;
-      return [`${who} not captured: ${explain({ kind }, containers === 1)}.`];
-    });
-    health.set(name, reasons.length > 0 ? 'degraded' : 'healthy', reasons.join(' '));
-  }
-}
-
-function engineKey(name: string, rootDir: string): string {
-  return `${ENGINE_KEY}${name}${rootDir}`;
-}
-
-function time(seconds: number): string {
-  return seconds > 0 ? new Date(seconds * 1000).toISOString() : 'an unknown time';
 }

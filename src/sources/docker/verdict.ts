@@ -1,31 +1,35 @@
-/** What was decided about a container: captured, left out on purpose, or hindered by something people can change. */
+/** What was decided about a container: captured, and how; left out on purpose; or hindered by something people can change. */
 
 import type { DockerSourceConfig } from '../../config/types.js';
 import { explain, type Trouble } from './announcer.js';
 import type { ContainerFacts } from './facts.js';
 import { whyNotSelected } from './select.js';
+import { chooseTransport, type Transport, type Ways } from './transport.js';
 
 export interface Verdict {
-  readonly transport: 'file' | 'none';
+  readonly transport: Transport | 'none';
+  /** Why this transport; empty where it is not captured. */
+  readonly transportWhy: string;
   readonly trouble?: Trouble;
-  /** Empty where it is captured. */
+  /** Why it is not captured; empty where it is. */
   readonly why: string;
 }
 
-export const CAPTURED: Verdict = { transport: 'file', why: '' };
+export type CaptureRules = Pick<DockerSourceConfig, 'include' | 'exclude' | 'transport'>;
 
-export function hindered(trouble: Trouble): Verdict {
-  return { transport: 'none', trouble, why: explain(trouble, true) };
-}
-
-/** By what is known of the container; whether its file is there and readable shows when it is opened. */
 export function judge(
   facts: ContainerFacts,
-  config: Pick<DockerSourceConfig, 'include' | 'exclude'>,
+  rules: CaptureRules,
   selfId: string | undefined,
+  ways: () => Ways,
 ): Verdict {
-  const unselected = whyNotSelected(facts, config, selfId);
-  if (unselected) return { transport: 'none', why: unselected };
-  if (facts.driver === undefined || facts.driver === 'json-file') return CAPTURED;
-  return hindered({ kind: 'driver', driver: facts.driver });
+  const unselected = whyNotSelected(facts, rules, selfId);
+  if (unselected) return { transport: 'none', transportWhy: '', why: unselected };
+  const { transport, why, trouble } = chooseTransport(facts, rules.transport, ways());
+  return {
+    transport: transport ?? 'none',
+    transportWhy: why,
+    why: !transport && trouble ? explain(trouble, true) : '',
+    ...(trouble && { trouble }),
+  };
 }

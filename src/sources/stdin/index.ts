@@ -1,13 +1,13 @@
-/** The stdin source. */
+/** The stdin source: see stdin-source.ts. */
 import type { StdinSourceConfig } from '../../config/types.js';
 import type { Source } from '../../pipeline/contract.js';
 import type { Labels } from '../../pipeline/streams.js';
-import { AgentError } from '../../runtime/errors.js';
+import { StdinSource } from './stdin-source.js';
 
 export function createStdinSource(
   name: string,
-  _config: StdinSourceConfig,
-  _context: { labels: Labels },
+  config: StdinSourceConfig,
+  { labels }: { labels: Labels },
 ): Source {
-  throw new AgentError('INTERNAL', `source ${name}: stdin is not built yet.`);
+  return new StdinSource(name, config, labels, process.stdin);
 }

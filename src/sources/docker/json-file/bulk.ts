@@ -108,14 +108,16 @@ export class BulkReaders {
     const span = reader.catchUp;
     if (!span) return;
     let progress: Progress = span.isDone ? 'done' : 'more';
-    for (let step = 0; step < STEPS && goesOn(progress) && this.#live.size === 0 && reader.isOpen; step++) {
+    for (
+      let step = 0;
+      step < STEPS && progress === 'more' && this.#live.size === 0 && reader.isOpen;
+      step++
+    ) {
       progress = await this.#step(reader, span, buf);
     }
     if (!this.#catchingUp.has(reader) || this.#scope.isClosing) return;
-    if (!goesOn(progress)) {
-      reader.endCatchUp(span);
-      if (reader.wait) this.#gate.hold(reader.wait);
-    }
+    if (progress === 'blocked' && reader.wait) return this.#resumeAfter(reader.wait, reader);
+    if (!goesOn(progress)) reader.endCatchUp(span);
     if (reader.catchUp) {
       this.#catchUp.add(reader);
       return;
@@ -134,8 +136,17 @@ export class BulkReaders {
     // The log may rotate many times while a backlog is read.
     if (span === reader.live) reader.follow();
     if (progress === 'long') progress = await reader.takeLongRecord(span, buf);
-    if (progress === 'blocked' && reader.wait) this.#gate.hold(reader.wait);
+    if (span === reader.live && progress === 'blocked' && reader.wait) this.#gate.hold(reader.wait);
     return progress;
+  }
+
+  /** Old lines may have to wait for long: that holds back neither live lines nor the other containers' old ones. */
+  #resumeAfter(wait: Promise<void>, reader: ContainerReader): void {
+    void wait.then(() => {
+      if (!this.#catchingUp.has(reader)) return;
+      this.#catchUp.add(reader);
+      this.#wake();
+    });
   }
 
   #wake(): void {

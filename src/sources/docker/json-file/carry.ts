@@ -6,9 +6,10 @@ import type { Mark } from './span.js';
 
 const SMALLEST = 32 * 1024;
 
-export class Carry {
-  /** Where the first piece's record begins; undefined while no line is open. */
-  mark: Mark | undefined;
+/** `Origin` says where a line began. */
+export class Carry<Origin = Mark> {
+  /** Where the first piece's record is; undefined while no line is open. */
+  mark: Origin | undefined;
   offset = 0;
   seconds = 0;
   nanos = 0;
@@ -21,7 +22,7 @@ export class Carry {
   }
 
   /** Begins a line: its place in the log, and the time that it carries. */
-  open(mark: Mark, offset: number, seconds: number, nanos: number): void {
+  open(mark: Origin, offset: number, seconds: number, nanos: number): void {
     this.mark = mark;
     this.offset = offset;
     this.seconds = seconds;

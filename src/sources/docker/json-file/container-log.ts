@@ -13,12 +13,13 @@ import { LineFlag } from '../../../pipeline/batch.js';
 import type { Position } from '../../../pipeline/contract.js';
 import { CATCH_UP_LABEL, type Labels, type Stream } from '../../../pipeline/streams.js';
 import type { Scope } from '../../../runtime/scope.js';
+import { noCounts } from './counts.js';
 import type { Decoder, LineTarget } from './decode.js';
 import { closeAll, isGeneration, isSameFile, openGenerations, wasGenerationMissed } from './generations.js';
 import { ifThere, type LogFile, PlainFile } from './log-file.js';
 import { atRecordStart, findNewline, lastCleanCut } from './peek.js';
-import { isOldest, planResume, planStart } from './plan.js';
-import { decodePosition, encodePosition } from './position.js';
+import { isOldest, planAfter, planResume, planStart } from './plan.js';
+import { decodePosition, encodePosition, timeOfApiPosition } from './position.js';
 import { markAt, Span } from './span.js';
 import type { ContainerLog, JsonFileOptions, ReaderCounts, ReaderStats } from './types.js';
 
@@ -44,14 +45,9 @@ export type Progress = 'quiet' | 'read' | 'more' | 'long' | 'done' | 'blocked';
 
 export class ContainerReader implements LineTarget {
   log: ContainerLog;
-  readonly counts: ReaderCounts = {
-    bytesRead: 0,
-    linesRead: 0,
-    linesCut: 0,
-    malformed: 0,
-    incomplete: 0,
-    skippedHistoryBytes: 0,
-  };
+  readonly counts: ReaderCounts = noCounts();
+  /** Milliseconds since 1970; undefined while the log is not open. */
+  openedMs: number | undefined;
   /** The promise of the last push that asked to wait. */
   wait: Promise<void> | undefined;
   isPlanned = false;
@@ -103,8 +99,10 @@ export class ContainerReader implements LineTarget {
     const file =
       ifThere(() => PlainFile.open(this.#scope, path)) ??
       (heldPath === undefined ? undefined : ifThere(() => PlainFile.open(this.#scope, path, heldPath)));
-    if (file) this.#live = new Span([markAt(file, 0, 0)]);
-    return file !== undefined;
+    if (!file) return false;
+    this.#live = new Span([markAt(file, 0, 0)]);
+    this.openedMs = Date.now();
+    return true;
   }
 
   /** Decides where to begin, by the saved position and the files that are there. Once, after `open`. */
@@ -113,7 +111,8 @@ export class ContainerReader implements LineTarget {
     const held = this.live.marks.map((mark) => mark.file);
     const saved = this.#options.pipeline.position(this.#key);
     const position = saved === undefined ? undefined : decodePosition(saved);
-    if (saved !== undefined && !position) {
+    const apiTime = saved === undefined ? undefined : timeOfApiPosition(saved);
+    if (saved !== undefined && !position && !apiTime) {
       this.#options.log.warn(
         { container: this.log.id, position: saved },
         'A saved position cannot be read: the log is read from its beginning.',
@@ -124,9 +123,12 @@ export class ContainerReader implements LineTarget {
       ? held
       : [...this.#openOlder(held[0], (file) => position !== undefined && isOldest(file, position)), ...held];
     const startAt = this.log.existedAtFirstStart ? this.#options.startAt : { kind: 'beginning' as const };
+    const { maxHistoryBytes = DEFAULT_MAX_HISTORY } = this.#options;
     const plan = position
       ? planResume(files, position)
-      : planStart(files, startAt, this.#options.maxHistoryBytes ?? DEFAULT_MAX_HISTORY);
+      : apiTime
+        ? planAfter(files, apiTime)
+        : planStart(files, startAt, maxHistoryBytes);
 
     this.#live = plan.live;
     this.#catchUp = [...plan.catchUp];
@@ -151,6 +153,7 @@ export class ContainerReader implements LineTarget {
     this.#catchUp.push(backlog);
     this.#live = new Span([markAt(newest.file, cut, cut)]);
     this.#live.seconds = backlog.seconds;
+    this.#live.nanos = backlog.nanos;
   }
 
   /** Opens and holds what came after the newest held file. Cheap where nothing did. True where there is more to look at. */
@@ -294,6 +297,7 @@ export class ContainerReader implements LineTarget {
     this.#releaseStreams([...LIVE_STREAMS, ...CATCH_UP_STREAMS]);
     const files = this.#files;
     this.#live = undefined;
+    this.openedMs = undefined;
     this.#catchUp = [];
     await Promise.all([...files].map((file) => file.close()));
   }
@@ -305,7 +309,8 @@ export class ContainerReader implements LineTarget {
     const slot = slots[isStderr ? 1 : 0];
     const known = this.#streams[slot];
     if (known) return known.id;
-    const labels = { ...this.#labels, stream: isStderr ? 'stderr' : 'stdout' };
+    const { outputLabel = 'stream' } = this.#options;
+    const labels = { ...this.#labels, [outputLabel]: isStderr ? 'stderr' : 'stdout' };
     const acquired = this.#options.pipeline.streams.acquire(
       slots === LIVE_STREAMS ? labels : { ...labels, [CATCH_UP_LABEL]: 'true' },
     );
@@ -316,6 +321,7 @@ export class ContainerReader implements LineTarget {
   push(batch: Batch, span: Span, from: number): Promise<void> | undefined {
     this.counts.linesRead += batch.length;
     span.seconds = batch.seconds[batch.length - 1];
+    span.nanos = batch.nanos[batch.length - 1];
     if (span.gap) {
       const { fromSeconds, why } = span.gap;
       span.gap = undefined;
@@ -342,6 +348,7 @@ export class ContainerReader implements LineTarget {
     if (dropped.length > 0) this.#closeUnneeded(dropped);
     return encodePosition({
       seconds: this.live.seconds,
+      nanos: this.live.nanos,
       live: this.live.filePositions(),
       catchUp: this.#catchUp.flatMap((span) => {
         const end = span.endPosition();
@@ -387,6 +394,7 @@ export class ContainerReader implements LineTarget {
     for (const file of files.reverse()) {
       this.live.marks.push({ ...markAt(file, 0, 0), missingBefore });
       missingBefore = undefined;
+      this.counts.rotations++;
     }
   }
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Batch } from '../../../pipeline/batch.js';
 import { LineFlag } from '../../../pipeline/batch.js';
 import { Scope } from '../../../runtime/scope.js';
+import { noCounts } from './counts.js';
 import { Decoder, type LineTarget } from './decode.js';
 import { PlainFile } from './log-file.js';
 import { markAt, Span } from './span.js';
@@ -51,7 +52,7 @@ function decode(
   const pushes: { rows: number; offset: number; open: (number | undefined)[] }[] = [];
   const span = new Span([markAt(file, from.out, from.err)]);
   const target: LineTarget = {
-    counts: { bytesRead: 0, linesRead: 0, linesCut: 0, malformed: 0, incomplete: 0, skippedHistoryBytes: 0 },
+    counts: noCounts(),
     streamId: (isStderr) => (isStderr ? 2 : 1),
     push(batch: Batch) {
       target.counts.linesRead += batch.length;
@@ -376,14 +377,7 @@ describe('decode', () => {
         const rows: string[] = [];
         const span = new Span([markAt(file, 0, 0)]);
         const target: LineTarget = {
-          counts: {
-            bytesRead: 0,
-            linesRead: 0,
-            linesCut: 0,
-            malformed: 0,
-            incomplete: 0,
-            skippedHistoryBytes: 0,
-          },
+          counts: noCounts(),
           streamId: () => 1,
           push(batch) {
             for (let i = 0; i < batch.length; i++)

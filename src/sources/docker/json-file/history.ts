@@ -27,6 +27,23 @@ export function findStart(
   return { file: files[index], offset, skippedBytes: before + offset };
 }
 
+/**
+ * Where the records after a time begin. A compressed file that the time is in is read again from its beginning, though
+ * not all of it is new.
+ */
+export function findAfter(files: readonly LogFile[], seconds: number, nanos: number): Place {
+  for (let index = files.length - 1; index > 0; index--) {
+    const file = files[index];
+    const first = firstTime(file);
+    if (first === undefined || first > seconds) continue;
+    const offset = file instanceof PlainFile ? findTime(file, seconds, nanos + 1) : 0;
+    // Where all of a file is new, so may be the end of the one before.
+    if (offset > 0 || first < seconds) return { file, offset };
+  }
+  const [file] = files;
+  return { file, offset: file instanceof PlainFile ? findTime(file, seconds, nanos + 1) : 0 };
+}
+
 interface Spot {
   readonly index: number;
   readonly offset: number;

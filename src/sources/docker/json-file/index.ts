@@ -14,6 +14,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Labels } from '../../../pipeline/streams.js';
 import { describeError, systemCode } from '../../../runtime/errors.js';
 import type { Scope } from '../../../runtime/scope.js';
+import type { OpenLog } from '../readers.js';
 import { Attention, type Watched, watched } from './attention.js';
 import { BulkReaders } from './bulk.js';
 import { ContainerReader, type Progress } from './container-log.js';
@@ -192,6 +193,13 @@ export class JsonFileReaders {
 
   stats(): ReadonlyMap<string, ReaderStats> {
     return new Map([...this.#tracked].map(([id, { reader }]) => [id, reader.stats]));
+  }
+
+  openStreams(): OpenLog[] {
+    const open: OpenLog[] = [];
+    for (const [id, { reader }] of this.#tracked)
+      if (reader.openedMs !== undefined) open.push({ id, openedMs: reader.openedMs });
+    return open;
   }
 
   #start(): void {

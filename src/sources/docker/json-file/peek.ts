@@ -84,15 +84,15 @@ export function firstTime(file: LogFile): number | undefined {
   }
 }
 
-/** Where the records of `seconds` or later begin in a file whose times rise. */
-export function findTime(file: PlainFile, seconds: number): number {
+/** Where the records of this time or later begin in a file whose times rise. */
+export function findTime(file: PlainFile, seconds: number, nanos = 0): number {
   let low = 0;
   let high = file.size;
   // Everything before `low` is earlier; `high` is the beginning of a record that is not, or the end.
   while (low < high) {
     const record = recordAfter(file, Math.floor((low + high) / 2), high) ?? recordAfter(file, low, high);
     if (!record) return high;
-    if (record.seconds < seconds) low = record.end;
+    if (record.seconds < seconds || (record.seconds === seconds && record.nanos < nanos)) low = record.end;
     else if (record.start < high) high = record.start;
     else break;
   }
@@ -103,6 +103,7 @@ interface TimedRecord {
   readonly start: number;
   readonly end: number;
   readonly seconds: number;
+  readonly nanos: number;
 }
 
 /** The first record with a time that begins at or after `from` and before `to`. */
@@ -116,7 +117,8 @@ function recordAfter(file: PlainFile, from: number, to: number): TimedRecord | u
       end = afterNewline(buf, at, length);
       if (end === 0) break;
       if (base + at < from || !parser.parse(buf, at, end - 1) || parser.time.seconds === 0) continue;
-      return { start: base + at, end: base + end, seconds: parser.time.seconds };
+      const { seconds, nanos } = parser.time;
+      return { start: base + at, end: base + end, seconds, nanos };
     }
   }
   return undefined;

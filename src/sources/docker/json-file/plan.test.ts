@@ -174,6 +174,79 @@ describe('start', () => {
   });
 });
 
+describe('a log that was read through the API before', () => {
+  /** Line n is of second 1_767_225_600 + n / 3, and a multiple of 100 ms. */
+  const timeOf = (n: number) => ({
+    seconds: 1_767_225_600 + Math.floor(n / 3),
+    nanos: (n % 3) * 100_000_000,
+  });
+  const timed = (n: number): string => {
+    const { seconds, nanos } = timeOf(n);
+    const whole = new Date(seconds * 1000).toISOString().slice(0, 19);
+    return record(`line ${n}\n`, n % 2 ? 'stderr' : 'stdout', `${whole}.${String(nanos).padStart(9, '0')}Z`);
+  };
+  const begunByApi = (n: number) => new Map([[`docker/${ID}`, { transport: 'api', ...timeOf(n) }]]);
+
+  test.each([0, 1, 2, 9, 10, 11, 12, 28, 29])(
+    'goes on after the time of line %i, in whichever file',
+    async (last) => {
+      const log = new LogWriter(path, Infinity, 4);
+      for (let n = 0; n < 30; n++) {
+        if (n === 11 || n === 20) log.rotate();
+        log.raw(timed(n));
+      }
+      const readers = open(begunByApi(last));
+      readers.add();
+      await readers.pipeline.until(() => readers.pipeline.lines.length >= 29 - last);
+      log.raw(timed(30));
+      readers.readers.wake(ID);
+      expect(await readers.lines(30 - last)).toEqual(numbered(last + 1, 31));
+      const saved = [...readers.pipeline.positionsAfter(Infinity).values()];
+      expect(saved).toEqual([expect.arrayContaining([timeOf(30).seconds, timeOf(30).nanos])]);
+      log.close();
+    },
+  );
+
+  test('reads again what a compressed file has, rather than miss a line', async () => {
+    const log = new LogWriter(path, Infinity, 4, true);
+    for (let n = 0; n < 10; n++) log.raw(timed(n));
+    log.rotate();
+    log.raw(timed(10));
+    log.rotate();
+    log.raw(timed(11));
+    const readers = open(begunByApi(5));
+    readers.add();
+    expect(await readers.lines(12)).toEqual(numbered(0, 12));
+    log.close();
+  });
+});
+
+test('a position of an older version, without nanoseconds, is still good', async () => {
+  const log = new LogWriter(path);
+  writeLines(log, 0, 10);
+  const first = open();
+  first.add();
+  await first.lines(10);
+  await first.stop();
+  writeLines(log, 10, 20);
+  const positions = first.pipeline.positionsAfter(Infinity);
+  for (const [key, position] of positions) positions.set(key, (position as Position[]).toSpliced(1, 1));
+  const second = open(positions);
+  second.add();
+  expect(await second.lines(10)).toEqual(numbered(10, 20));
+  log.close();
+});
+
+test('the label of stdout and stderr has the name that it is given', async () => {
+  const log = new LogWriter(path);
+  log.raw(record('a\n', 'stderr'));
+  const readers = open(undefined, { outputLabel: 'logstream' });
+  readers.add();
+  await readers.lines(1);
+  expect(readers.pipeline.lines[0].stream).toBe('{container="web", logstream="stderr"}');
+  log.close();
+});
+
 describe('live before backlog', () => {
   const ENOUGH = 70 * 1024 * 1024;
 
@@ -231,6 +304,31 @@ describe('live before backlog', () => {
       'container="web", stream="stdout"',
     ];
     expect([...new Set(all.map((line) => line.stream))].sort()).toEqual(names.map((name) => `{${name}}`));
+    log.close();
+  });
+
+  test('while old lines are asked to wait, live ones go on, and afterwards the old ones do', async () => {
+    const log = new LogWriter(path);
+    const lines = writeBacklog(log);
+    const agent = open();
+    const { pipeline } = agent;
+    let release = (): void => {};
+    const room = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    pipeline.answer = () => (pipeline.pushes.at(-1)?.lines[0].stream.includes('catch_up') ? room : undefined);
+    agent.add();
+    await pipeline.until(() => pipeline.texts('catch_up').length > 0);
+    for (let i = 0; i < 5; i++) {
+      log.raw(record(`live ${i}\n`));
+      agent.readers.wake(ID);
+      await pipeline.until(() => pipeline.texts('').includes(`live ${i}`));
+    }
+    expect(pipeline.pushes.filter(({ lines }) => lines[0]?.stream.includes('catch_up'))).toHaveLength(1);
+    release();
+    await until(() => agent.readers.stats().get(ID)?.state === 'live', 'caught up');
+    const numbers = pipeline.lines.map(({ text }) => Number.parseInt(text, 10)).filter((n) => n >= 0);
+    expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: lines }, (_, i) => i));
     log.close();
   });
 });

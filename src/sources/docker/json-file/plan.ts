@@ -1,8 +1,8 @@
 /** Where to go on in a log: finding the files of a saved position again, or beginning where `start_at` says. */
-import { findStart } from './history.js';
+import { findAfter, findStart } from './history.js';
 import { type LogFile, PlainFile } from './log-file.js';
 import { findTime, isRecordStart } from './peek.js';
-import type { FilePosition, LogPosition } from './position.js';
+import type { FilePosition, LogPosition, LogTime } from './position.js';
 import { type Mark, markAt, type Place, Span } from './span.js';
 import type { StartAt } from './types.js';
 
@@ -15,11 +15,22 @@ export interface Plan {
 /** `files`, oldest first, at least one; `startAt` only where it applies. */
 export function planStart(files: readonly LogFile[], startAt: StartAt, maxHistoryBytes: number): Plan {
   const start = findStart(files, startAt, maxHistoryBytes, Date.now());
-  const first = files.indexOf(start.file);
-  const marks = files
-    .slice(first)
-    .map((file, i) => markAt(file, i === 0 ? start.offset : 0, i === 0 ? start.offset : 0));
-  return { live: timed(new Span(marks)), catchUp: [], skippedBytes: start.skippedBytes };
+  return { live: timed(from(files, start)), catchUp: [], skippedBytes: start.skippedBytes };
+}
+
+/** After all records up to a time: where something else than these files was read until then. */
+export function planAfter(files: readonly LogFile[], { seconds, nanos }: LogTime): Plan {
+  const live = from(files, findAfter(files, seconds, nanos));
+  live.seconds = seconds;
+  live.nanos = nanos;
+  return { live, catchUp: [], skippedBytes: 0 };
+}
+
+function from(files: readonly LogFile[], start: Place): Span {
+  const kept = files.slice(files.indexOf(start.file));
+  return new Span(
+    kept.map((file, i) => (i === 0 ? markAt(file, start.offset, start.offset) : markAt(file, 0, 0))),
+  );
 }
 
 /** What of the position's files is not there any more becomes the gap of its span. */
@@ -39,6 +50,10 @@ export function planResume(files: readonly LogFile[], position: LogPosition): Pl
   const live = resume(files, position.live, position.seconds);
   if (catchUp.length < position.catchUp.length)
     live.gap ??= { fromSeconds: 0, why: 'files of the backlog are gone' };
+  if (position.seconds > 0) {
+    live.seconds = position.seconds;
+    live.nanos = position.nanos;
+  }
   return { live, catchUp, skippedBytes: 0 };
 }
 

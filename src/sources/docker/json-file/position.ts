@@ -2,8 +2,9 @@
  * Where reading goes on after a restart, as it is committed with the lines: the files that are still needed, oldest
  * first, and in each one watermark for stdout and one for stderr. Records of a stream below its watermark are done.
  *
- *   [seconds, live, catch-up, catch-up …]
+ *   [seconds, nanos, live, catch-up, catch-up …]
  *     seconds   time of the last line read, since 1970
+ *     nanos     within the second; not there in positions of old versions
  *     live      [file …]
  *     catch-up  [[file …], [length, crc, offset]]: read up to `offset` of that last file
  *     file      [length, crc, out, err]
@@ -23,8 +24,13 @@ export interface CatchUpPosition {
   readonly end: EndPosition;
 }
 
-export interface LogPosition {
+/** Seconds since 1970 and nanoseconds within. */
+export interface LogTime {
   readonly seconds: number;
+  readonly nanos: number;
+}
+
+export interface LogPosition extends LogTime {
   readonly live: readonly FilePosition[];
   /** In the order in which they are read. */
   readonly catchUp: readonly CatchUpPosition[];
@@ -33,16 +39,26 @@ export interface LogPosition {
 export function encodePosition(position: LogPosition): Position {
   return [
     position.seconds,
+    position.nanos,
     position.live,
     ...position.catchUp.map((span): Position => [span.files, span.end]),
   ];
 }
 
+/** Up to when a log was read through the engine's API; undefined where it was not. */
+export function timeOfApiPosition(position: Position): LogTime | undefined {
+  if (typeof position !== 'object' || position === null || Array.isArray(position)) return undefined;
+  const { transport, seconds, nanos } = position as { readonly [key: string]: Position };
+  return transport === 'api' && isCount(seconds) && isCount(nanos) ? { seconds, nanos } : undefined;
+}
+
 /** Inverse of `encodePosition`; undefined for anything else. */
 export function decodePosition(position: Position): LogPosition | undefined {
   if (!Array.isArray(position)) return undefined;
-  const [seconds, live, ...catchUp]: readonly unknown[] = position;
-  if (typeof seconds !== 'number' || !isFiles(live)) return undefined;
+  const [seconds, ...rest]: readonly unknown[] = position;
+  const nanos = typeof rest[0] === 'number' ? (rest.shift() as number) : 0;
+  const [live, ...catchUp] = rest;
+  if (!isCount(seconds) || !isCount(nanos) || !isFiles(live)) return undefined;
   const spans: CatchUpPosition[] = [];
   for (const span of catchUp) {
     if (!Array.isArray(span)) return undefined;
@@ -50,7 +66,7 @@ export function decodePosition(position: Position): LogPosition | undefined {
     if (!isFiles(files) || !isNumbers(end, 3)) return undefined;
     spans.push({ files, end: end as unknown as EndPosition });
   }
-  return { seconds, live, catchUp: spans };
+  return { seconds, nanos, live, catchUp: spans };
 }
 
 function isFiles(value: unknown): value is FilePosition[] {
@@ -58,7 +74,9 @@ function isFiles(value: unknown): value is FilePosition[] {
 }
 
 function isNumbers(value: unknown, length: number): value is number[] {
-  return (
-    Array.isArray(value) && value.length === length && value.every((n) => Number.isSafeInteger(n) && n >= 0)
-  );
+  return Array.isArray(value) && value.length === length && value.every(isCount);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

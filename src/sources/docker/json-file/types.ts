@@ -18,18 +18,23 @@ export interface JsonFileOptions {
   readonly maxLineBytes?: number;
   /** With `startAt` an age: at most so much of each container. Default 64 MiB. */
   readonly maxHistoryBytes?: number;
+  /** The label whose value is `stdout` or `stderr`. Default `stream`. */
+  readonly outputLabel?: string;
 }
 
 export interface ContainerLog {
   readonly id: string;
   readonly path: string;
-  /** Without `stream`. Undefined: not known yet; the file is opened and held, nothing is pushed until `setLabels`. */
+  /** Without the output label. Undefined: not known yet; the file is opened and held, nothing is pushed until `setLabels`. */
   readonly labels: Labels | undefined;
   /** Whether `startAt` applies where there is no position. */
   readonly existedAtFirstStart: boolean;
   /** The log options `max-size`, in bytes, and `max-file`, where they are known and set. */
   readonly maxSizeBytes?: number;
   readonly maxFiles?: number;
+  /** As inspect told them; undefined where nobody did. */
+  readonly tty?: boolean;
+  readonly driver?: string;
   /** Another name of the log, good for the time of the call only: opened where `path` is gone already. */
   readonly heldPath?: string;
 }
@@ -46,7 +51,7 @@ export type Notice =
     }
   /** `startAt` left out older lines. */
   | { readonly kind: 'history-skipped'; readonly id: string; readonly bytes: number }
-  /** The agent may not read the file. */
+  /** The agent may not read the file; or (API) the engine cannot read what the logging driver wrote, and `path` is empty. */
   | { readonly kind: 'unreadable'; readonly id: string; readonly path: string }
   /** The file was cut short by somebody. */
   | { readonly kind: 'truncated'; readonly id: string; readonly path: string }
@@ -62,6 +67,8 @@ export interface ReaderCounts {
   /** Lines whose end never came. */
   incomplete: number;
   skippedHistoryBytes: number;
+  /** Times that a log was opened again to go on in it. */
+  rotations: number;
 }
 
 export interface ReaderStats extends Readonly<ReaderCounts> {

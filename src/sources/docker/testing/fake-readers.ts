@@ -2,9 +2,10 @@
 import type { Labels } from '../../../pipeline/streams.js';
 import type { Scope } from '../../../runtime/scope.js';
 import type { ContainerLog, ReaderStats } from '../json-file/types.js';
-import type { LogReaders } from '../readers.js';
+import type { ApiLogReaders, LogEngine, OpenLog } from '../readers.js';
 
-export class FakeReaders implements LogReaders {
+/** Stands for both kinds of readers: that of the engine's API needs only to be told more. */
+export class FakeReaders implements ApiLogReaders {
   /** By container id: what is held open now. */
   readonly open = new Map<string, ContainerLog>();
   /** By container id: the labels that its lines had when it was removed. */
@@ -57,8 +58,24 @@ export class FakeReaders implements LogReaders {
     this.finished.set(id, labels);
   }
 
+  /** By container id: what `stats` answers, for as long as the log is open. */
+  readonly figures = new Map<string, ReaderStats>();
+  engine: LogEngine | undefined;
+
+  connected(engine: LogEngine): void {
+    this.engine = engine;
+  }
+
+  disconnected(): void {
+    this.engine = undefined;
+  }
+
   stats(): ReadonlyMap<string, ReaderStats> {
-    return new Map();
+    return this.figures;
+  }
+
+  openStreams(): OpenLog[] {
+    return [...this.open.keys()].map((id) => ({ id, openedMs: 1 }));
   }
 
   #opened(id: string): ContainerLog {

@@ -1,4 +1,4 @@
-/** Writes the pieces of Loki's PushRequest (grammar in pipeline/push-request.ts) into memory that the caller has sized. */
+/** Writes the pieces of Loki's PushRequest (grammar in push-request.ts) into memory that the caller has sized. */
 
 /** The most bytes that the tags and lengths of a StreamAdapter and of its labels take. */
 export const STREAM_HEADER_BYTES = 12;
@@ -58,8 +58,8 @@ function varintBytes(value: number): number {
   return 5;
 }
 
-/** `value` below 2^32. */
-function putVarint(bytes: Buffer, offset: number, value: number): number {
+/** `value` below 2^32. Answers where it ends. */
+export function putVarint(bytes: Buffer, offset: number, value: number): number {
   let at = offset;
   let rest = value;
   while (rest >= 0x80) {

@@ -1,0 +1,44 @@
+/** The counting Loki of the benchmarks as a child process on the core that the agent does not have. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import type { CountingResult } from '../test/support/loki/counting.js';
+import type { Workload } from './generate.js';
+
+const PROGRAM = path.resolve(import.meta.dirname, '../test/support/loki/counting.js');
+
+export class CountingLoki {
+  readonly url: string;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.url = `http://127.0.0.1:${port}`;
+  }
+
+  static async start(): Promise<CountingLoki> {
+    const child = spawn('taskset', ['-c', '1', process.execPath, PROGRAM], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+    return new CountingLoki(child, port);
+  }
+
+  /** Takes no more, and looks at everything. Throws an Error that names the first lines that are not the workload's. */
+  async check(work: Workload): Promise<CountingResult> {
+    this.#child.send({ digest: true });
+    const [result] = (await once(this.#child, 'message')) as [CountingResult];
+    for (const { name, digests } of work.containers) {
+      for (const stream of ['stdout', 'stderr'] as const) {
+        if (result.digests[`${name} ${stream}`] !== digests[stream])
+          throw new Error(`${name} ${stream}: lines differ`);
+      }
+    }
+    if (result.lines !== work.lines) throw new Error(`${result.lines} lines came, not ${work.lines}`);
+    return result;
+  }
+
+  close(): void {
+    this.#child.kill();
+  }
+}

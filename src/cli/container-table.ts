@@ -1,0 +1,38 @@
+/** Containers as a table: those that are captured with transport, reason and labels, then the others with the reason. */
+import { labelText } from '../pipeline/streams.js';
+import type { ContainerStatus } from '../sources/docker/index.js';
+import { terminalText } from './terminal-text.js';
+
+type Row = readonly string[];
+type Shown = Pick<ContainerStatus, 'name' | 'state' | 'transport' | 'transportWhy' | 'why' | 'labels'>;
+
+/** Lines with a newline each. Names and labels come from anybody: nothing in them reaches the terminal as a command. */
+export function containerTable(containers: readonly Shown[]): string {
+  const sorted = containers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const captured = sorted.filter(({ transport }) => transport !== 'none');
+  const left = sorted.filter(({ transport }) => transport === 'none');
+  const rows: Row[] = [
+    ...captured.map(({ name, state, transport, transportWhy, labels }) => [
+      name,
+      state,
+      transportWhy === '' ? transport : `${transport}: ${transportWhy}`,
+      labelText(labels),
+    ]),
+    ...left.map(({ name, state, why }) => [name, state, `not captured: ${why}`]),
+  ];
+  if (rows.length === 0) return '  no containers: there are none yet\n';
+  return aligned(rows.map((row) => row.map((cell) => terminalText(cell, false))));
+}
+
+/** The last cell of a row is not padded, and does not make its column wider. */
+function aligned(rows: readonly Row[]): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [i, cell] of row.slice(0, -1).entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  }
+  return rows
+    .map(
+      (row) => `  ${row.map((cell, i) => (i < row.length - 1 ? cell.padEnd(widths[i]) : cell)).join('  ')}\n`,
+    )
+    .join('');
+}

@@ -1,0 +1,60 @@
+/** What stands below the options in `--help`: examples, and what the options alone do not tell. */
+
+export const PROGRAM_HELP = `
+Examples:
+  log-capturer run                                 capture the containers of this host
+  log-capturer run --loki http://127.0.0.1:3100    and deliver them to Loki
+  log-capturer tail --container web --grep error   look at what comes in
+
+Every key of the configuration can be set by environment: LOG_CAPTURER_SERVER_PORT=8500.
+Exit codes: 0 done, 1 could not do it, 2 wrong usage or configuration.`;
+
+export const RUN_HELP = `
+Examples:
+  log-capturer run
+  log-capturer run --config my.yaml --loki http://127.0.0.1:3100
+  log-capturer run --dry-run | head
+  make 2>&1 | log-capturer run --stdin --loki http://127.0.0.1:3100
+
+--dry-run reads everything that the configuration selects, as at a first start, and shows it on standard output as
+JSON lines with the labels that they would be delivered with, until Ctrl-C. No sink is opened, no page is served, and
+positions are not kept: data goes into a temporary directory that is removed at the end. Where every sink has a
+\`match\`, only lines that one of them would get are shown, once for each different \`match\`.
+
+--stdin ends when the input has ended and every sink has all of it.
+The first Ctrl-C or SIGTERM delivers what was read, at most a few seconds long; a second one ends at once.`;
+
+export const CHECK_HELP = `
+Examples:
+  log-capturer check my.yaml
+  log-capturer check --offline - < my.yaml
+  LOG_CAPTURER_LOKI_URL=http://127.0.0.1:3100 log-capturer check
+
+Prints the configuration with every default and without secrets, then which containers it takes, by which transport
+and with which labels, and which it does not and why.
+Exit codes: 0 it is right, 1 it is wrong, 2 wrong usage, or a file that cannot be read.`;
+
+export const TAIL_HELP = `
+Examples:
+  log-capturer tail
+  log-capturer tail --container web api --grep timeout
+  log-capturer tail --no-follow -n 1000 --json | jq .line`;
+
+export const HEALTHCHECK_HELP = `
+Examples:
+  log-capturer healthcheck
+  log-capturer healthcheck --url http://127.0.0.1:8401
+
+Prints one line. Exit codes: 0 healthy or degraded, 1 unhealthy or unreachable.`;
+
+export const SCHEMA_HELP = `
+Example:
+  log-capturer schema > log-capturer.schema.json
+
+and as the first line of the configuration:
+  # yaml-language-server: $schema=./log-capturer.schema.json`;
+
+export const VERSION_HELP = `
+Examples:
+  log-capturer version
+  log-capturer version --json`;

@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AgentError } from '../runtime/errors.js';
+import { type ConfigFlags, loadConfig } from './load.js';
+
+let cwd: string;
+
+beforeAll(() => {
+  cwd = mkdtempSync(path.join(tmpdir(), 'log-capturer-combinations-'));
+});
+
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+function load(text: string, env: NodeJS.ProcessEnv = {}, flags: ConfigFlags = {}) {
+  writeFileSync(path.join(cwd, 'c.yaml'), text);
+  return loadConfig({ cwd, env, flags, file: 'c.yaml' }).config;
+}
+
+function problems(text: string): string[] {
+  try {
+    load(text);
+  } catch (error) {
+    if (error instanceof AgentError) return error.message.split('\n');
+    throw error;
+  }
+  return [];
+}
+
+describe('what need not be said', () => {
+  test('the type of a component that is called like one', () => {
+    const config = load('sources: { demo: , containers: }\nsinks: { stdout: , loki: { url: "http://h" } }');
+    expect(Object.values(config.sources).map(({ type }) => type)).toEqual(['demo', 'docker']);
+    expect(Object.values(config.sinks).map(({ type }) => type)).toEqual(['stdout', 'loki']);
+  });
+
+  test('a name says nothing where a type is given', () => {
+    const config = load('sinks: { loki: { type: file, directory: /x } }');
+    expect(config.sinks['loki'].type).toBe('file');
+  });
+
+  test('Loki by flag, by environment, by file, in this order', () => {
+    const text = 'sinks: { loki: { url: "http://file", tenant: a } }';
+    const env = { LOG_CAPTURER_LOKI_URL: 'http://env', LOG_CAPTURER_LOKI_BATCH_WAIT: '2s' };
+    const url = (config: ReturnType<typeof load>) => config.sinks['loki'];
+    expect(url(load(text))).toMatchObject({ url: 'http://file', tenant: 'a' });
+    expect(url(load(text, env))).toMatchObject({ url: 'http://env', tenant: 'a', batchWaitMs: 2000 });
+    expect(url(load(text, env, { loki: 'http://flag' }))).toMatchObject({ url: 'http://flag' });
+    expect(url(load('', {}, { loki: 'http://flag' }))).toMatchObject({ type: 'loki', url: 'http://flag' });
+  });
+
+  test('--stdin is the only source, with what the file says of it', () => {
+    const text = 'sources: { containers: , stdin: { container: make } }';
+    expect(load(text, {}, { stdin: true }).sources).toEqual({
+      stdin: { type: 'stdin', container: 'make', maxLineBytes: 512 * 1024 },
+    });
+    expect(Object.keys(load('', {}, { stdin: true }).sources)).toEqual(['stdin']);
+  });
+});
+
+describe('what does not go together', () => {
+  test.each<[string, string[]]>([
+    [
+      'sinks:\n  loki:\n    url: http://h\n    username: u\n',
+      ['c.yaml:4:5: sinks.loki.username: needs password'],
+    ],
+    [
+      'sinks:\n  loki:\n    url: http://h\n    password: p\n',
+      ['c.yaml:4:5: sinks.loki.password: needs username'],
+    ],
+    [
+      'sinks:\n  loki:\n    url: http://a:b@h\n    bearer_token: t\n',
+      ['c.yaml:2:3: sinks.loki: bearer_token and the user in url exclude each other; keep one way to log in'],
+    ],
+    [
+      'sinks:\n  loki:\n    url: https://h\n    tls: { cert_file: c }\n',
+      ['c.yaml:4:12: sinks.loki.tls.cert_file: needs key_file'],
+    ],
+    [
+      'sources:\n  containers:\n    tls: { key_file: k }\n',
+      ['c.yaml:3:12: sources.containers.tls.key_file: needs cert_file'],
+    ],
+    [
+      'labels: { a: "", b: "", c: "", d: "", e: "", f: "", g: "", h: "", i: "", j: "", k: "" }',
+      ['c.yaml:1:1: labels: at most 10, because Loki takes 15 with those of the container'],
+    ],
+    [
+      'labels: { stream: x }',
+      ['c.yaml:1:11: labels.stream: is set by the agent itself; choose another name'],
+    ],
+    [
+      'server: { port: 9000 }\nmetrics: { port: 9000 }',
+      [
+        'c.yaml:2:12: metrics.port: is the port of the server, which serves /metrics too; leave this one out with 0',
+      ],
+    ],
+    [
+      'sources:\n  a: { type: stdin }\n  b: { type: stdin }\n',
+      ['c.yaml:3:3: sources.b: standard input can be read once, and sources.a reads it'],
+    ],
+  ])('%j', (text, expected) => {
+    expect(problems(text)).toEqual(expected);
+  });
+
+  test.each([
+    'tenant: "a b"',
+    'tenant: "a\\nb"',
+    'batch_bytes: 4MiB',
+    'url: loki:3100',
+    'url: "http://h/ x"',
+    'proxy_url: 127.0.0.1:3128',
+    'bearer_token: "a b"',
+    "match: '{env=prod}'",
+    'timeout: 10',
+  ])('a value of Loki: %s', (line) => {
+    const found = problems(
+      `sinks:\n  loki:\n${line.startsWith('url') ? '' : '    url: http://h\n'}    ${line}\n`,
+    );
+    expect(found).toEqual([
+      expect.stringMatching(
+        new RegExp(`^c\\.yaml:[34]:\\d+: sinks\\.loki\\.${line.split(':')[0]}: must be `),
+      ),
+    ]);
+  });
+});

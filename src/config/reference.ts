@@ -1,0 +1,86 @@
+/** The configuration for readers: docs/configuration.md, made from the one schema. */
+import { impliedNames } from './implied.js';
+import { defaultOf, isRequired } from './json-schema.js';
+import { acceptedWords, optionsOf, shapeOf } from './keys.js';
+import type { AnySchema } from './leaf.js';
+import { configSchema } from './schema.js';
+
+const HEAD = `# Configuration
+
+Made from the schema that the program itself uses; \`log-capturer check\` shows what yours comes to, with every default.
+
+- The file is \`--config FILE\`, else \`./log-capturer.yaml\`, else \`/etc/log-capturer/config.yaml\`, else none: everything has a default.
+- Flags go before environment variables, those before the file.
+- Every key by environment: \`LOG_CAPTURER_\` and its path, \`LOG_CAPTURER_SERVER_PORT=8500\` for \`server.port\`; \`LOG_CAPTURER_LOKI_URL\` is short for \`LOG_CAPTURER_SINKS_LOKI_URL\`.
+- \`\${NAME}\` and \`\${NAME:-default}\` in any value stand for environment variables, \`$\${\` for a plain \`\${\`.
+- Paths are taken from the folder where the program is started; \`~\` is the user's home.
+- Every secret (\`token\`, \`password\`, \`bearer_token\`) may be given as \`<key>_file\` instead, the path of a file that holds it. Secrets are never shown.
+- A component that is called like its type (\`loki\`, \`stdout\`, \`stdin\`…) need not say it; \`containers\` is of type docker.
+- Sizes: \`64k\` = \`64KiB\` = 65,536 bytes, \`10MB\` = 10,000,000. Durations: \`200ms\`, \`5m\`, \`24h\`, \`7d\`.
+- Editors complete and check the file where its first line is \`# yaml-language-server: $schema=<path>\`, with the path of [config.schema.json](config.schema.json), or of what \`log-capturer schema\` prints.
+`;
+
+type Row = readonly [key: string, accepts: string, preset: string, what: string];
+
+/** Markdown. */
+export function configReference(): string {
+  const shape = shapeOf(configSchema);
+  if (shape.kind !== 'section') return HEAD;
+  const top: Row[] = [];
+  const parts: string[] = [];
+  for (const [key, { schema, what }] of shape.keys) {
+    const below = shapeOf(schema);
+    if (below.kind === 'leaf') top.push(...rowsOf(key, schema, what));
+    else if (below.kind === 'section') parts.push(`## ${key}\n\n${what}\n\n${table(rowsBelow('', schema))}`);
+    else parts.push(...componentParts(key, below.value, what, () => top.push(...rowsOf(key, schema, what))));
+  }
+  return [HEAD, `## At the top\n\n${table(top)}`, ...parts].join('\n');
+}
+
+/** One part a type; `none` is called where the names hold plain values. */
+function componentParts(key: string, component: AnySchema, what: string, none: () => void): string[] {
+  const options = optionsOf(component);
+  if (!options) {
+    none();
+    return [];
+  }
+  const names = impliedNames(component);
+  const intro = `## ${key}\n\n${what} Names that imply their type: ${names.map(code).join(', ')}.\n`;
+  const parts = [...options].map(
+    ([type, option]) => `### ${key}, type ${type}\n\n${table(rowsBelow('', option))}`,
+  );
+  return [intro, ...parts];
+}
+
+function rowsBelow(prefix: string, schema: AnySchema): Row[] {
+  const shape = shapeOf(schema);
+  if (shape.kind !== 'section') return [];
+  return [...shape.keys].flatMap(([key, below]) => rowsOf(`${prefix}${key}`, below.schema, below.what));
+}
+
+function rowsOf(key: string, schema: AnySchema, what: string): Row[] {
+  const shape = shapeOf(schema);
+  if (shape.kind === 'section') return [[key, 'a section', '', what], ...rowsBelow(`${key}.`, schema)];
+  const given = defaultOf(schema);
+  const preset = isRequired(schema) ? 'required' : given === undefined ? '' : code(JSON.stringify(given));
+  if (shape.kind === 'named') {
+    const value = shapeOf(shape.value);
+    const accepts = value.kind === 'leaf' && value.form ? `names, each with ${value.form.accepts}` : 'names';
+    return [[key, accepts, preset, what]];
+  }
+  const accepts = shape.form?.accepts ?? acceptedWords(schema).map(code).join(' or ');
+  return [[key, accepts, preset, what]];
+}
+
+function table(rows: readonly Row[]): string {
+  const lines = rows.map(([key, ...cells]) => `| ${[code(key), ...cells.map(cell)].join(' | ')} |`);
+  return `${['| key | value | default | what it is |', '|---|---|---|---|', ...lines].join('\n')}\n`;
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+}

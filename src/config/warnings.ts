@@ -1,0 +1,78 @@
+/** What a configuration may say and hardly ever should. */
+import { isLoopback } from '../server/address.js';
+import { hasUserinfo } from './secrets.js';
+import type { Config, TlsConfig } from './types.js';
+
+/** A configuration file as it was read. */
+export interface ConfigText {
+  /** As people are shown it. */
+  readonly name: string;
+  readonly text: string;
+  /** Permission bits; 0 where it is no file. */
+  readonly mode: number;
+}
+
+const OTHERS_MAY_READ = 0o004;
+
+/** One sentence each, for people. */
+export function warningsOf(config: Config, file: ConfigText | undefined): string[] {
+  const warnings: string[] = [];
+  const { server } = config;
+  if (server.auth === 'none' && !isLoopback(server.host)) {
+    warnings.push(`server.auth is none: everybody who can reach ${server.host} can read all lines.`);
+  }
+  if (server.auth === 'none' && server.token !== undefined) {
+    warnings.push('server.token is not asked for while server.auth is none.');
+  }
+  for (const [name, source] of Object.entries(config.sources)) {
+    if (source.type === 'docker') warnings.push(...tlsWarnings(`sources.${name}`, source.tls));
+  }
+  for (const [name, sink] of Object.entries(config.sinks)) {
+    if (sink.type !== 'loki') continue;
+    warnings.push(...tlsWarnings(`sinks.${name}`, sink.tls));
+    const isPlain = sink.url.toLowerCase().startsWith('http:');
+    if (isPlain && sink.tls) warnings.push(`sinks.${name}.tls says nothing: its url begins with http://.`);
+    if (isPlain && hasLogin(sink) && !isLoopback(hostOf(sink.url))) {
+      warnings.push(`sinks.${name} sends its login without encryption: its url begins with http://.`);
+    }
+  }
+  if (file && file.mode & OTHERS_MAY_READ) {
+    const open = secretsOf(config).filter(([, secret]) => file.text.includes(secret));
+    for (const [key] of open) {
+      warnings.push(
+        `${key} stands in ${file.name}, which every user may read: chmod 600 ${file.name}, or use ${key}_file.`,
+      );
+    }
+  }
+  return warnings;
+}
+
+function tlsWarnings(component: string, tls: TlsConfig | undefined): string[] {
+  if (!tls?.insecureSkipVerify) return [];
+  return [`${component}.tls.insecure_skip_verify: whoever is in between can read and change everything.`];
+}
+
+function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, '');
+}
+
+function hasLogin({
+  url,
+  password,
+  bearerToken,
+}: {
+  url: string;
+  password?: string;
+  bearerToken?: string;
+}): boolean {
+  return password !== undefined || bearerToken !== undefined || hasUserinfo(url);
+}
+
+function secretsOf({ server, sinks }: Config): [key: string, secret: string][] {
+  const secrets: [string, string | undefined][] = [['server.token', server.token]];
+  for (const [name, sink] of Object.entries(sinks)) {
+    if (sink.type !== 'loki') continue;
+    secrets.push([`sinks.${name}.password`, sink.password], [`sinks.${name}.bearer_token`, sink.bearerToken]);
+  }
+  return secrets.filter((secret): secret is [string, string] => secret[1] !== undefined);
+}

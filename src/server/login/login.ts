@@ -1,0 +1,68 @@
+/**
+ * Who is let in where a login is required: who shows the token, as `Authorization: Bearer <token>`, or a cookie that was
+ * given for it. The cookie is a keyed hash, which outlives restarts, ends with the token, and does not tell it. Secrets are
+ * compared by their hashes, in constant time.
+ */
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { parseCookie, stringifySetCookie } from 'cookie';
+import { Attempts } from './attempts.js';
+
+const COOKIE_SECONDS = 30 * 86_400;
+
+export type Verdict = 'in' | 'anonymous' | 'wrong' | { readonly waitSeconds: number };
+
+export interface Caller {
+  readonly address: string;
+  readonly cookie: string | undefined;
+  readonly authorization: string | undefined;
+}
+
+export class Login {
+  readonly #tokenHash: Buffer;
+  readonly #session: string;
+  readonly #sessionHash: Buffer;
+  /** Cookies know no ports: each agent on a host has a name of its own. */
+  readonly #cookieName: string;
+  readonly #attempts: Attempts;
+
+  constructor(token: string, now?: () => number) {
+    this.#tokenHash = hash(token);
+    this.#session = createHmac('sha256', token).update('log-capturer session').digest('base64url');
+    this.#sessionHash = hash(this.#session);
+    this.#cookieName = `log-capturer-${this.#sessionHash.toString('hex', 0, 4)}`;
+    this.#attempts = new Attempts(now);
+  }
+
+  /** Judges a request by its headers. */
+  judge({ address, cookie, authorization }: Caller): Verdict {
+    const session = cookie === undefined ? undefined : parseCookie(cookie)[this.#cookieName];
+    if (session !== undefined && timingSafeEqual(hash(session), this.#sessionHash)) return 'in';
+    const bearer = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+    return bearer === undefined ? 'anonymous' : this.judgeToken(bearer, address);
+  }
+
+  /** Judges a token that somebody at `address` shows. Who showed too many wrong ones is not looked at. */
+  judgeToken(token: string, address: string): Exclude<Verdict, 'anonymous'> {
+    const waitSeconds = this.#attempts.waitSeconds(address);
+    if (waitSeconds > 0) return { waitSeconds };
+    if (timingSafeEqual(hash(token), this.#tokenHash)) return 'in';
+    this.#attempts.wrong(address);
+    return 'wrong';
+  }
+
+  /** The Set-Cookie header for who showed the token. */
+  get setCookie(): string {
+    return stringifySetCookie({
+      name: this.#cookieName,
+      value: this.#session,
+      httpOnly: true,
+      sameSite: 'strict',
+      path: '/',
+      maxAge: COOKIE_SECONDS,
+    });
+  }
+}
+
+function hash(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,71 @@
+/** The token of the login, made at the first start and kept in the data directory, so that it survives restarts. */
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import path from 'node:path';
+import { AgentError, systemCode } from '../../runtime/errors.js';
+
+const TOKEN_BYTES = 24;
+/** What a header and a URL carry, and nobody guesses. */
+const USABLE = /^[!-~]{16,512}$/;
+
+/** The token in `dataDir`/token, made where there is none; only one agent at a time may call it. Throws SECRET_UNREADABLE. */
+export function keptToken(dataDir: string): string {
+  const file = path.join(dataDir, 'token');
+  const kept = readToken(file);
+  if (kept !== undefined) return kept;
+  const token = randomBytes(TOKEN_BYTES).toString('base64url');
+  try {
+    writeWhole(file, `${token}\n`);
+  } catch (cause) {
+    throw new AgentError('SECRET_UNREADABLE', `The login token cannot be written to ${file}.`, {
+      remedy: 'Make the data directory writable, or give a token with server.token.',
+      cause,
+    });
+  }
+  return token;
+}
+
+function readToken(file: string): string | undefined {
+  let text: string;
+  try {
+    if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600);
+    text = readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return undefined;
+    throw unusable(file, cause);
+  }
+  if (!USABLE.test(text)) throw unusable(file);
+  return text;
+}
+
+function unusable(file: string, cause?: unknown): AgentError {
+  return new AgentError(
+    'SECRET_UNREADABLE',
+    `The file ${file} cannot be read, or holds no token of 16 characters or more.`,
+    { remedy: 'Remove it, so that a new token is made.', cause },
+  );
+}
+
+/** All of `text` or nothing, under a name that nobody but this user can read. */
+function writeWhole(file: string, text: string): void {
+  const draft = `${file}.new`;
+  rmSync(draft, { force: true });
+  const fd = openSync(draft, 'wx', 0o600);
+  try {
+    writeSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(draft, file);
+}

@@ -1,0 +1,295 @@
+/**
+ * Grafana Loki. Blocks go out as they are, merged to requests; one request in flight per lane.
+ *
+ * Delivered means that Loki has the line. As it answers for the last stream of a request only, what its ingester might refuse
+ * goes alone (screen.ts); what it refused in company is sent again one stream a request, which Loki's own rule for equal
+ * lines hides; and what an answer leaves open is divided until it is told, line by line if need be, up to MAX_DOUBTS requests a
+ * delivery: then what is open counts as rejected.
+ *
+ * Sent again after a kill or a lost answer are the requests in flight at that time; within this object nothing that was
+ * acknowledged is.
+ */
+import type { LokiSinkConfig } from '../../config/types.js';
+import type { Block, Cursor, Delivered, Sink } from '../../pipeline/contract.js';
+import { LANES, LIVE_LANES } from '../../pipeline/streams.js';
+import { AgentError } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/log.js';
+import type { Scope } from '../../runtime/scope.js';
+import { type Answer, countRefused, judge, type Reply, refusal } from './answer.js';
+import { Connection, pushUrl } from './connection.js';
+import { KnownStreams } from './known-streams.js';
+import { Pacer } from './pacer.js';
+import {
+  bodyOf,
+  byStream,
+  divide,
+  linesOf,
+  type Request,
+  rateBytes,
+  requestWeight,
+  singleStream,
+} from './request.js';
+import { Screen } from './screen.js';
+import { byTenant } from './tenant.js';
+import { Work } from './work.js';
+
+const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
+/** Of the message that Loki makes of it, whose limit is 4 MiB. */
+const MAX_WEIGHT = 3.75 * 1024 * 1024;
+const MIN_WEIGHT = 64 * 1024;
+const MAX_DOUBTS = 64;
+/** A request that keeps being refused for its rate may be more than the burst that Loki allows. */
+const LIMITED_BEFORE_DIVIDING = 3;
+const LIMITED_RETRY_MS = 250;
+const STREAM_LIMITED_RETRY_MS = 500;
+const STREAMS_LIMITED_RETRY_MS = 5_000;
+/** Lines of one stream too many hold up the lane for so long, then they are rejected. */
+const STREAMS_PATIENCE_MS = 5 * 60_000;
+const MAX_TENANTS = 1_000;
+/** How far in the future Loki takes lines. */
+const GRACE_SECONDS = 10 * 60;
+
+export interface LokiSinkContext {
+  readonly log: Logger;
+  /** Hears of every request: how long it took, and Loki's answer, 'error' where there was none. */
+  readonly onRequest?: (seconds: number, status: number | 'error') => void;
+}
+
+export class LokiSink implements Sink {
+  readonly name: string;
+  readonly concurrency = LANES;
+  readonly maxRawBytes: number;
+  readonly batchWaitMs: number;
+  readonly retained = undefined;
+  readonly #config: LokiSinkConfig;
+  readonly #context: LokiSinkContext;
+  readonly #streams = new KnownStreams();
+  readonly #screen: Screen;
+  readonly #pacers = new Map<string | undefined, Pacer>();
+  /** By lane: a delivery that was not finished. */
+  readonly #works: (Work | undefined)[] = [];
+  #scope: Scope | undefined;
+  #connection: Connection | undefined;
+  #maxWeight = MAX_WEIGHT;
+  /** Requests that Loki took. */
+  #accepted = 0;
+  /** Since when Loki wants no new stream. */
+  #streamsLimitedMs: number | undefined;
+
+  /** Throws CONFIG_INVALID. */
+  constructor(name: string, config: LokiSinkConfig, context: LokiSinkContext) {
+    pushUrl(config.url);
+    this.name = name;
+    this.maxRawBytes = Math.min(config.batchBytes, MAX_REQUEST_BYTES);
+    this.batchWaitMs = config.batchWaitMs;
+    this.#config = config;
+    this.#context = context;
+    this.#screen = new Screen(config, this.#streams);
+  }
+
+  /** Resolves at once: Loki need not be there. */
+  async open(scope: Scope): Promise<undefined> {
+    this.#scope = scope;
+    this.#connection = new Connection(this.#config, scope, process.env);
+  }
+
+  /**
+   * Throws SINK_UNREACHABLE and SINK_TROUBLE, retryable; SINK_LIMITED; SINK_REFUSED where a person must do something;
+   * SECRET_UNREADABLE; JOURNAL_DAMAGED where a block had to be decoded and cannot.
+   */
+  async deliver(blocks: readonly Block[], _cursor: Cursor, signal: AbortSignal): Promise<Delivered> {
+    if (blocks.length === 0) return { delivered: 0, rejected: new Map() };
+    const [{ lane }] = blocks;
+    try {
+      const work = this.#workOn(lane, blocks);
+      const next = (): Request | undefined => work.next(this.#screen, this.#maxWeight, Date.now());
+      for (let request = next(); request; request = next()) {
+        const reply = await this.#send(request, lane < LIVE_LANES, signal);
+        this.#settle(work, request, reply);
+      }
+      this.#works[lane] = undefined;
+      this.#tell(work);
+      return work.result;
+    } catch (error) {
+      // The good blocks come again one by one.
+      if (error instanceof AgentError && error.code === 'JOURNAL_DAMAGED') this.#works[lane] = undefined;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#connection?.close();
+  }
+
+  #workOn(lane: number, blocks: readonly Block[]): Work {
+    const begun = this.#works[lane];
+    if (begun?.goesOnWith(blocks)) return begun;
+    const work = new Work(blocks, (block) => byTenant(block, this.#config));
+    this.#works[lane] = work;
+    return work;
+  }
+
+  async #send(request: Request, isLive: boolean, signal: AbortSignal): Promise<Reply> {
+    const { scope, connection } = this.#opened();
+    const pacer = this.#pacer(request.tenant);
+    for (let ms = pacer.waitMs(isLive, Date.now()); ms > 0; ms = pacer.waitMs(isLive, Date.now())) {
+      await pause(scope, ms, signal);
+      if (signal.aborted) throw new AgentError('SINK_LIMITED', 'The agent stops.', { retryable: true });
+    }
+    pacer.take(rateBytes(request), Date.now());
+    const began = performance.now();
+    let status: number | 'error' = 'error';
+    try {
+      const reply = await connection.post(bodyOf(request), request.tenant, signal);
+      status = reply.status;
+      return reply;
+    } finally {
+      this.#context.onRequest?.((performance.now() - began) / 1000, status);
+    }
+  }
+
+  /** Makes of an answer what it means for the work. Throws where the delivery cannot go on now. */
+  #settle(work: Work, request: Request, reply: Reply): void {
+    const { address } = this.#opened().connection;
+    const answer = judge(reply, address, Date.now());
+    switch (answer.kind) {
+      case 'accepted':
+        this.#accepted++;
+        this.#acknowledge(request);
+        this.#tookAlone(request);
+        work.done();
+        break;
+      case 'refused':
+        this.#refused(work, request, reply, answer.reason);
+        break;
+      case 'too large': {
+        // Smaller from now on: whatever stands there will not have changed its mind.
+        this.#maxWeight = Math.max(MIN_WEIGHT, Math.min(this.#maxWeight, requestWeight(request) / 2));
+        const smaller = divide(request);
+        if (smaller) work.replace(smaller);
+        else work.done(new Map([['too_large', linesOf(request)]]));
+        break;
+      }
+      case 'limited':
+        this.#limited(work, request, answer, address);
+        break;
+      case 'failed':
+        throw answer.error;
+    }
+  }
+
+  #acknowledge(request: Request): void {
+    const now = Date.now();
+    // Lines later than that were refused, or came by a wrong clock.
+    const latest = now / 1000 + GRACE_SECONDS;
+    for (const { block, newest } of request.pieces) {
+      for (const { labels } of block.streams) {
+        const seconds = newest?.get(labels) ?? block.lastSeconds;
+        this.#streams.acknowledged(labels, Math.min(seconds, latest), now);
+      }
+    }
+  }
+
+  #tookAlone(request: Request): void {
+    const labels = singleStream(request);
+    if (labels === undefined) return;
+    this.#streams.tookAlone(labels, Date.now());
+    this.#streamsLimitedMs = undefined;
+  }
+
+  /** 400: what was good is stored, and how much that is must be found out. */
+  #refused(work: Work, request: Request, reply: Reply, reason: string | undefined): void {
+    if (singleStream(request) === undefined) {
+      work.replace(byStream(request));
+      return;
+    }
+    const lines = linesOf(request);
+    const counts = countRefused(reply.body, lines);
+    if (counts) {
+      const refused = [...counts.values()].reduce((sum, count) => sum + count, 0);
+      if (refused < lines) this.#acknowledge(request);
+      work.done(counts);
+      return;
+    }
+    work.doubt(this.#accepted);
+    const halves = work.doubts <= MAX_DOUBTS ? divide(request) : undefined;
+    if (halves) work.replace(halves);
+    // Perhaps it is not Loki that answers so, but something before it, and to everything: then nothing may be given up.
+    else if (reason === undefined && this.#accepted === work.acceptedBefore)
+      throw refusal(reply, this.#opened().connection.address);
+    else work.done(new Map([[reason ?? 'refused', lines]]));
+  }
+
+  #limited(work: Work, request: Request, answer: Answer & { kind: 'limited' }, address: string): void {
+    const now = Date.now();
+    work.limited++;
+    let retryAfterMs = LIMITED_RETRY_MS;
+    if (answer.by !== 'tenant' && singleStream(request) === undefined) {
+      // The others of the request are stored, or were refused without a word.
+      work.replace(byStream(request));
+    } else if (answer.by === 'streams') {
+      this.#streamsLimitedMs ??= now;
+      if (now - this.#streamsLimitedMs >= STREAMS_PATIENCE_MS) {
+        work.done(new Map([['stream_limit', linesOf(request)]]));
+        return;
+      }
+      retryAfterMs = STREAMS_LIMITED_RETRY_MS;
+    } else {
+      if (answer.by === 'stream') {
+        this.#streams.rateExceeded();
+        retryAfterMs = STREAM_LIMITED_RETRY_MS;
+      } else this.#pacer(request.tenant).limited(answer.bytesPerSecond, now);
+      if (work.limited % LIMITED_BEFORE_DIVIDING === 0 && requestWeight(request) > MIN_WEIGHT) {
+        const smaller = divide(request);
+        if (smaller) work.replace(smaller);
+      }
+    }
+    throw new AgentError('SINK_LIMITED', `Loki at ${address} takes no more at present (429).`, {
+      remedy: 'It goes on as fast as Loki allows; raise the limits there if it falls behind for long.',
+      retryable: true,
+      retryAfterMs: answer.retryAfterMs ?? retryAfterMs,
+    });
+  }
+
+  #pacer(tenant: string | undefined): Pacer {
+    let pacer = this.#pacers.get(tenant);
+    if (!pacer) {
+      if (this.#pacers.size >= MAX_TENANTS) this.#pacers.clear();
+      pacer = new Pacer();
+      this.#pacers.set(tenant, pacer);
+    }
+    return pacer;
+  }
+
+  #tell({ result: { rejected }, cut }: Work): void {
+    const sink = this.name;
+    for (const [reason, lines] of rejected)
+      this.#context.log.warn({ sink, reason, lines }, `sink ${sink}: lines were rejected: ${reason}.`);
+    if (cut > 0) {
+      const limit = this.#config.maxLineBytes;
+      this.#context.log.warn(
+        { sink, lines: cut },
+        `sink ${sink}: lines longer than ${limit} bytes were cut.`,
+      );
+    }
+  }
+
+  #opened(): { scope: Scope; connection: Connection } {
+    if (!this.#scope || !this.#connection) throw new TypeError(`sink ${this.name} is not open`);
+    return { scope: this.#scope, connection: this.#connection };
+  }
+}
+
+/** Waits, but not beyond `signal`. */
+function pause(scope: Scope, ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      signal.removeEventListener('abort', finish);
+      void timer.release();
+      resolve();
+    };
+    const timer = scope.timeout('pause for the rate', ms, finish);
+    signal.addEventListener('abort', finish);
+  });
+}

@@ -1,0 +1,62 @@
+import * as fc from 'fast-check';
+import { uncompress } from 'snappyjs';
+import { describe, expect, test } from 'vitest';
+import { blockOf } from '../../../test/support/blocks.js';
+import { decodeProto } from '../../../test/support/loki/wire.js';
+import { bodyOf, byStream, divide, linesOf, type Request, singleStream } from './request.js';
+
+const line = fc.record({
+  labels: fc.record({ container: fc.constantFrom('a', 'ü"\\', 'c') }),
+  text: fc.oneof(
+    fc.string(),
+    fc.integer({ min: 0, max: 40_000 }).map((length) => 'x'.repeat(length)),
+  ),
+  seconds: fc.nat(2 ** 31),
+  nanos: fc.nat(999_999_999),
+});
+
+const request: fc.Arbitrary<Request> = fc
+  .array(fc.array(line, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 5 })
+  .map((blocks) => ({
+    pieces: blocks.map((lines, lsn) => ({ block: blockOf(lines, { lsn }) })),
+    tenant: 'team',
+  }));
+
+/** Per stream, what independent decoders find in the bodies of these requests. */
+function linesByStream(requests: readonly Request[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const one of requests) {
+    expect(one.tenant).toBe('team');
+    for (const { labels, entries } of decodeProto(Buffer.from(uncompress(bodyOf(one))))) {
+      const rows = entries.map(({ seconds, nanos, line }) => `${seconds}.${nanos} ${line.toString()}`);
+      found.set(labels, [...(found.get(labels) ?? []), ...rows]);
+    }
+  }
+  return found;
+}
+
+describe('requests', () => {
+  test('hold all lines of their blocks, however they are divided, in order per stream', () => {
+    fc.assert(
+      fc.property(request, (whole) => {
+        const expected = new Map<string, string[]>();
+        for (const piece of whole.pieces)
+          for (const [labels, rows] of linesByStream([{ ...whole, pieces: [piece] }]))
+            expected.set(labels, [...(expected.get(labels) ?? []), ...rows]);
+        expect(linesByStream([whole])).toEqual(expected);
+        const parted = byStream(whole);
+        expect(linesByStream(parted)).toEqual(expected);
+        expect(parted.map(singleStream)).not.toContain(undefined);
+        const smallest: Request[] = [];
+        const todo = [whole];
+        for (let one = todo.shift(); one; one = todo.shift()) {
+          const smaller = divide(one);
+          if (!smaller) smallest.push(one);
+          else todo.unshift(...smaller);
+        }
+        expect(linesByStream(smallest)).toEqual(expected);
+        expect(new Set(smallest.map(linesOf))).toEqual(new Set([1]));
+      }),
+    );
+  });
+});

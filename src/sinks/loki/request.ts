@@ -1,0 +1,115 @@
+/**
+ * Requests made of blocks. Two blocks are one request by adding the two lengths in front of them (a varint, snappy's
+ * preamble) and putting the rest one after the other: copies in snappy are relative, and a PushRequest is a list.
+ *
+ * A request is single where it holds one stream once: Loki's answer then speaks of all of it. Streams that may be refused
+ * travel so; and what a request of several leaves open is asked again one stream a request.
+ */
+import type { Block } from '../../pipeline/contract.js';
+import { encodeBlock } from '../../pipeline/encode-block.js';
+import { partitionBlock } from '../../pipeline/partition.js';
+import { putVarint } from '../../pipeline/protobuf.js';
+import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
+import { AgentError } from '../../runtime/errors.js';
+
+/** A block on its way, or what was left of one. */
+export interface Piece {
+  readonly block: Block;
+  /** Seconds of the newest line by stream, where more is known of it than `block.lastSeconds`. */
+  readonly newest?: ReadonlyMap<string, number> | undefined;
+}
+
+export interface Request {
+  readonly pieces: readonly Piece[];
+  /** X-Scope-OrgID. */
+  readonly tenant: string | undefined;
+}
+
+// What Loki adds on the way to its ingester, whose limit of 4 MiB is for all of it: `detected_level` to each entry, to
+// each stream `service_name` and a hash.
+const ADDED_PER_LINE = 28;
+/** What the rates count per line, less what stands around a line in the raw bytes. */
+export const COUNTED_PER_LINE = 4;
+const ADDED_PER_STREAM = 160;
+const MAX_PREAMBLE_BYTES = 5;
+
+/** Bytes of the message that Loki makes of the block. */
+export function weightOf({ rawBytes, lines, streams }: Block): number {
+  return rawBytes + ADDED_PER_LINE * lines + ADDED_PER_STREAM * streams.length;
+}
+
+export function requestWeight({ pieces }: Request): number {
+  return pieces.reduce((sum, { block }) => sum + weightOf(block), 0);
+}
+
+/** Bytes that Loki counts against its rates: lines and the levels that it finds. */
+export function rateBytes({ pieces }: Request): number {
+  return pieces.reduce((sum, { block }) => sum + block.rawBytes + COUNTED_PER_LINE * block.lines, 0);
+}
+
+export function linesOf({ pieces }: Request): number {
+  return pieces.reduce((sum, { block }) => sum + block.lines, 0);
+}
+
+/** The stream that the request holds once and alone. */
+export function singleStream({ pieces }: Request): string | undefined {
+  return pieces.length === 1 && pieces[0].block.streams.length === 1
+    ? pieces[0].block.streams[0].labels
+    : undefined;
+}
+
+/** The body: a PushRequest in snappy's block format. */
+export function bodyOf({ pieces }: Request): Buffer {
+  if (pieces.length === 1) return pieces[0].block.payload;
+  let raw = 0;
+  const preamble = Buffer.alloc(MAX_PREAMBLE_BYTES);
+  const parts: Buffer[] = [preamble];
+  for (const { block } of pieces) {
+    const { value, bytes } = preambleOf(block.payload);
+    raw += value;
+    parts.push(block.payload.subarray(bytes));
+  }
+  parts[0] = preamble.subarray(0, putVarint(preamble, 0, raw));
+  return Buffer.concat(parts);
+}
+
+/** The same lines as several requests of one stream each, in order. Throws JOURNAL_DAMAGED where a block cannot be read. */
+export function byStream({ pieces, tenant }: Request): Request[] {
+  return pieces.flatMap(({ block }) =>
+    [...partitionBlock(block, (labels) => labels).values()].map((block) => ({ pieces: [{ block }], tenant })),
+  );
+}
+
+/**
+ * The same lines as smaller requests, in order: of half the blocks, of one stream each, or of half the lines; undefined
+ * for a single line. Throws JOURNAL_DAMAGED where a block cannot be read.
+ */
+export function divide(request: Request): Request[] | undefined {
+  const { pieces, tenant } = request;
+  if (pieces.length > 1) {
+    const middle = Math.ceil(pieces.length / 2);
+    return [
+      { pieces: pieces.slice(0, middle), tenant },
+      { pieces: pieces.slice(middle), tenant },
+    ];
+  }
+  const [{ block }] = pieces;
+  if (block.streams.length > 1) return byStream(request);
+  if (block.lines === 1) return undefined;
+  const lines = new BlockLines();
+  decodeBlock(block.payload, lines);
+  const middle = Math.ceil(lines.length / 2);
+  return [(row: number) => row < middle, (row: number) => row >= middle].flatMap((keeps) => {
+    const half = encodeBlock(block, lines, keeps);
+    return half ? [{ pieces: [{ block: half }], tenant }] : [];
+  });
+}
+
+function preambleOf(payload: Buffer): { value: number; bytes: number } {
+  let value = 0;
+  for (let bytes = 0; bytes < Math.min(MAX_PREAMBLE_BYTES, payload.length); bytes++) {
+    value += (payload[bytes] & 0x7f) * 2 ** (7 * bytes);
+    if (payload[bytes] < 0x80) return { value, bytes: bytes + 1 };
+  }
+  throw new AgentError('JOURNAL_DAMAGED', 'A block of the journal does not begin with its length.');
+}

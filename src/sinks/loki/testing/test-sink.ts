@@ -1,0 +1,84 @@
+/** Shared by the sink's tests: a sink against a receiver that keeps Loki's rules, and deliveries as the agent makes them. */
+import { startLoki } from '../../../../test/support/loki/receiver.js';
+import type { LokiSinkConfig } from '../../../config/types.js';
+import type { Block, Delivered } from '../../../pipeline/contract.js';
+import { LANES } from '../../../pipeline/streams.js';
+import { AgentError } from '../../../runtime/errors.js';
+import { silentLogger } from '../../../runtime/log.js';
+import { Scope } from '../../../runtime/scope.js';
+import { LokiSink } from '../loki-sink.js';
+
+export const CONFIG: LokiSinkConfig = {
+  type: 'loki',
+  url: 'http://127.0.0.1:1',
+  timeoutMs: 2_000,
+  batchWaitMs: 0,
+  batchBytes: 1024 * 1024,
+  maxLineBytes: 256 * 1024,
+  maxAgeMs: 7 * 86_400_000,
+};
+
+export interface Opened {
+  readonly sink: LokiSink;
+  /** Status of each request, in order. */
+  readonly statuses: (number | 'error')[];
+  readonly close: () => Promise<void>;
+}
+
+export async function openSink(config: Partial<LokiSinkConfig>): Promise<Opened> {
+  const failures: unknown[] = [];
+  const scope = Scope.root('test', (error) => failures.push(error));
+  const statuses: (number | 'error')[] = [];
+  const sink = new LokiSink(
+    'loki',
+    { ...CONFIG, ...config },
+    { log: silentLogger, onRequest: (_, status) => statuses.push(status) },
+  );
+  await sink.open(scope.child('sink'));
+  return {
+    sink,
+    statuses,
+    close: async () => {
+      await sink.close();
+      await scope.close();
+      if (failures.length > 0) throw new AggregateError(failures);
+    },
+  };
+}
+
+/** A sink and a receiver for the time of `use`. */
+export async function withLoki(
+  loki: Parameters<typeof startLoki>[0],
+  config: Partial<LokiSinkConfig>,
+  use: (opened: Opened & { loki: Awaited<ReturnType<typeof startLoki>> }) => Promise<void>,
+): Promise<void> {
+  const receiver = await startLoki(loki);
+  try {
+    const opened = await openSink({ url: receiver.url, ...config });
+    try {
+      await use({ ...opened, loki: receiver });
+    } finally {
+      await opened.close();
+    }
+  } finally {
+    await receiver.close();
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+export function deliverOnce(sink: LokiSink, blocks: readonly Block[]): Promise<Delivered> {
+  return sink.deliver(blocks, Array<number>(LANES).fill(0), NEVER);
+}
+
+/** Delivers as often as it takes; errors that are not worth a retry come out. */
+export async function deliver(sink: LokiSink, blocks: readonly Block[]): Promise<Delivered> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    try {
+      return await deliverOnce(sink, blocks);
+    } catch (error) {
+      if (!(error instanceof AgentError) || !error.retryable) throw error;
+    }
+  }
+  throw new Error('delivered in vain a hundred times');
+}

@@ -1,0 +1,122 @@
+/**
+ * One delivery on its way: blocks become requests one after the other, and what Loki acknowledged is remembered, so that
+ * the same delivery tried again goes on where it stopped.
+ *
+ * Order holds per stream: requests go out in the order of their blocks, and what goes alone goes after what its block's
+ * predecessors had of the same stream.
+ */
+import type { Block, Delivered } from '../../pipeline/contract.js';
+import { WINDOW_SECONDS } from './known-streams.js';
+import { linesOf, type Piece, type Request, weightOf } from './request.js';
+import type { Screen } from './screen.js';
+
+/** A block, or the part of one that belongs to one tenant. */
+interface Share {
+  readonly block: Block;
+  readonly tenant: string | undefined;
+}
+
+export class Work {
+  readonly #given: Block[] = [];
+  readonly #shares: Share[] = [];
+  readonly #sharesOf: (block: Block) => Map<string | undefined, Block>;
+  #taken = 0;
+  readonly #queue: Request[] = [];
+  #delivered = 0;
+  readonly #rejected = new Map<string, number>();
+  /** Lines that were cut. */
+  cut = 0;
+  /** Times in a row that the first request was answered 429. */
+  limited = 0;
+  /** Times that an answer did not say how many lines it refused. */
+  doubts = 0;
+  /** As told at the first doubt. */
+  acceptedBefore = 0;
+
+  /** `sharesOf` divides a block by tenant. */
+  constructor(blocks: readonly Block[], sharesOf: (block: Block) => Map<string | undefined, Block>) {
+    this.#sharesOf = sharesOf;
+    this.#add(blocks);
+  }
+
+  /** True where `blocks` are those of this work, and perhaps more after them: those are work from now on. */
+  goesOnWith(blocks: readonly Block[]): boolean {
+    const isSame = this.#given.every(
+      ({ lsn, lines }, i) => lsn === blocks[i]?.lsn && lines === blocks[i].lines,
+    );
+    if (isSame) this.#add(blocks.slice(this.#given.length));
+    return isSame;
+  }
+
+  #add(blocks: readonly Block[]): void {
+    for (const block of blocks) {
+      for (const [tenant, share] of this.#sharesOf(block)) this.#shares.push({ block: share, tenant });
+      this.#given.push(block);
+    }
+  }
+
+  get result(): Delivered {
+    return { delivered: this.#delivered, rejected: this.#rejected };
+  }
+
+  /** The request to send next, up to `maxWeight` where it is more than one block; undefined when all is done. */
+  next(screen: Screen, maxWeight: number, nowMs: number): Request | undefined {
+    while (this.#queue.length === 0 && this.#taken < this.#shares.length)
+      this.#gather(screen, maxWeight, nowMs);
+    return this.#queue[0];
+  }
+
+  /** The first request is answered; these of its lines were refused for good. */
+  done(rejected?: ReadonlyMap<string, number>): void {
+    const request = this.#queue.shift();
+    if (!request) return;
+    let lines = linesOf(request);
+    for (const [reason, count] of rejected ?? []) {
+      this.#reject(reason, count);
+      lines -= count;
+    }
+    this.#delivered += lines;
+    this.limited = 0;
+  }
+
+  /** Counts a doubt; `accepted` requests were accepted until now. */
+  doubt(accepted: number): void {
+    if (this.doubts++ === 0) this.acceptedBefore = accepted;
+  }
+
+  /** These, with the same lines, take the place of the first request. */
+  replace(requests: readonly Request[]): void {
+    this.#queue.splice(0, 1, ...requests);
+  }
+
+  #gather(screen: Screen, maxWeight: number, nowMs: number): void {
+    const pieces: Piece[] = [];
+    const alone: Piece[] = [];
+    const { tenant } = this.#shares[this.#taken];
+    let weight = 0;
+    let newest = 0;
+    while (this.#taken < this.#shares.length && alone.length === 0) {
+      const share = this.#shares[this.#taken];
+      const { block } = share;
+      const isFull = weight > 0 && weight + weightOf(block) > maxWeight;
+      // Whether Loki would take it is known once it has acknowledged what goes before.
+      const isBehind = block.firstSeconds < newest - WINDOW_SECONDS;
+      if (isFull || isBehind || share.tenant !== tenant) break;
+      const screened = screen.look(block, nowMs);
+      this.#taken++;
+      if (screened.tooOld > 0) this.#reject('too_old', screened.tooOld);
+      this.cut += screened.cut;
+      alone.push(...screened.alone);
+      if (!screened.together) continue;
+      pieces.push(screened.together);
+      weight += weightOf(screened.together.block);
+      newest = Math.max(newest, block.lastSeconds);
+    }
+    if (pieces.length > 0) this.#queue.push({ pieces, tenant });
+    for (const piece of alone) this.#queue.push({ pieces: [piece], tenant });
+  }
+
+  #reject(reason: string, lines: number): void {
+    this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + lines);
+  }
+}

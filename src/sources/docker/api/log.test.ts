@@ -1,0 +1,225 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Position } from '../../../pipeline/contract.js';
+import { FakePipeline } from '../json-file/testing/test-support.js';
+import { LineWriter } from './lines.js';
+import { ApiLog } from './log.js';
+import { decodePosition } from './position.js';
+import { StreamIds } from './stream-ids.js';
+import { type ServedRecord, servedFor } from './testing/model-log.js';
+
+const PIECE = 8;
+const KEY = 'docker/c1';
+const NOW_MS = 1_795_300_000_000;
+
+interface Bed {
+  readonly log: ApiLog;
+  readonly pipeline: FakePipeline;
+  readonly gaps: string[];
+}
+
+function bed(positions: ReadonlyMap<string, Position>, mayRepeat: boolean): Bed {
+  const pipeline = new FakePipeline(positions);
+  const gaps: string[] = [];
+  const log = new ApiLog({
+    pipeline,
+    key: KEY,
+    streams: new StreamIds(pipeline.streams, 'stream', {}),
+    writer: new LineWriter(1024),
+    startAt: { kind: 'beginning' },
+    mayRepeat,
+    hold: () => {},
+    onGap: (_from, _to, why) => gaps.push(why),
+    onEngineError: () => {},
+    pieceBytes: PIECE,
+  });
+  const saved = positions.get(KEY);
+  const position = saved === undefined ? undefined : decodePosition(saved);
+  expect(position === undefined).toBe(saved === undefined);
+  if (position) log.resume(position);
+  return { log, pipeline, gaps };
+}
+
+/** Serves records until the log wants no more; every `turn` records they are pushed. */
+function serve(log: ApiLog, records: readonly ServedRecord[], turn: number): boolean {
+  for (const [i, { text, endsLine, isStderr, seconds, nanos }] of records.entries()) {
+    const buf = Buffer.from(text, 'latin1');
+    const goesOn = log.record(buf, 0, buf.length, endsLine, isStderr, seconds, nanos);
+    // Each record has a buffer of its own here, so its line is pushed before the next one comes.
+    if (!goesOn || i % turn === 0 || endsLine || buf.length < PIECE) if (!log.drained()) return false;
+  }
+  return log.drained();
+}
+
+/** One stream without following, and as many more as it takes to reach back to what is known. */
+function readAll({ log }: Bed, records: readonly ServedRecord[]): void {
+  for (let tries = 0; tries < 12; tries++) {
+    const served = servedFor(records, log.begin(NOW_MS));
+    const isWhole = serve(log, served, 3);
+    const isDone = log.isFound && !log.isShort;
+    log.end(isWhole);
+    if (isDone) return;
+  }
+  throw new Error('never found');
+}
+
+/** The lines of a whole log, by stream. */
+function linesOf(records: readonly ServedRecord[]): { stdout: string[]; stderr: string[] } {
+  const lines = { stdout: [] as string[], stderr: [] as string[] };
+  const open = { stdout: undefined as string | undefined, stderr: undefined as string | undefined };
+  for (const { text, endsLine, isStderr } of records) {
+    const stream = isStderr ? 'stderr' : 'stdout';
+    const whole = (open[stream] ?? '') + text;
+    const isPiece = !endsLine && text.length >= PIECE;
+    open[stream] = isPiece ? whole : undefined;
+    if (!isPiece) lines[stream].push(whole);
+  }
+  return lines;
+}
+
+function delivered(pushes: FakePipeline['pushes']): { stdout: string[]; stderr: string[] } {
+  const lines = pushes.flatMap((push) => push.lines);
+  const of = (stream: string): string[] =>
+    lines.filter((line) => line.stream.includes(stream)).map((line) => line.text);
+  return { stdout: of('stdout'), stderr: of('stderr') };
+}
+
+/** Records in order; times mostly go up, some go back; lines of several pieces with records of the other stream between. */
+const records = fc
+  .array(
+    fc.record({
+      word: fc.constantFrom('a', 'b', 'c', ''),
+      isStderr: fc.boolean(),
+      kind: fc.constantFrom('line', 'line', 'line', 'piece', 'end'),
+      step: fc.constantFrom(1, 1, 1, 2, 1_000_000_000, -5),
+    }),
+    { minLength: 1, maxLength: 120 },
+  )
+  .map((parts) => {
+    let nanos = 50_000_000_000;
+    const begun: [number | undefined, number | undefined] = [undefined, undefined];
+    return parts.map(({ word, isStderr, kind, step }, i): ServedRecord => {
+      // Even and odd: no two records have one time by chance.
+      nanos += step * 1000 + 1;
+      const slot = isStderr ? 1 : 0;
+      const time = begun[slot] ?? nanos;
+      const isPiece = kind === 'piece';
+      begun[slot] = isPiece ? time : undefined;
+      return {
+        text: isPiece ? `${word}${i}`.padEnd(PIECE, '_') : word,
+        endsLine: kind === 'line',
+        isStderr,
+        seconds: 1_795_299_000 + Math.floor(time / 1_000_000_000),
+        nanos: time % 1_000_000_000,
+      };
+    });
+  });
+
+describe('ApiLog', () => {
+  it('delivers each line once, wherever streams end and the agent is killed', () => {
+    const rounds = fc.array(
+      fc.record({ written: fc.nat(60), isKilled: fc.boolean(), committed: fc.nat(100), cut: fc.nat(80) }),
+      { minLength: 1, maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(records, rounds, (all, rounds) => {
+        let current = bed(new Map(), false);
+        const kept: FakePipeline['pushes'] = [];
+        let written = 0;
+        for (const { written: more, isKilled, committed, cut } of rounds) {
+          written = Math.min(all.length, written + more);
+          const { log, pipeline } = current;
+          const served = servedFor(all.slice(0, written), log.begin(NOW_MS));
+          serve(log, served.slice(0, cut), 3);
+          log.end(false);
+          if (!isKilled) continue;
+          const pushes = Math.min(committed, pipeline.pushes.length);
+          kept.push(...pipeline.pushes.slice(0, pushes));
+          current = bed(pipeline.positionsAfter(pushes), false);
+        }
+        readAll(current, all);
+        current.log.endOutput();
+        kept.push(...current.pipeline.pushes);
+        const last = linesOf([...all]);
+        const got = delivered(kept);
+        // A line that is open at the end is delivered as far as it goes.
+        for (const stream of ['stdout', 'stderr'] as const) {
+          expect(got[stream].slice(0, last[stream].length)).toEqual(last[stream]);
+          expect(got[stream].length - last[stream].length).toBeLessThanOrEqual(1);
+        }
+        expect(current.gaps).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('drops what the engine repeats in the middle of a stream', () => {
+    const repeats = fc.array(fc.record({ at: fc.nat(119), length: fc.integer({ min: 1, max: 30 }) }), {
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(records, repeats, (all, repeats) => {
+        const { log, pipeline } = bed(new Map(), true);
+        log.begin(NOW_MS);
+        const served = all.flatMap((record, i) => {
+          const blocks = repeats.filter(({ at }) => at === i);
+          return [record, ...blocks.flatMap(({ length }) => all.slice(Math.max(0, i + 1 - length), i + 1))];
+        });
+        serve(log, served, 4);
+        log.endOutput();
+        const whole = linesOf(all);
+        const got = delivered(pipeline.pushes);
+        expect(got.stdout.slice(0, whole.stdout.length)).toEqual(whole.stdout);
+        expect(got.stderr.slice(0, whole.stderr.length)).toEqual(whole.stderr);
+        expect(log.repeated).toBe(served.length - all.length);
+      }),
+    );
+  });
+
+  it('delivers equal lines with one time where the log does not rotate', () => {
+    const twin = { text: 'same', endsLine: true, isStderr: false, seconds: 1_795_299_999, nanos: 7 };
+    const first = bed(new Map(), false);
+    readAll(first, [twin, twin]);
+    readAll(first, [twin, twin, twin]);
+    expect(delivered(first.pipeline.pushes).stdout).toEqual(['same', 'same', 'same']);
+  });
+
+  it('tells a gap where what is known was removed, and goes on behind it', () => {
+    const lines = Array.from({ length: 40 }, (_, i) => ({
+      text: `l${i}`,
+      endsLine: true,
+      isStderr: false,
+      seconds: 1_795_299_000 + i,
+      nanos: 0,
+    }));
+    const first = bed(new Map(), true);
+    readAll(first, lines.slice(0, 10));
+    const second = bed(first.pipeline.positionsAfter(Infinity), true);
+    readAll(second, lines.slice(20));
+    expect(delivered(second.pipeline.pushes).stdout).toEqual(lines.slice(20).map(({ text }) => text));
+    expect(second.gaps).toEqual(['the engine removed lines before they could be read']);
+  });
+
+  it('asks for little where little was missed, and for more until it reaches back', () => {
+    const lines = Array.from({ length: 300 }, (_, i) => ({
+      text: `l${i}`,
+      endsLine: true,
+      isStderr: false,
+      seconds: 1_795_299_000 + i,
+      nanos: 0,
+    }));
+    const { log } = bed(new Map(), false);
+    log.begin(NOW_MS);
+    serve(log, lines.slice(0, 100), 1);
+    log.end(false);
+    const asked: (number | 'all' | undefined)[] = [];
+    for (let found = false; !found; found = log.isFound && !log.isShort) {
+      const range = log.begin(NOW_MS);
+      asked.push(range.tail);
+      serve(log, servedFor(lines, range), 1);
+      if (!log.isFound || log.isShort) log.end(false);
+    }
+    expect(asked).toEqual([16, 64, 256]);
+    expect(log.begin(NOW_MS).tail).toBe(16);
+  });
+});

@@ -1,0 +1,510 @@
+/**
+ * One container's log as the engine serves it: takes each record once, in the order of the log, whatever is served again.
+ *
+ * A stream of it first has to show where what is known ends (overlap.ts); everything behind is taken. The engine itself
+ * repeats records in the middle of a stream when a log rotates: a record that is not later than the newest one, and
+ * is among those lately taken, is a repeat. Clocks have nanoseconds and each record is stamped by itself, so two
+ * records with one time and one text are one; only pieces of a line share a time, and alike ones of one line would
+ * count as one where the log may rotate.
+ */
+import type { Batch } from '../../../pipeline/batch.js';
+import { LineFlag } from '../../../pipeline/batch.js';
+import type { Pipeline, Position } from '../../../pipeline/contract.js';
+import { Carry } from '../json-file/carry.js';
+import { PIECE_BYTES } from '../json-file/decode.js';
+import type { LogTime } from '../json-file/position.js';
+import type { OpenGap } from '../json-file/span.js';
+import type { ReaderCounts, StartAt } from '../json-file/types.js';
+import type { LineTarget, LineWriter } from './lines.js';
+import { Overlaps, type Range, rangeAfter, rangeFrom, startTime } from './opening.js';
+import { KNOWN_RECORDS, OverlapSearch } from './overlap.js';
+import { type ApiPosition, encodeRecords } from './position.js';
+import { type RecordId, RecordRing, recordHash } from './ring.js';
+import type { StreamSink } from './stream.js';
+import type { StreamIds } from './stream-ids.js';
+
+/** Lines older than this when a stream is opened were there before. */
+const OLD_SECONDS = 10;
+/** So much of a stream is read in order before old lines go to catch-up streams. */
+const SMALL_BACKLOG = 1024 * 1024;
+
+/** The place in front of an open line, for a restart to go on from. */
+interface Begun {
+  readonly record: number;
+  readonly known: string;
+  readonly out: number;
+  readonly err: number;
+}
+
+export interface ApiLogParts {
+  readonly pipeline: Pipeline;
+  readonly key: string;
+  readonly streams: StreamIds;
+  readonly writer: LineWriter;
+  /** Of a log without a position. */
+  readonly startAt: StartAt;
+  /** The engine may repeat records of this log. */
+  readonly mayRepeat: boolean;
+  /** A push asked to wait for this. */
+  readonly hold: (wait: Promise<void>) => void;
+  readonly onGap: (from: number, to: number, why: string) => void;
+  readonly onEngineError: (message: string) => void;
+  /** Shortest text without a newline that is a piece of a line: Docker's unless told otherwise. */
+  readonly pieceBytes?: number;
+  /** The engine's last records are others than those of the whole log. */
+  readonly isTailOther?: boolean;
+}
+
+export class ApiLog implements StreamSink, LineTarget {
+  readonly counts: ReaderCounts = {
+    bytesRead: 0,
+    linesRead: 0,
+    linesCut: 0,
+    malformed: 0,
+    incomplete: 0,
+    skippedHistoryBytes: 0,
+    rotations: 0,
+  };
+  /** Records that the engine served again in the middle of a stream. */
+  repeated = 0;
+  /** The stream at hand does not reach back to what is known: end it, and open another. */
+  isShort = false;
+  /** The engine spoke of trouble in the stream at hand: its end says nothing of the log's. */
+  hadTrouble = false;
+  readonly #parts: ApiLogParts;
+  readonly #pieceBytes: number;
+  readonly #out = new Carry<Begun>();
+  readonly #err = new Carry<Begun>();
+  readonly #overlaps: Overlaps;
+  #ring: RecordRing;
+  /** While the overlap is looked for: what was served, which may be more than what is known. */
+  #passed: RecordRing;
+  #search: OverlapSearch | undefined;
+  #repeatedAt = 0;
+  /** Where reading begins where nothing is known; undefined: behind what is there. */
+  #start: LogTime | undefined;
+  #isMarking = false;
+  /** What is known cannot be found, only its time counts. */
+  #after: LogTime | undefined;
+  #gap: OpenGap | undefined;
+  #last: Uint32Array | undefined;
+  /** Records of each stream that come again although they are done. */
+  #skipOut = 0;
+  #skipErr = 0;
+  #takenOut = 0;
+  #takenErr = 0;
+  /** Time of the last record taken. */
+  #seconds = 0;
+  #nanos = 0;
+  /** Time of the last record of the stream at hand. */
+  #servedSeconds = 0;
+  #servedNanos = 0;
+  #isHeld = false;
+  /** The log has this record, and it was not taken. */
+  #expected: RecordId | undefined;
+  /** Later ones had been taken by then. */
+  #isLate = false;
+  /** It has to be the next one. */
+  #isNext = false;
+  #toldSkipped: RecordId | undefined;
+  #wasOpened = false;
+  #oldBefore = 0;
+  #streamBytes = 0;
+
+  constructor(parts: ApiLogParts) {
+    this.#parts = parts;
+    this.#pieceBytes = parts.pieceBytes ?? PIECE_BYTES;
+    this.#ring = new RecordRing(parts.mayRepeat);
+    this.#passed = new RecordRing(parts.mayRepeat);
+    this.#overlaps = new Overlaps(parts.mayRepeat, parts.isTailOther);
+    this.#start = startTime(parts.startAt, Date.now());
+    this.#isMarking = this.#start === undefined;
+  }
+
+  /** Goes on behind a saved position of this transport. Before the first `begin`. */
+  resume({ seconds, nanos, known, out, err, last }: ApiPosition): void {
+    this.resumeAfter({ seconds, nanos });
+    if (known.length > 0) {
+      this.#after = undefined;
+      this.#know(known);
+    }
+    this.#last = last;
+    this.#skipOut = out;
+    this.#skipErr = err;
+  }
+
+  /** Goes on behind a time, where nothing else is known. Before the first `begin`. */
+  resumeAfter(time: LogTime): void {
+    this.#isMarking = false;
+    this.#after = time;
+    this.#seconds = time.seconds;
+    this.#nanos = time.nanos;
+  }
+
+  /** The engine may repeat records of this log, or skip some: it rotates. */
+  get mayRepeat(): boolean {
+    return this.#parts.mayRepeat;
+  }
+
+  /** Records taken in this run. */
+  get taken(): number {
+    return this.#takenOut + this.#takenErr;
+  }
+
+  /** The stream at hand has shown where what is known ends, or did not have to. */
+  get isFound(): boolean {
+    return this.#search === undefined;
+  }
+
+  get isCatchingUp(): boolean {
+    return this.#oldBefore > 0 && this.#streamBytes > SMALL_BACKLOG;
+  }
+
+  /** A stream is opened: what to ask for. */
+  begin(nowMs: number): Range {
+    this.isShort = false;
+    this.#search = undefined;
+    this.#streamBytes = 0;
+    this.#oldBefore = Math.floor(nowMs / 1000) - OLD_SECONDS;
+    this.#repeatedAt = 0;
+    this.hadTrouble = false;
+    this.#expected = undefined;
+    if (this.#after || this.#ring.length === 0) this.#wasOpened = true;
+    if (this.#after) return rangeAfter(this.#after);
+    if (this.#ring.length === 0) {
+      if (this.#isMarking) return { tail: 1 };
+      return this.#start && this.#start.seconds > 0 ? rangeFrom(this.#start) : {};
+    }
+    const known = this.#ring.last(KNOWN_RECORDS);
+    this.#search = new OverlapSearch(known, this.#overlaps.tail);
+    this.#passed = new RecordRing(this.#parts.mayRepeat);
+    return this.#overlaps.range({
+      seconds: known[known.length - 3],
+      nanos: known[known.length - 2],
+    });
+  }
+
+  /** Only what is there now is wanted of the next stream. */
+  get isMarking(): boolean {
+    return this.#isMarking;
+  }
+
+  /** What was expected did not come in time. True where opening the log again helps. */
+  isOverdue(): boolean {
+    if (!this.#expected) return false;
+    if (!this.#isLate) return true;
+    this.#tellSkipped(this.#expected, this.#seconds);
+    this.#expected = undefined;
+    return false;
+  }
+
+  /** The stream ended. `isComplete`: by the engine's will, all that it had was served. */
+  end(isComplete: boolean): void {
+    this.#flush();
+    const isAll = isComplete && !this.hadTrouble;
+    if (this.#isMarking) {
+      if (!isAll) return;
+      this.#isMarking = false;
+      this.#start = { seconds: 0, nanos: 0 };
+      if (this.#ring.length > 0) this.#savePosition();
+      return;
+    }
+    if (!this.#search) return;
+    if (this.isShort || (isAll && !this.#search.servedAll)) this.#overlaps.grow();
+    else if (isAll) this.#goOnByTime();
+  }
+
+  /** The stream at hand has fallen silent and has not shown what is known. The next one reaches further back. */
+  giveUp(): void {
+    if (this.#overlaps.tail === undefined) this.#goOnByTime();
+    else this.#overlaps.grow();
+  }
+
+  record(
+    buf: Buffer,
+    start: number,
+    end: number,
+    endsLine: boolean,
+    isStderr: boolean,
+    seconds: number,
+    nanos: number,
+  ): boolean {
+    this.#servedSeconds = seconds;
+    this.#servedNanos = nanos;
+    return this.#serve(buf, start, end, endsLine, isStderr, seconds, nanos, 0);
+  }
+
+  malformed(buf: Buffer, start: number, end: number, isStderr: boolean): boolean {
+    // It gets the time of the record before.
+    const { malformed } = LineFlag;
+    return this.#serve(buf, start, end, true, isStderr, this.#servedSeconds, this.#servedNanos, malformed);
+  }
+
+  engineError(message: string): void {
+    this.hadTrouble = true;
+    this.#parts.onEngineError(message);
+  }
+
+  drained(): boolean {
+    this.#flush();
+    this.#isHeld = false;
+    return !this.isShort;
+  }
+
+  /** The container does not run and all was read: a line that is open has no more pieces. */
+  endOutput(): void {
+    this.#endOpenLines(0);
+  }
+
+  /** The container is gone and all was read: forgets its position. */
+  forget(): void {
+    this.#endOpenLines(LineFlag.incomplete);
+    this.#parts.pipeline.setPosition(this.#parts.key, undefined);
+  }
+
+  /** Seconds since 1970 of the last record; 0 where none is known. */
+  get seconds(): number {
+    return this.#seconds;
+  }
+
+  /** Whether this, the newest record of the log, is one that was taken or is not wanted. */
+  knows(seconds: number, nanos: number, hash: number): boolean {
+    if (this.#ring.length > 0) return this.#ring.find(seconds, nanos, hash) > 0;
+    const from = this.#after ?? this.#start;
+    return (
+      from !== undefined && (seconds < from.seconds || (seconds === from.seconds && nanos <= from.nanos))
+    );
+  }
+
+  /**
+   * These are the newest records of the log, in its order: they have to come by the stream at hand. Where later ones came
+   * already, the engine has skipped some; where something else comes next, it is about to.
+   */
+  expect(newest: readonly RecordId[]): void {
+    if (this.#expected || newest.length === 0) return;
+    const isKnown = newest.map(({ seconds, nanos, hash }) => this.knows(seconds, nanos, hash));
+    const last = isKnown.lastIndexOf(true);
+    const skipped = isKnown.indexOf(false, isKnown.indexOf(true));
+    if (skipped >= 0 && skipped < last) this.#tellSkipped(newest[skipped], newest[last].seconds);
+    if (last === newest.length - 1) return;
+    const { seconds, nanos, hash } = newest[Math.max(0, last)];
+    this.#isNext = last >= 0 && this.#ring.isAt(1, seconds, nanos, hash);
+    this.#expected = this.#isNext ? newest[last + 1] : newest[newest.length - 1];
+    this.#isLate = !this.#isNext && !this.#ring.isLater(this.#expected.seconds, this.#expected.nanos);
+  }
+
+  /** There is a record in the log that the stream has not brought yet. */
+  get isExpecting(): boolean {
+    return this.#expected !== undefined;
+  }
+
+  push(batch: Batch): void {
+    const { pipeline, key, hold, onGap } = this.#parts;
+    if (this.#gap) {
+      onGap(this.#gap.fromSeconds, batch.seconds[0], this.#gap.why);
+      this.#gap = undefined;
+    }
+    const origin = { key, from: this.counts.bytesRead, to: this.counts.bytesRead };
+    const wait = pipeline.push(batch, key, this.#position(), origin);
+    if (!wait) return;
+    this.#isHeld = true;
+    hold(wait);
+  }
+
+  /** The next record of the stream at hand. False asks to stop behind it. */
+  #serve(
+    buf: Buffer,
+    start: number,
+    end: number,
+    endsLine: boolean,
+    isStderr: boolean,
+    seconds: number,
+    nanos: number,
+    flags: number,
+  ): boolean {
+    this.counts.bytesRead += end - start;
+    this.#streamBytes += end - start;
+    const hash = recordHash(buf, start, end, endsLine, isStderr);
+    if (this.#isMarking) {
+      this.#remember(seconds, nanos, hash);
+      return true;
+    }
+    if (this.#search && !this.#isNew(this.#search, seconds, nanos, hash)) return !this.isShort;
+    if (this.#parts.mayRepeat && flags === 0 && this.#isRepeated(seconds, nanos, hash)) return true;
+    if (this.#expected && this.#isBeyondExpected(this.#expected, seconds, nanos, hash)) return false;
+    if (seconds >= this.#oldBefore) this.#oldBefore = 0;
+    const { writer } = this.#parts;
+    const carry = isStderr ? this.#err : this.#out;
+    const isPiece = !endsLine && end - start >= this.#pieceBytes;
+    // Positions of the lines before must not cover this record.
+    if (writer.isFull || (carry.isOpen && !isPiece)) this.#flush();
+    const isDone = isStderr ? this.#skipErr > 0 : this.#skipOut > 0;
+    if (isPiece && !isDone && !carry.isOpen) carry.open(this.#begun(), 0, seconds, nanos);
+    this.#remember(seconds, nanos, hash);
+    if (isStderr) this.#takenErr++;
+    else this.#takenOut++;
+    if (isDone) {
+      if (isStderr) this.#skipErr--;
+      else this.#skipOut--;
+      return true;
+    }
+    if (flags !== 0) {
+      this.counts.malformed++;
+      if (carry.isOpen) this.#endOpenLine(carry, LineFlag.incomplete);
+    }
+    if (carry.isOpen) {
+      carry.append(buf, start, end, writer.maxLineBytes);
+      if (!isPiece) this.#endOpenLine(carry, 0);
+    } else {
+      const stream = this.#stream(isStderr, seconds);
+      writer.add(buf, start, end, stream, seconds, nanos, flags, this);
+    }
+    return !this.#isHeld;
+  }
+
+  #tellSkipped(first: RecordId, to: number): void {
+    const told = this.#toldSkipped;
+    if (told && told.hash === first.hash && told.nanos === first.nanos && told.seconds === first.seconds)
+      return;
+    this.#toldSkipped = first;
+    this.#parts.onGap(first.seconds, to, 'the engine skipped lines of a log that rotated fast');
+  }
+
+  /** Whether to stop in front of this record, because another one should have come first. */
+  #isBeyondExpected(expected: RecordId, seconds: number, nanos: number, hash: number): boolean {
+    if (expected.hash === hash && expected.nanos === nanos && expected.seconds === seconds) {
+      this.#expected = undefined;
+      return false;
+    }
+    // Records need not be in order of time: then it is opened again for nothing, which harms nobody.
+    if (this.#isLate) return false;
+    if (
+      !this.#isNext &&
+      (seconds < expected.seconds || (seconds === expected.seconds && nanos <= expected.nanos))
+    )
+      return false;
+    this.isShort = true;
+    return true;
+  }
+
+  /** Whether a record that is served while the overlap is looked for lies behind it. */
+  #isNew(search: OverlapSearch, seconds: number, nanos: number, hash: number): boolean {
+    const found = search.next(seconds, nanos, hash);
+    if (found === 'seek' || found === 'known') this.#passed.add(seconds, nanos, hash);
+    if (found === 'known' || found === 'new') this.#found();
+    if (found === 'short' || (found === 'lost' && this.#lose())) this.isShort = true;
+    return found === 'new' || (found === 'lost' && !this.isShort);
+  }
+
+  #found(): void {
+    this.#search = undefined;
+    this.#overlaps.found();
+    if (this.#passed.length > this.#ring.length) this.#ring = this.#passed;
+    if (this.#wasOpened) this.counts.rotations++;
+    this.#wasOpened = true;
+  }
+
+  /** What is known is not in the log any more. True where there is something else to look for. */
+  #lose(): boolean {
+    this.#search = undefined;
+    this.#overlaps.found();
+    this.#skipOut = 0;
+    this.#skipErr = 0;
+    if (this.#last) {
+      // Only the beginning of a line that was open is gone.
+      this.#gap = { fromSeconds: this.#seconds, why: 'the beginning of a long line was removed' };
+      this.#ring = new RecordRing(this.#parts.mayRepeat);
+      this.#know(this.#last);
+      this.#last = undefined;
+      return true;
+    }
+    this.#gap = { fromSeconds: this.#seconds, why: 'the engine removed lines before they could be read' };
+    this.#endOpenLines(LineFlag.incomplete);
+    return false;
+  }
+
+  #goOnByTime(): void {
+    if (!this.#lose()) this.#after = { seconds: this.#seconds, nanos: this.#nanos };
+  }
+
+  #isRepeated(seconds: number, nanos: number, hash: number): boolean {
+    if (this.#repeatedAt > 1 && this.#ring.isAt(this.#repeatedAt - 1, seconds, nanos, hash)) {
+      this.#repeatedAt--;
+    } else {
+      if (this.#ring.isLater(seconds, nanos)) return false;
+      this.#repeatedAt = this.#ring.find(seconds, nanos, hash);
+    }
+    if (this.#repeatedAt === 0) return false;
+    this.repeated++;
+    return true;
+  }
+
+  #remember(seconds: number, nanos: number, hash: number): void {
+    this.#ring.add(seconds, nanos, hash);
+    this.#repeatedAt = 0;
+    this.#after = undefined;
+    this.#seconds = seconds;
+    this.#nanos = nanos;
+  }
+
+  #know(records: Uint32Array): void {
+    for (let i = 0; i < records.length; i += 3) this.#ring.add(records[i], records[i + 1], records[i + 2]);
+  }
+
+  #endOpenLine(carry: Carry<Begun>, flags: number): void {
+    const stream = this.#stream(carry === this.#err, carry.seconds);
+    this.#parts.writer.endOpenLine(carry, stream, flags, this);
+  }
+
+  #endOpenLines(flags: number): void {
+    for (const carry of [this.#out, this.#err]) if (carry.isOpen) this.#endOpenLine(carry, flags);
+  }
+
+  #stream(isStderr: boolean, seconds: number): number {
+    return this.#parts.streams.of(isStderr, seconds < this.#oldBefore && this.#streamBytes > SMALL_BACKLOG);
+  }
+
+  #begun(): Begun {
+    return {
+      record: this.taken,
+      known: encodeRecords(this.#ring.last(KNOWN_RECORDS)),
+      out: this.#takenOut,
+      err: this.#takenErr,
+    };
+  }
+
+  #flush(): void {
+    this.#parts.writer.flush(this);
+  }
+
+  #savePosition(): void {
+    this.#parts.pipeline.setPosition(this.#parts.key, this.#position());
+  }
+
+  #position(): Position {
+    const carry = this.#olderOpenLine();
+    const begun = carry?.mark;
+    if (!carry || !begun) {
+      const known = encodeRecords(this.#ring.last(KNOWN_RECORDS));
+      const done = { transport: 'api', seconds: this.#seconds, nanos: this.#nanos, known };
+      return this.#skipOut + this.#skipErr > 0 ? { ...done, out: this.#skipOut, err: this.#skipErr } : done;
+    }
+    const before = carry.nanos > 0 ? [carry.seconds, carry.nanos - 1] : [carry.seconds - 1, 999_999_999];
+    return {
+      transport: 'api',
+      seconds: before[0],
+      nanos: before[1],
+      known: begun.known,
+      out: (this.#out.mark?.out ?? this.#takenOut) - begun.out + this.#skipOut,
+      err: (this.#err.mark?.err ?? this.#takenErr) - begun.err + this.#skipErr,
+      last: encodeRecords(this.#ring.last(KNOWN_RECORDS)),
+    };
+  }
+
+  #olderOpenLine(): Carry<Begun> | undefined {
+    const { mark: out } = this.#out;
+    const { mark: err } = this.#err;
+    if (out && err) return out.record < err.record ? this.#out : this.#err;
+    return out ? this.#out : err ? this.#err : undefined;
+  }
+}

@@ -1,0 +1,42 @@
+/** The streams that a container's lines go to, each acquired when its first line comes. */
+import { CATCH_UP_LABEL, type Labels, type Stream, type StreamTable } from '../../../pipeline/streams.js';
+
+export class StreamIds {
+  readonly #table: StreamTable;
+  readonly #outputLabel: string;
+  readonly #streams: (Stream | undefined)[] = [];
+  #labels: Labels | undefined;
+
+  constructor(table: StreamTable, outputLabel: string, labels: Labels | undefined) {
+    this.#table = table;
+    this.#outputLabel = outputLabel;
+    this.#labels = labels;
+  }
+
+  get hasLabels(): boolean {
+    return this.#labels !== undefined;
+  }
+
+  setLabels(labels: Labels): void {
+    this.release();
+    this.#labels = labels;
+  }
+
+  /** The id of the stream for lines of stdout or stderr, live or catch-up. */
+  of(isStderr: boolean, isCatchUp: boolean): number {
+    const slot = (isStderr ? 1 : 0) + (isCatchUp ? 2 : 0);
+    const known = this.#streams[slot];
+    if (known) return known.id;
+    const stream = this.#table.acquire({
+      ...this.#labels,
+      [this.#outputLabel]: isStderr ? 'stderr' : 'stdout',
+      ...(isCatchUp ? { [CATCH_UP_LABEL]: 'true' } : {}),
+    });
+    this.#streams[slot] = stream;
+    return stream.id;
+  }
+
+  release(): void {
+    for (const stream of this.#streams.splice(0)) if (stream) this.#table.release(stream);
+  }
+}

@@ -1,0 +1,170 @@
+/** For the tests of this folder: the log of one container on a fake engine, and readers that read it. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { expect } from 'vitest';
+import type { Position, SourceKey } from '../../../../pipeline/contract.js';
+import { silentLogger } from '../../../../runtime/log.js';
+import { Scope } from '../../../../runtime/scope.js';
+import { Engine } from '../../engine.js';
+import { FakePipeline } from '../../json-file/testing/test-support.js';
+import type { ContainerLog, Notice } from '../../json-file/types.js';
+import { type FakeEngine, fakeEngine, json } from '../../testing/fake-engine.js';
+import { ApiReaders } from '../index.js';
+import type { ApiOptions } from '../types.js';
+import { frame, type ServedRecord, servedFor, stamped } from './model-log.js';
+
+export const ID = 'c1';
+const PATH = `/containers/${ID}/logs`;
+
+export class LogServer {
+  readonly records: ServedRecord[] = [];
+  readonly followers = new Set<ServerResponse>();
+  isRunning = true;
+  /** New records reach no follower. */
+  isDeaf = false;
+  readonly #tty: boolean;
+  #nanos = 0;
+
+  constructor(engine: FakeEngine, tty = false) {
+    this.#tty = tty;
+    engine.routes.set(PATH, (request, response) => this.#answer(request, response));
+  }
+
+  line(text: string, options: Partial<ServedRecord> = {}): void {
+    this.#nanos += 1000;
+    const record = {
+      text,
+      endsLine: true,
+      isStderr: false,
+      seconds: 1_795_300_000,
+      nanos: this.#nanos,
+      ...options,
+    };
+    this.records.push(record);
+    if (!this.isDeaf) for (const follower of this.followers) follower.write(this.#bytes(record));
+  }
+
+  lines(from: number, to: number): void {
+    for (let i = from; i < to; i++) this.line(`line ${i}`);
+  }
+
+  /** As if so many lines had been written before. */
+  later(lines: number): void {
+    this.#nanos += 1000 * lines;
+  }
+
+  /** The container ends, and with it every stream. */
+  stop(): void {
+    this.isRunning = false;
+    for (const follower of this.followers) follower.end();
+  }
+
+  /** Every connection breaks. */
+  cut(): void {
+    for (const follower of this.followers) follower.destroy();
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const query = new URL(request.url ?? '', 'http://docker').searchParams;
+    const tail = query.get('tail');
+    const since = query.get('since');
+    const range = {
+      ...(tail === null || tail === 'all' ? {} : { tail: Number(tail) }),
+      ...(since === null ? {} : { since }),
+    };
+    response.writeHead(200).flushHeaders();
+    for (const record of servedFor(this.records, range)) response.write(this.#bytes(record));
+    if (query.get('follow') !== '1' || !this.isRunning) {
+      response.end();
+      return;
+    }
+    this.followers.add(response);
+    response.on('close', () => this.followers.delete(response));
+  }
+
+  #bytes(record: ServedRecord): Buffer {
+    return this.#tty ? stamped(record) : frame(record);
+  }
+}
+
+/** An engine with one container, and readers connected to it. */
+export class ReadersBed {
+  readonly fake: FakeEngine;
+  readonly server: LogServer;
+  readonly pipeline: FakePipeline;
+  readonly readers: ApiReaders;
+  readonly notices: Notice[] = [];
+  readonly warnings: string[] = [];
+  readonly #scope: Scope;
+  readonly #failures: unknown[] = [];
+  #engine: Engine | undefined;
+
+  static async start(
+    options: Partial<ApiOptions> & { tty?: boolean } = {},
+    positions?: ReadonlyMap<SourceKey, Position>,
+  ): Promise<ReadersBed> {
+    const bed = new ReadersBed(await fakeEngine(), options, positions);
+    bed.#engine = new Engine(bed.#scope.child('session'), {
+      url: `unix://${bed.fake.socket}`,
+      target: { socketPath: bed.fake.socket },
+    });
+    await bed.#engine.connect();
+    bed.connect();
+    return bed;
+  }
+
+  private constructor(
+    fake: FakeEngine,
+    { tty, ...options }: Partial<ApiOptions> & { tty?: boolean },
+    positions?: ReadonlyMap<SourceKey, Position>,
+  ) {
+    this.fake = fake;
+    this.server = new LogServer(fake, tty);
+    this.pipeline = new FakePipeline(positions);
+    fake.routes.set(
+      `/containers/${ID}/json`,
+      json({ Config: { Tty: tty ?? false }, HostConfig: { LogConfig: { Type: 'json-file', Config: {} } } }),
+    );
+    this.readers = new ApiReaders({
+      pipeline: this.pipeline,
+      log: { ...silentLogger, warn: (_fields, message) => this.warnings.push(message) },
+      startAt: { kind: 'beginning' },
+      onNotice: (notice) => this.notices.push(notice),
+      ...options,
+    });
+    this.#scope = Scope.root('test', (error) => this.#failures.push(error));
+    void this.#scope.run('readers', () => this.readers.run(this.#scope));
+  }
+
+  connect(): void {
+    if (this.#engine) this.readers.connected(this.#engine);
+  }
+
+  add(log: Partial<ContainerLog> = {}): void {
+    const labels = { container: 'web' };
+    this.readers.add({ id: ID, path: '', labels, existedAtFirstStart: false, ...log });
+  }
+
+  async lines(count: number): Promise<string[]> {
+    await this.pipeline.until(() => this.pipeline.lines.length >= count);
+    return this.pipeline.lines.map(({ text }) => text);
+  }
+
+  /** What was asked of the log, as `tail` and `follow`. */
+  get asked(): string[] {
+    return this.fake.asked
+      .filter((path) => path.includes(PATH))
+      .map((path) => {
+        const query = new URL(path, 'http://docker').searchParams;
+        return `${query.get('since') ? 'since' : query.get('tail')}${query.get('follow') === '1' ? ' follow' : ''}`;
+      });
+  }
+
+  /** Closes everything: nothing may be left. */
+  async stop(): Promise<void> {
+    await this.#scope.close();
+    await this.fake.dispose();
+    expect(this.#failures).toEqual([]);
+    expect([...this.#scope.census().entries()]).toEqual([]);
+    expect(this.pipeline.streams.size).toBe(0);
+  }
+}

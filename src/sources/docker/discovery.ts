@@ -1,0 +1,313 @@
+/**
+ * One run of the docker source, without the reading: keeps in touch with the engine, watches the containers folder, and has the
+ * captures tell the readers. There may be no engine for ever: it says so once per state and goes on trying.
+ *
+ * Positions beside the readers' own `docker/<container id>`:
+ *   docker-engine/<engine name><root dir>   milliseconds since 1970 when this data directory first met that engine:
+ *                                           `start_at` is about containers made before.
+ */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { DockerSourceConfig } from '../../config/types.js';
+import type { Pipeline, SourceFigures } from '../../pipeline/contract.js';
+import type { Labels } from '../../pipeline/streams.js';
+import { AgentError, describeError } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/log.js';
+import type { Owned, Scope } from '../../runtime/scope.js';
+import type { Health } from '../../telemetry/health.js';
+import { Announcer, explain } from './announcer.js';
+import { Captures } from './captures.js';
+import { type Endpoint, findEndpoint } from './endpoint.js';
+import type { Engine, EngineInfo, ListedContainer } from './engine.js';
+import { type EngineListener, watchEngine } from './engine-watch.js';
+import type { ContainerEvent } from './events.js';
+import { FolderWatch } from './folder-watch.js';
+import type { Notice } from './json-file/types.js';
+import { Labeler } from './labels.js';
+import type { ApiLogReaders, LogReaders } from './readers.js';
+import { Readings } from './readings.js';
+import { selfContainerId } from './self.js';
+
+const LOOK_AGAIN_MS = 25;
+const HEARTBEAT_MS = 30_000;
+/** What is noted of several containers within this time is said in one sentence. */
+const ANNOUNCE_AFTER_MS = 500;
+const ENGINE_KEY = 'docker-engine/';
+
+export interface DockerSourceContext {
+  /** The source's name in the configuration. */
+  readonly name: string;
+  readonly log: Logger;
+  readonly health: Health;
+  /** On every stream. */
+  readonly labels: Labels;
+}
+
+/** What both kinds of readers are made with. */
+export interface ReaderParts {
+  readonly pipeline: Pipeline;
+  readonly onNotice: (notice: Notice) => void;
+  readonly outputLabel: string;
+}
+
+export type CreateReaders = (parts: ReaderParts) => {
+  readonly file: LogReaders;
+  readonly api: ApiLogReaders;
+};
+
+export interface DiscoveryOptions {
+  readonly scope: Scope;
+  readonly pipeline: Pipeline;
+  readonly config: DockerSourceConfig;
+  readonly context: DockerSourceContext;
+  readonly createReaders: CreateReaders;
+  /** A worker opens the logs of new containers (log-holder.ts). */
+  readonly holdsNewLogs: boolean;
+  readonly onReady: () => void;
+}
+
+export class Discovery implements EngineListener {
+  readonly captures: Captures;
+  info: EngineInfo | undefined;
+  trouble: string | undefined;
+  readonly #options: DiscoveryOptions;
+  readonly #readings: Readings;
+  readonly #announcer: Announcer;
+  readonly #startedMs = Date.now();
+  #endpoint: Endpoint | undefined;
+  /** The trouble with the engine that the log was told of. */
+  #said: AgentError['code'] | undefined;
+  #folder: FolderWatch | undefined;
+  #hasListed = false;
+  #announcing: Owned | undefined;
+  #isLookingAgain = false;
+
+  constructor(options: DiscoveryOptions) {
+    const { config, context, pipeline, createReaders } = options;
+    const { log } = context;
+    this.#options = options;
+    this.#announcer = new Announcer(log);
+    const labeler = new Labeler({
+      preset: config.labelPreset,
+      extra: context.labels,
+      containerLabels: config.containerLabels,
+      log,
+    });
+    const { file, api } = createReaders({
+      pipeline,
+      onNotice: (notice) => this.#noticed(notice),
+      outputLabel: labeler.outputLabel,
+    });
+    this.#readings = new Readings(file, api);
+    this.captures = new Captures({
+      rules: config,
+      labelsOf: (facts, host) => labeler.labelsOf(facts, host),
+      selfId: selfContainerId(),
+      readings: this.#readings,
+      positionOf: (id) => pipeline.position(`docker/${id}`),
+      announcer: this.#announcer,
+    });
+  }
+
+  async run(): Promise<void> {
+    const { scope, config } = this.#options;
+    const { env } = process;
+    const { endpoint, tls } = config;
+    const search = { endpoint, tls, env, home: homedir(), uid: process.getuid?.() };
+    const watch = watchEngine(scope, {
+      // An engine once reached is the one: elsewhere all its containers would look as if they were removed.
+      findEndpoint: () => this.#endpoint ?? findEndpoint(search),
+      listener: this,
+    });
+    scope.interval('heartbeats', HEARTBEAT_MS, () =>
+      this.#readings.beat((id) => this.captures.isRunning(id)),
+    );
+    await Promise.all([this.#readings.run(scope), watch]);
+  }
+
+  figures(): SourceFigures {
+    return { ...this.#readings.figures(), containers: this.captures.transports() };
+  }
+
+  connected(info: EngineInfo, engine: Engine): void {
+    const { log } = this.#options.context;
+    const facts = { version: info.version, api: info.apiVersion, root: info.rootDir };
+    if (!this.info) log.info(facts, `Docker engine ${info.version} "${info.name}" at ${info.endpoint}.`);
+    else if (this.trouble)
+      log.info(facts, `The Docker engine at ${info.endpoint} is back (${info.version}).`);
+    this.info = info;
+    this.#endpoint = engine.endpoint;
+    this.trouble = undefined;
+    this.#said = undefined;
+    const folder = this.#watchFolder(join(info.rootDir, 'containers'));
+    this.captures.connected({
+      host: info.name,
+      folder,
+      firstSeenMs: this.#firstSeenMs(info),
+      inspect: (id) => engine.inspect(id),
+    });
+    this.#readings.connected(engine);
+  }
+
+  listing(): void {
+    this.captures.listing();
+    this.#folder?.refresh(this.#options.scope);
+  }
+
+  async listed(containers: readonly ListedContainer[], session: Scope): Promise<void> {
+    await this.captures.listed(containers, session);
+    if (!this.#hasListed) {
+      this.#hasListed = true;
+      this.#forgetRemoved();
+      this.#readings.ready();
+    }
+    this.#announce();
+    this.#options.onReady();
+  }
+
+  event(event: ContainerEvent): void {
+    const { scope } = this.#options;
+    if (scope.isClosing) return;
+    void this.#act(event);
+  }
+
+  lost(error: AgentError): void {
+    const { context, onReady } = this.#options;
+    this.#readings.disconnected();
+    this.trouble = describeError(error);
+    context.health.set(context.name, 'degraded', this.trouble);
+    if (error.code !== this.#said)
+      context.log.warn({ code: error.code }, `${this.trouble} It is tried again every few seconds.`);
+    this.#said = error.code;
+    onReady();
+  }
+
+  async #act(event: ContainerEvent): Promise<void> {
+    try {
+      await this.captures.event(event);
+      this.#announceSoon();
+    } catch (error) {
+      // Where the engine went away meanwhile, the next session's list tells the same.
+      const { log } = this.#options.context;
+      const say = error instanceof AgentError ? log.debug.bind(log) : log.error.bind(log);
+      say({ err: error, id: event.id }, `An event could not be followed up: ${describeError(error)}`);
+    }
+  }
+
+  #watchFolder(dir: string): FolderWatch {
+    if (this.#folder?.dir === dir) return this.#folder;
+    const { context } = this.#options;
+    this.#folder?.release();
+    this.#folder = new FolderWatch({
+      dir,
+      log: context.log,
+      onNewFolder: (id) => this.#sighted(id),
+      ...(this.#options.holdsNewLogs && {
+        onHeldLog: (id, path, facts) => {
+          if (!this.#options.scope.isClosing) this.captures.held(id, path, facts);
+        },
+      }),
+    });
+    return this.#folder;
+  }
+
+  #sighted(id: string): void {
+    if (this.#options.scope.isClosing) return;
+    this.captures.sighted(id);
+    if (!this.#isLookingAgain) this.#lookAgain();
+  }
+
+  /** The engine writes a container's facts a moment after it makes the folder. */
+  #lookAgain(): void {
+    const { scope } = this.#options;
+    this.#isLookingAgain = this.captures.lookAgain();
+    if (this.#isLookingAgain && !scope.isClosing)
+      scope.timeout('look for facts', LOOK_AGAIN_MS, () => this.#lookAgain());
+  }
+
+  #firstSeenMs({ name, rootDir }: EngineInfo): number {
+    const { pipeline } = this.#options;
+    const key = engineKey(name, rootDir);
+    const before = pipeline.position(key);
+    if (typeof before === 'number') return before;
+    pipeline.setPosition(key, this.#startedMs);
+    return this.#startedMs;
+  }
+
+  /** Positions of containers that were removed while no agent ran. Kept where they may belong to another engine. */
+  #forgetRemoved(): void {
+    const { pipeline, context } = this.#options;
+    if (!this.info) return;
+    const ownKey = engineKey(this.info.name, this.info.rootDir);
+    if (pipeline.positionKeys(ENGINE_KEY).some((key) => key !== ownKey)) return;
+    const gone = pipeline
+      .positionKeys('docker/')
+      .filter((key) => !this.captures.has(key.slice('docker/'.length)));
+    for (const key of gone) pipeline.setPosition(key, undefined);
+    if (gone.length === 0) return;
+    const who = gone.length === 1 ? '1 container was' : `${gone.length} containers were`;
+    context.log.warn(
+      { containers: gone.length },
+      `${who} removed while the agent was not running: what they wrote after the agent stopped is not captured.`,
+    );
+  }
+
+  #noticed(notice: Notice): void {
+    const { log } = this.#options.context;
+    const container = this.#readings.nameOf(notice.id);
+    this.#readings.noticed(notice);
+    switch (notice.kind) {
+      case 'unreadable':
+        this.captures.unreadable(notice.id);
+        this.#announceSoon();
+        break;
+      case 'history-skipped':
+        this.#announcer.skipped(notice.bytes);
+        break;
+      case 'gap':
+        log.warn(
+          { container, from: notice.from, to: notice.to },
+          `${container}: lines from ${time(notice.from)} to ${time(notice.to)} are missing: ${notice.why}.`,
+        );
+        break;
+      case 'truncated':
+        log.warn(
+          { container },
+          `${container}: somebody cut ${notice.path} short; it is read from its beginning.`,
+        );
+        break;
+      default:
+        break;
+    }
+  }
+
+  #announceSoon(): void {
+    const { scope } = this.#options;
+    if (this.#announcing || scope.isClosing) return;
+    this.#announcing = scope.timeout('announce', ANNOUNCE_AFTER_MS, () => {
+      this.#announcing = undefined;
+      this.#announce();
+    });
+  }
+
+  #announce(): void {
+    this.#announcer.flush();
+    if (this.trouble) return;
+    const { name, health } = this.#options.context;
+    const reasons = this.captures.hindered().flatMap(({ trouble, containers }) => {
+      // Whoever chose the driver none wanted it so.
+      if (trouble.kind === 'driver' && trouble.driver === 'none') return [];
+      const who = containers === 1 ? '1 container is' : `${containers} containers are`;
+      return [`${who} not captured: ${explain(trouble, containers === 1)}.`];
+    });
+    health.set(name, reasons.length > 0 ? 'degraded' : 'healthy', reasons.join(' '));
+  }
+}
+
+function engineKey(name: string, rootDir: string): string {
+  return `${ENGINE_KEY}${name}${rootDir}`;
+}
+
+function time(seconds: number): string {
+  return seconds > 0 ? new Date(seconds * 1000).toISOString() : 'an unknown time';
+}

@@ -1,0 +1,163 @@
+/**
+ * The logs that are read: each by one of the readers, of its json-file or through the engine's API, and what came of it.
+ *
+ * Sums over all names and `retired` never drop: what a reading has counted moves to `retired` in the moment in which its
+ * readers let go of it.
+ */
+import type { OpenStream, ReadTotals } from '../../pipeline/contract.js';
+import { noReads } from '../../pipeline/read-totals.js';
+import type { Labels } from '../../pipeline/streams.js';
+import type { Scope } from '../../runtime/scope.js';
+import type { ContainerLog, Notice, ReaderStats } from './json-file/types.js';
+import type { ApiLogReaders, LogEngine, LogReaders } from './readers.js';
+import type { Transport } from './transport.js';
+
+interface Reading {
+  readonly transport: Transport;
+  name: string;
+  gaps: number;
+  heartbeats: number;
+}
+
+export interface ReadingFigures {
+  /** By container name. */
+  readonly active: ReadonlyMap<string, ReadTotals>;
+  readonly retired: ReadTotals;
+  readonly streams: readonly OpenStream[];
+}
+
+/** Callers name only what they have added and not rejected or finished. */
+export class Readings {
+  readonly #readers: Readonly<Record<Transport, LogReaders>>;
+  readonly #api: ApiLogReaders;
+  readonly #readings = new Map<string, Reading>();
+  readonly #retired = noReads();
+
+  constructor(file: LogReaders, api: ApiLogReaders) {
+    this.#readers = { file, api };
+    this.#api = api;
+  }
+
+  async run(scope: Scope): Promise<void> {
+    await Promise.all([this.#readers.file.run(scope), this.#readers.api.run(scope)]);
+  }
+
+  ready(): void {
+    this.#readers.file.ready();
+    this.#readers.api.ready();
+  }
+
+  connected(engine: LogEngine): void {
+    this.#api.connected(engine);
+  }
+
+  disconnected(): void {
+    this.#api.disconnected();
+  }
+
+  /** Opens the log this way; one that is open the other way is left there before. */
+  add(transport: Transport, name: string, log: ContainerLog): void {
+    const known = this.#readings.get(log.id);
+    if (known && known.transport !== transport) this.reject(log.id);
+    if (known?.transport === transport) known.name = name;
+    else this.#readings.set(log.id, { transport, name, gaps: 0, heartbeats: 0 });
+    this.#readers[transport].add(log);
+  }
+
+  rename(id: string, name: string, labels: Labels): void {
+    const reading = this.#readings.get(id);
+    if (!reading) return;
+    reading.name = name;
+    this.#readers[reading.transport].setLabels(id, labels);
+  }
+
+  wake(id: string): void {
+    this.#readersOf(id)?.wake(id);
+  }
+
+  stopped(id: string): void {
+    this.#readersOf(id)?.stopped(id);
+  }
+
+  finish(id: string): void {
+    this.#readersOf(id)?.finish(id);
+  }
+
+  reject(id: string): void {
+    const readers = this.#readersOf(id);
+    if (!readers) return;
+    this.#retire(id, readers.stats().get(id));
+    readers.reject(id);
+  }
+
+  /** What the readers tell: to be passed on here before anybody else acts on it. */
+  noticed(notice: Notice): void {
+    if (notice.kind === 'gap') {
+      const counts = this.#readings.get(notice.id) ?? this.#retired;
+      counts.gaps++;
+    } else if (notice.kind === 'finished') {
+      this.#retire(notice.id, notice.stats);
+    }
+  }
+
+  /** Counts a sign of life for each open log whose container is alive. */
+  beat(isAlive: (id: string) => boolean): void {
+    for (const [id, reading] of this.#open()) if (isAlive(id)) reading.heartbeats++;
+  }
+
+  /** The container's name, also while what it has left is read; the head of its id where it has none yet. */
+  nameOf(id: string): string {
+    return this.#readings.get(id)?.name ?? id.slice(0, 12);
+  }
+
+  transportOf(id: string): Transport | undefined {
+    return this.#readings.get(id)?.transport;
+  }
+
+  stats(): ReadonlyMap<string, ReaderStats> {
+    return new Map([...this.#readers.file.stats(), ...this.#readers.api.stats()]);
+  }
+
+  figures(): ReadingFigures {
+    const stats = this.stats();
+    const active = new Map<string, ReadTotals>();
+    for (const [id, reading] of this.#readings) {
+      const totals = active.get(reading.name) ?? noReads();
+      addTo(totals, reading, stats.get(id));
+      active.set(reading.name, totals);
+    }
+    const streams: OpenStream[] = [];
+    for (const [, { name, transport }, openedMs] of this.#open())
+      streams.push({ container: name, transport, openedMs });
+    return { active, retired: { ...this.#retired }, streams };
+  }
+
+  *#open(): Generator<readonly [id: string, reading: Reading, openedMs: number]> {
+    for (const [transport, readers] of Object.entries(this.#readers)) {
+      for (const { id, openedMs } of readers.openStreams()) {
+        const reading = this.#readings.get(id);
+        if (reading?.transport === transport) yield [id, reading, openedMs];
+      }
+    }
+  }
+
+  #readersOf(id: string): LogReaders | undefined {
+    const reading = this.#readings.get(id);
+    return reading && this.#readers[reading.transport];
+  }
+
+  #retire(id: string, stats: ReaderStats | undefined): void {
+    const reading = this.#readings.get(id);
+    if (!reading) return;
+    addTo(this.#retired, reading, stats);
+    this.#readings.delete(id);
+  }
+}
+
+function addTo(totals: ReadTotals, { gaps, heartbeats }: Reading, stats: ReaderStats | undefined): void {
+  totals.linesRead += stats?.linesRead ?? 0;
+  totals.bytesRead += stats?.bytesRead ?? 0;
+  totals.rotations += stats?.rotations ?? 0;
+  totals.gaps += gaps;
+  totals.heartbeats += heartbeats;
+}

@@ -1,0 +1,72 @@
+/**
+ * Lines of standard input, until it ends. What ends a line is a newline; the last one need not have it. A pipe cannot
+ * be read again: there is no position, and what was read and not committed at a kill is lost.
+ */
+import type { StdinSourceConfig } from '../../config/types.js';
+import type { Pipeline, Source, SourceFigures } from '../../pipeline/contract.js';
+import { noReads } from '../../pipeline/read-totals.js';
+import type { Labels } from '../../pipeline/streams.js';
+import type { Scope } from '../../runtime/scope.js';
+import { ArrivalClock } from './arrival.js';
+import { LineSplitter } from './line-splitter.js';
+
+export class StdinSource implements Source {
+  readonly name: string;
+  readonly #config: StdinSourceConfig;
+  readonly #labels: Labels;
+  readonly #input: NodeJS.ReadStream;
+  readonly #totals = noReads();
+  readonly #retired = noReads();
+  #hasRun = false;
+
+  constructor(name: string, config: StdinSourceConfig, labels: Labels, input: NodeJS.ReadStream) {
+    this.name = name;
+    this.#config = config;
+    this.#labels = labels;
+    this.#input = input;
+  }
+
+  figures(): SourceFigures | undefined {
+    if (!this.#hasRun) return undefined;
+    const active = new Map([[this.#config.container, this.#totals]]);
+    return { active, retired: this.#retired, containers: {}, streams: [] };
+  }
+
+  /** Returns when the input ends or the scope closes. */
+  async run(scope: Scope, pipeline: Pipeline): Promise<void> {
+    this.#hasRun = true;
+    const { container, maxLineBytes } = this.#config;
+    const input = this.#input;
+    const key = `stdin/${this.name}`;
+    const stream = pipeline.streams.acquire({ ...this.#labels, container, stream: 'stdout' });
+    const splitter = new LineSplitter({
+      stream: stream.id,
+      maxLineBytes,
+      clock: new ArrivalClock(),
+      push: (batch) => {
+        this.#totals.linesRead += batch.length;
+        const { bytesRead } = this.#totals;
+        return pipeline.push(batch, key, null, { key, from: bytesRead, to: bytesRead });
+      },
+    });
+    const closed = scope.own('listener', 'standard input', () => {
+      input.destroy();
+    });
+    const onClosing = (): void => void closed.release();
+    scope.closing.addEventListener('abort', onClosing, { once: true });
+    try {
+      for await (const chunk of input) {
+        this.#totals.bytesRead += (chunk as Buffer).length;
+        await splitter.feed(chunk as Buffer);
+      }
+    } catch (error) {
+      // Closing ends the reading in the middle.
+      if (!scope.isClosing) throw error;
+    } finally {
+      await splitter.end();
+      pipeline.streams.release(stream);
+      scope.closing.removeEventListener('abort', onClosing);
+      await closed.release();
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * The agent's metrics in Prometheus' text form. One registry per agent; nothing is counted here but durations: all else is
+ * pulled from the components at each scrape, in one synchronous step, so that the figures of a scrape agree.
+ */
+import type { SourceFigures } from '../../pipeline/contract.js';
+import type { Scope } from '../../runtime/scope.js';
+import { addAgentMetrics } from './agent.js';
+import { Families } from './families.js';
+import { addJournalMetrics } from './journal.js';
+import { addProcessMetrics } from './process.js';
+import { addSinkMetrics } from './sinks.js';
+import { addSourceMetrics } from './sources.js';
+import type { JournalFigures, MetricsView, SinkFigures } from './view.js';
+
+const PREFIX = 'log_capturer_';
+
+export interface Metrics {
+  readonly contentType: string;
+  /** All series as of now. */
+  exposition(): Promise<string>;
+}
+
+interface Moment {
+  readonly sources: readonly SourceFigures[];
+  readonly journal: JournalFigures;
+  readonly sinks: readonly SinkFigures[];
+  readonly lagSeconds: number;
+}
+
+/** Observes until `scope` closes. */
+export async function createMetrics(scope: Scope, view: MetricsView): Promise<Metrics> {
+  const prom = await import('prom-client');
+  const registry = new prom.Registry();
+  const families = new Families(prom, registry);
+  let moment!: Moment;
+
+  addAgentMetrics(families, PREFIX, view);
+  addSourceMetrics(
+    families,
+    PREFIX,
+    () => moment.sources,
+    () => moment.journal,
+  );
+  addJournalMetrics(families, PREFIX, scope, () => moment.journal);
+  addSinkMetrics(families, PREFIX, scope, () => moment.sinks);
+  addProcessMetrics(families, scope, () => moment.lagSeconds);
+  return {
+    contentType: registry.contentType,
+    async exposition() {
+      const lagSeconds = await eventLoopLag();
+      // From here to the last family's values there is no await: the registry collects all before it renders any.
+      moment = take(view, lagSeconds);
+      return registry.metrics();
+    },
+  };
+}
+
+function take(view: MetricsView, lagSeconds: number): Moment {
+  const { bytes, linesCommitted, linesUncommitted } = view.journal.stats;
+  return {
+    sources: view.sources(),
+    journal: { bytes, linesCommitted, linesUncommitted },
+    sinks: view.sinks(),
+    lagSeconds,
+  };
+}
+
+async function eventLoopLag(): Promise<number> {
+  const before = performance.now();
+  await new Promise((resolve) => setImmediate(resolve));
+  return (performance.now() - before) / 1000;
+}

@@ -1,0 +1,125 @@
+/** Metrics of what sources read, and the balance of reading and journaling. */
+import type { ReadTotals, SourceFigures } from '../../pipeline/contract.js';
+import { addReads, noReads } from '../../pipeline/read-totals.js';
+import { ContainerSeries, type Row } from './container-series.js';
+import type { Families } from './families.js';
+import type { JournalFigures } from './view.js';
+
+const MAX_CONTAINERS = 1_000;
+
+/** `figures` and `journal` are of one moment; each scrape has its own. */
+export function addSourceMetrics(
+  families: Families,
+  prefix: string,
+  figures: () => readonly SourceFigures[],
+  journal: () => JournalFigures,
+): void {
+  const series = new ContainerSeries(MAX_CONTAINERS);
+  let rows = new Map<string, Row>();
+  let totals = noReads();
+
+  // The first family to be filled takes stock for the others.
+  families.counter(
+    `${prefix}lines_read_total`,
+    'Lines read in this run. What ended is in container="_retired", which therefore jumps: leave it out of rates.',
+    ['container'],
+    (put) => {
+      ({ rows, totals } = stock(series, figures()));
+      for (const [container, { lines }] of rows) put(lines, { container });
+    },
+  );
+  families.counter(
+    `${prefix}bytes_read_total`,
+    'Bytes of logs read in this run, as the runtime keeps them; series as of lines_read_total.',
+    ['container'],
+    (put) => {
+      for (const [container, { bytes }] of rows) put(bytes, { container });
+    },
+  );
+  families.gauge(
+    `${prefix}unaccounted_lines`,
+    'Lines read, less those journaled and those waiting for the next commit, of one moment: 0, or the agent is wrong.',
+    [],
+    (put) => put(totals.linesRead - journal().linesCommitted - journal().linesUncommitted),
+  );
+  families.counter(
+    `${prefix}stream_gaps_total`,
+    'Times that lines of a container were found missing; the log tells whose and from when to when.',
+    [],
+    (put) => put(totals.gaps),
+  );
+  families.counter(
+    `${prefix}stream_rotations_total`,
+    'Times that a log was opened again to go on in it.',
+    [],
+    (put) => put(totals.rotations),
+  );
+  families.counter(
+    `${prefix}heartbeats_total`,
+    'Signs of life of the readers, one every 30 seconds for each captured container.',
+    [],
+    (put) => put(totals.heartbeats),
+  );
+  families.gauge(
+    `${prefix}active_streams`,
+    'Logs that are open now, by how they are read.',
+    ['transport'],
+    (put) => {
+      for (const transport of ['file', 'api']) put(0, { transport });
+      for (const { streams } of figures()) for (const { transport } of streams) put(1, { transport });
+    },
+  );
+  families.gauge(
+    `${prefix}stream_age_seconds`,
+    'Since when the open log of a container, the oldest of several, is open.',
+    ['container'],
+    (put) => {
+      for (const [container, seconds] of ages(series, figures())) put(seconds, { container });
+    },
+  );
+  families.gauge(
+    `${prefix}containers`,
+    'Known containers by how they are read; none: not captured.',
+    ['transport'],
+    (put) => {
+      for (const transport of ['file', 'api', 'none']) put(0, { transport });
+      for (const { containers } of figures()) {
+        for (const [transport, count] of Object.entries(containers)) put(count, { transport });
+      }
+    },
+  );
+}
+
+function stock(
+  series: ContainerSeries,
+  sources: readonly SourceFigures[],
+): { rows: Map<string, Row>; totals: ReadTotals } {
+  const totals = noReads();
+  const retired = noReads();
+  const active = new Map<string, Row>();
+  for (const source of sources) {
+    addReads(retired, source.retired);
+    addReads(totals, source.retired);
+    for (const [name, read] of source.active) {
+      addReads(totals, read);
+      const before = active.get(name);
+      active.set(name, {
+        lines: (before?.lines ?? 0) + read.linesRead,
+        bytes: (before?.bytes ?? 0) + read.bytesRead,
+      });
+    }
+  }
+  return { rows: series.rows(active, { lines: retired.linesRead, bytes: retired.bytesRead }), totals };
+}
+
+function ages(series: ContainerSeries, sources: readonly SourceFigures[]): Map<string, number> {
+  const oldest = new Map<string, number>();
+  const now = Date.now();
+  for (const { streams } of sources) {
+    for (const { container, openedMs } of streams) {
+      const name = series.seriesOf(container);
+      oldest.set(name, Math.max(oldest.get(name) ?? 0, (now - openedMs) / 1000));
+    }
+  }
+  return oldest;
+}

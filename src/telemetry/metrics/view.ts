@@ -1,0 +1,39 @@
+/** What the metrics see of the agent: figures that components count anyway, read at each scrape. */
+import type { SourceFigures } from '../../pipeline/contract.js';
+import type { BuildInfo } from '../build-info.js';
+import type { Health } from '../health.js';
+
+export interface MetricsView {
+  readonly build: BuildInfo;
+  readonly health: Pick<Health, 'components'>;
+  readonly journal: { readonly stats: JournalFigures };
+  /** Of the sources that run. */
+  sources(): readonly SourceFigures[];
+  sinks(): readonly SinkFigures[];
+  /** What scopes own, by kind. */
+  census(): ReadonlyMap<string, number>;
+}
+
+export interface JournalFigures {
+  readonly bytes: number;
+  /** Made durable in this run. */
+  readonly linesCommitted: number;
+  /** Appended, not yet durable. */
+  readonly linesUncommitted: number;
+}
+
+/** Totals of this run, each counted where it happens. */
+export interface SinkFigures {
+  readonly name: string;
+  readonly linesDelivered: number;
+  /** By reason. */
+  readonly linesRejected: Readonly<Record<string, number>>;
+  /** By reason. */
+  readonly linesLost: Readonly<Record<string, number>>;
+  /** Not for this sink by its `match`. */
+  readonly linesPassedOver: number;
+  /** In the journal, still to be delivered or passed over. */
+  readonly linesPending: number;
+  readonly lagSeconds: number;
+  readonly circuit: 'closed' | 'half-open' | 'open';
+}

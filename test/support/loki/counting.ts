@@ -1,0 +1,68 @@
+/**
+ * A Loki for benchmarks, in a process of its own: answers 204 at once, keeps the bodies, and looks into them only when the clock
+ * has stopped. It keeps none of the real one's rules: receiver.ts does.
+ *
+ * Forked with an IPC channel: says `{ port }`; on `{ digest: true }` decodes everything with protobufjs and answers
+ * `CountingResult`, then ends.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { uncompressSync } from 'snappy';
+import { parseLabels } from './labels.js';
+import { decodeProto } from './wire.js';
+
+export interface CountingResult {
+  readonly requests: number;
+  /** As sent, compressed. */
+  readonly bytes: number;
+  readonly rawBytes: number;
+  readonly lines: number;
+  /** Stream elements of all requests. */
+  readonly streams: number;
+  /** SHA-256 over each line and a newline by `<container> <stdout|stderr>`: catch-up first, each in the order of arrival. */
+  readonly digests: Readonly<Record<string, string>>;
+}
+
+const bodies: Buffer[] = [];
+
+const server = http.createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    bodies.push(Buffer.concat(chunks));
+    response.writeHead(204).end();
+  });
+});
+
+server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
+process.on('message', () => {
+  server.close();
+  server.closeAllConnections();
+  process.send?.(examine(), () => process.disconnect());
+});
+
+function examine(): CountingResult {
+  const hashes = new Map<string, Hash>();
+  const counts = { requests: bodies.length, bytes: 0, rawBytes: 0, lines: 0, streams: 0 };
+  for (const isCatchUp of [true, false]) {
+    for (const body of bodies) {
+      const raw = uncompressSync(body) as Buffer;
+      for (const { labels: text, entries } of decodeProto(raw)) {
+        const labels = Object.fromEntries(parseLabels(text));
+        if ((labels['catch_up'] === 'true') !== isCatchUp) continue;
+        const key = `${labels['container']} ${labels['stream']}`;
+        const hash = hashes.get(key) ?? createHash('sha256');
+        hashes.set(key, hash);
+        for (const { line } of entries) hash.update(line).update('\n');
+        counts.lines += entries.length;
+        counts.streams++;
+      }
+      if (!isCatchUp) continue;
+      counts.bytes += body.length;
+      counts.rawBytes += raw.length;
+    }
+  }
+  const digests = Object.fromEntries([...hashes].map(([key, hash]) => [key, hash.digest('hex')]));
+  return { ...counts, digests };
+}

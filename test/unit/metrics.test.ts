@@ -1,0 +1,390 @@
+/** Each metric moves by the event that it counts: real journal, delivery, health and scope; scripted source and sink. */
+import { closeSync, openSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Delivery } from '../../src/delivery/delivery.js';
+import { MemoryDisk } from '../../src/journal/testing/memory-disk.js';
+import { batchOf, type Opened, openOn, SMALL } from '../../src/journal/testing/test-kit.js';
+import type { Block, Delivered, OpenStream, ReadTotals, Sink } from '../../src/pipeline/contract.js';
+import { noReads } from '../../src/pipeline/read-totals.js';
+import type { Labels } from '../../src/pipeline/streams.js';
+import { AgentError } from '../../src/runtime/errors.js';
+import { silentLogger } from '../../src/runtime/log.js';
+import { Scope } from '../../src/runtime/scope.js';
+import { Health } from '../../src/telemetry/health.js';
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics/metrics.js';
+import { Exposition, seriesName } from '../support/exposition.js';
+
+const BUILD = { version: '1.2.3', revision: 'abc', digest: 'def', dirty: false };
+const JOURNAL_BYTES = 20_000;
+const WAIT = { timeout: 8_000, interval: 5 };
+
+/** A sink that does what a test tells it, and takes everything else. */
+class ScriptedSink implements Sink {
+  readonly name = 'files';
+  readonly concurrency = 1;
+  readonly maxRawBytes = 1_000_000;
+  readonly batchWaitMs = 0;
+  readonly retained = undefined;
+  answer: (blocks: readonly Block[]) => Promise<Delivered> = takeAll;
+  release: () => void = () => {};
+
+  /** An answer that comes when the test lets go. */
+  async hang(blocks: readonly Block[]): Promise<Delivered> {
+    await new Promise<void>((resolve) => {
+      this.release = resolve;
+    });
+    return takeAll(blocks);
+  }
+
+  open(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+  deliver(blocks: readonly Block[]): Promise<Delivered> {
+    return this.answer(blocks);
+  }
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const linesIn = (blocks: readonly Block[]): number => blocks.reduce((sum, { lines }) => sum + lines, 0);
+const takeAll = (blocks: readonly Block[]): Promise<Delivered> =>
+  Promise.resolve({ delivered: linesIn(blocks), rejected: new Map() });
+const fail = (): Promise<Delivered> =>
+  Promise.reject(new AgentError('SINK_UNREACHABLE', 'Away.', { retryable: true }));
+
+let root: Scope;
+let opened: Opened;
+let health: Health;
+let sink: ScriptedSink;
+let delivery: Delivery;
+let metrics: Metrics;
+let active: Map<string, ReadTotals>;
+let retired: ReadTotals;
+let streams: OpenStream[];
+let containers: Record<string, number>;
+
+beforeEach(async () => {
+  root = Scope.root('test', (error) => {
+    throw error;
+  });
+  // One commit at a time, and only when asked for, so that nothing moves by itself.
+  opened = await openOn(new MemoryDisk(), { maxBytes: JOURNAL_BYTES, syncIntervalMs: 2 ** 30 }, SMALL);
+  health = new Health();
+  sink = new ScriptedSink();
+  const match = (labels: Labels): boolean => labels['container'] !== 'others';
+  delivery = new Delivery({ journal: opened.journal, sink, match, log: silentLogger, health });
+  active = new Map();
+  retired = noReads();
+  streams = [];
+  containers = {};
+  metrics = await createMetrics(root, {
+    build: BUILD,
+    health,
+    journal: opened.journal,
+    sources: () => [{ active, retired, streams, containers }],
+    sinks: () => [{ ...delivery.stats, name: sink.name }],
+    census: () => root.census(),
+  });
+  const sinks = root.child('sinks');
+  void sinks.run('delivery', () => delivery.run(sinks));
+});
+
+afterEach(async () => {
+  sink.answer = takeAll;
+  sink.release();
+  await root.close();
+  await opened.scope.close();
+});
+
+async function scrape(): Promise<Exposition> {
+  return new Exposition(await metrics.exposition());
+}
+
+/** As a source does it: counted and pushed in one step. */
+function read(container: string, lines: number, seconds = Math.floor(Date.now() / 1000)): void {
+  const totals = active.get(container) ?? noReads();
+  active.set(container, totals);
+  const rows = Array.from({ length: lines }, (_, i) => ({
+    labels: { container, stream: 'stdout' },
+    text: `line ${i} ${'x'.repeat(40)}`,
+    seconds,
+  }));
+  totals.linesRead += lines;
+  totals.bytesRead += 100 * lines;
+  void opened.journal.append(batchOf(opened.streams, rows), container, lines, {
+    key: container,
+    from: 0,
+    to: lines,
+  });
+}
+
+const commit = (): Promise<number> => opened.journal.barrier();
+
+/** A metric by name or series, what it is before (undefined: not there) and after. */
+type Move = [metric: string, labels: Record<string, string>, before: number | undefined, after: unknown];
+
+const SINK = { sink: 'files' };
+const moreThan = (least: number): unknown =>
+  expect.toSatisfy((value: number) => value > least, `more than ${least}`);
+
+const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
+  [
+    'lines are read',
+    () => read('web', 3),
+    [
+      ['log_capturer_lines_read_total', { container: 'web' }, undefined, 3],
+      ['log_capturer_bytes_read_total', { container: 'web' }, undefined, 300],
+      ['log_capturer_lines_journaled_total', {}, 0, 0],
+      ['log_capturer_unaccounted_lines', {}, 0, 0],
+    ],
+  ],
+  [
+    'lines are committed, and the sink takes them',
+    async () => {
+      read('web', 3);
+      await commit();
+    },
+    [
+      ['log_capturer_lines_journaled_total', {}, 0, 3],
+      ['log_capturer_journal_bytes', {}, 0, moreThan(100)],
+      ['log_capturer_journal_commit_duration_seconds_count', {}, 0, 1],
+      ['log_capturer_unaccounted_lines', {}, 0, 0],
+      ['log_capturer_lines_delivered_total', SINK, 0, 3],
+      ['log_capturer_sink_request_duration_seconds_count', SINK, undefined, 1],
+      ['log_capturer_lines_pending', SINK, 0, 0],
+      ['log_capturer_sink_circuit_state', SINK, 0, 0],
+    ],
+  ],
+  [
+    'a line is lost between the source and the journal',
+    () => active.set('web', { ...noReads(), linesRead: 1 }),
+    [['log_capturer_unaccounted_lines', {}, 0, 1]],
+  ],
+  [
+    'the sink will not have some lines',
+    async () => {
+      sink.answer = () => Promise.resolve({ delivered: 1, rejected: new Map([['too_old', 2]]) });
+      read('web', 3);
+      await commit();
+    },
+    [
+      ['log_capturer_lines_rejected_total', { ...SINK, reason: 'too_old' }, undefined, 2],
+      ['log_capturer_lines_delivered_total', SINK, 0, 1],
+    ],
+  ],
+  [
+    'lines are not for the sink',
+    async () => {
+      read('others', 3);
+      await commit();
+    },
+    [
+      ['log_capturer_lines_passed_over_total', SINK, 0, 3],
+      ['log_capturer_lines_journaled_total', {}, 0, 3],
+      ['log_capturer_lines_delivered_total', SINK, 0, 0],
+      ['log_capturer_lines_pending', SINK, 0, 0],
+    ],
+  ],
+  [
+    'the sink hangs',
+    async () => {
+      sink.answer = (blocks) => sink.hang(blocks);
+      read('web', 3, Math.floor(Date.now() / 1000) - 100);
+      await commit();
+    },
+    [
+      ['log_capturer_lines_pending', SINK, 0, 3],
+      ['log_capturer_sink_lag_seconds', SINK, 0, moreThan(99)],
+    ],
+  ],
+  [
+    'the sink fails five times',
+    async () => {
+      sink.answer = fail;
+      read('web', 3);
+      await commit();
+    },
+    [
+      ['log_capturer_sink_circuit_state', SINK, 0, 2],
+      ['log_capturer_sink_request_duration_seconds_count', SINK, undefined, 5],
+      ['log_capturer_component_health', { component: 'sink/files' }, 1, 0.5],
+      ['log_capturer_lines_pending', SINK, 0, 3],
+    ],
+  ],
+  [
+    'a sink that failed is tried once more',
+    async () => {
+      let failures = 0;
+      sink.answer = (blocks) => (++failures > 5 ? sink.hang(blocks) : fail());
+      read('web', 3);
+      await commit();
+    },
+    [['log_capturer_sink_circuit_state', SINK, 0, 1]],
+  ],
+  [
+    'a block turns out to be damaged',
+    async () => {
+      sink.answer = () => Promise.reject(new AgentError('JOURNAL_DAMAGED', 'Not to be read.'));
+      read('web', 3);
+      await commit();
+    },
+    [['log_capturer_lines_dropped_total', { ...SINK, reason: 'damaged' }, 0, 3]],
+  ],
+  [
+    'the journal is full before the sink has read it',
+    async () => {
+      sink.answer = (blocks) => sink.hang(blocks);
+      for (let i = 0; i < 60; i++) {
+        read('web', 40);
+        await commit();
+      }
+      sink.answer = takeAll;
+      sink.release();
+    },
+    [['log_capturer_lines_dropped_total', { ...SINK, reason: 'cap' }, 0, moreThan(0)]],
+  ],
+  [
+    'logs are opened, and live',
+    () => {
+      streams = [
+        { container: 'web', transport: 'file', openedMs: Date.now() - 60_000 },
+        { container: 'web', transport: 'file', openedMs: Date.now() - 5_000 },
+        { container: 'db', transport: 'api', openedMs: Date.now() },
+      ];
+      containers = { file: 1, api: 1, none: 2 };
+      active.set('web', { ...noReads(), gaps: 1, rotations: 2, heartbeats: 3 });
+    },
+    [
+      ['log_capturer_active_streams', { transport: 'file' }, 0, 2],
+      ['log_capturer_active_streams', { transport: 'api' }, 0, 1],
+      ['log_capturer_stream_age_seconds', { container: 'web' }, undefined, moreThan(59)],
+      ['log_capturer_containers', { transport: 'file' }, 0, 1],
+      ['log_capturer_containers', { transport: 'api' }, 0, 1],
+      ['log_capturer_containers', { transport: 'none' }, 0, 2],
+      ['log_capturer_stream_gaps_total', {}, 0, 1],
+      ['log_capturer_stream_rotations_total', {}, 0, 2],
+      ['log_capturer_heartbeats_total', {}, 0, 3],
+    ],
+  ],
+  [
+    'a component is in trouble',
+    () => {
+      health.set('docker', 'degraded', 'No engine.');
+      health.set('journal', 'unhealthy', 'Broken.');
+    },
+    [
+      ['log_capturer_component_health', { component: 'docker' }, undefined, 0.5],
+      ['log_capturer_component_health', { component: 'journal' }, undefined, 0],
+    ],
+  ],
+  [
+    'something is opened through a scope',
+    () => root.own('watcher', 'test', () => {}),
+    [['log_capturer_resources', { kind: 'watcher' }, undefined, 1]],
+  ],
+  [
+    'memory is collected',
+    () => {
+      setFlagsFromString('--expose-gc');
+      runInNewContext('gc')();
+    },
+    [['nodejs_gc_duration_seconds_count', { kind: 'major' }, undefined, moreThan(0)]],
+  ],
+];
+
+describe('each metric moves by the event that it counts', () => {
+  test.each(EVENTS)('%s', async (_, act, moves) => {
+    await vi.waitFor(async () => {
+      const before = await scrape();
+      expect(moves.map(([name, labels]) => [seriesName(name, labels), before.get(name, labels)])).toEqual(
+        moves.map(([name, labels, value]) => [seriesName(name, labels), value]),
+      );
+    }, WAIT);
+    await act();
+    await vi.waitFor(async () => {
+      const after = await scrape();
+      expect(moves.map(([name, labels]) => [seriesName(name, labels), after.get(name, labels)])).toEqual(
+        moves.map(([name, labels, , value]) => [seriesName(name, labels), value]),
+      );
+    }, WAIT);
+  });
+
+  test('what tells of the process, and which build it is', async () => {
+    const before = await scrape();
+    expect(before.byName.get('log_capturer_build_info')).toEqual([[{ ...BUILD, dirty: 'false' }, 1]]);
+    expect(before.get('process_start_time_seconds')).toBeCloseTo(Date.now() / 1000 - process.uptime(), -1);
+    expect(before.labelValues('nodejs_version_info', 'version')).toEqual([process.version]);
+    const files = Array.from({ length: 10 }, () => openSync('/dev/null', 'r'));
+    const ballast = Buffer.alloc(50_000_000, 1);
+    const timers = Array.from({ length: 10 }, () => setInterval(() => {}, 1_000));
+    const until = performance.now() + 50;
+    while (performance.now() < until);
+    const after = await scrape();
+    const growth = (name: string): number => after.sum(name) - before.sum(name);
+    expect(growth('process_open_fds')).toBeGreaterThanOrEqual(9);
+    expect(after.sum('process_max_fds')).toBeGreaterThan(after.sum('process_open_fds'));
+    expect(growth('nodejs_external_memory_bytes')).toBeGreaterThanOrEqual(ballast.length * 0.9);
+    expect(growth('nodejs_active_resources')).toBeGreaterThanOrEqual(9);
+    expect(growth('process_cpu_seconds_total')).toBeGreaterThan(0.02);
+    expect(growth('process_cpu_user_seconds_total')).toBeGreaterThan(0);
+    for (const name of ['process_resident_memory_bytes', 'nodejs_heap_size_total_bytes'])
+      expect(after.sum(name)).toBeGreaterThan(after.sum('nodejs_heap_size_used_bytes') / 2);
+    for (const timer of timers) clearInterval(timer);
+    for (const file of files) closeSync(file);
+  });
+
+  test('no metric is left out here', async () => {
+    const isOurs = (name: string): boolean => name.startsWith('log_capturer_');
+    const families = [...(await scrape()).families.keys()].filter(isOurs);
+    const moved = EVENTS.flatMap(([, , moves]) => moves.map(([name]) => name.replace(/_count$/, ''))).filter(
+      isOurs,
+    );
+    expect([...new Set([...moved, 'log_capturer_build_info'])].toSorted()).toEqual(families.toSorted());
+  });
+});
+
+test('what ended leaves its series, and no sum drops', async () => {
+  read('web', 5);
+  read('db', 7);
+  streams = [{ container: 'web', transport: 'file', openedMs: 0 }];
+  const before = await scrape();
+  expect(before.labelValues('log_capturer_lines_read_total', 'container').toSorted()).toEqual([
+    '_retired',
+    'db',
+    'web',
+  ]);
+  retired = { ...noReads(), linesRead: 5, bytesRead: 500 };
+  active.delete('web');
+  streams = [];
+  const after = await scrape();
+  expect(after.labelValues('log_capturer_lines_read_total', 'container').toSorted()).toEqual([
+    '_retired',
+    'db',
+  ]);
+  expect(after.byName.has('log_capturer_stream_age_seconds')).toBe(false);
+  for (const name of ['log_capturer_lines_read_total', 'log_capturer_bytes_read_total'])
+    expect(after.sum(name)).toBe(before.sum(name));
+});
+
+test('names of containers and reasons may be anything', async () => {
+  const name = 'a"b\\c\nd{e="f"} 1é';
+  active.set(name, { ...noReads(), linesRead: 4 });
+  sink.answer = () => Promise.resolve({ delivered: 0, rejected: new Map([['"\\\n', 1]]) });
+  const series = await scrape();
+  expect(series.get('log_capturer_lines_read_total', { container: name })).toBe(4);
+});
+
+test('nothing is observed any more when the scope has closed', async () => {
+  const listening = (): unknown => Object.fromEntries(root.census());
+  expect(listening()).toMatchObject({ listener: 3 });
+  await root.close();
+  expect(listening()).toEqual({});
+  const before = await metrics.exposition();
+  read('web', 3);
+  await commit();
+  const count = 'log_capturer_journal_commit_duration_seconds_count';
+  expect((await scrape()).get(count)).toBe(new Exposition(before).get(count));
+});
