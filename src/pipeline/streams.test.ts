@@ -2,10 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   CATCH_UP_LABEL,
+  containerOf,
   LANES,
   type Labels,
   LIVE_LANES,
   labelText,
+  OUTPUT_LABELS,
+  outputOf,
   parseLabelText,
   StreamTable,
 } from './streams.js';
@@ -67,6 +70,20 @@ describe('StreamTable', () => {
         expect(old.lane).toBeLessThan(LANES);
       }),
     );
+  });
+
+  test('so it is with every preset, and container and output are known by each', () => {
+    const table = new StreamTable();
+    for (const output of OUTPUT_LABELS) {
+      const lanes = ['stdout', 'stderr'].map(
+        (name) => table.acquire({ container: 'web', [output]: name }).lane,
+      );
+      expect(new Set(lanes).size).toBe(1);
+      expect(outputOf({ container_name: 'web', [output]: 'stderr' })).toBe('stderr');
+    }
+    expect(containerOf({ container_name: 'web', source: 'stdout' })).toBe('web');
+    expect(containerOf({ container: 'a', container_name: 'b' })).toBe('a');
+    expect([containerOf({ filename: 'x' }), outputOf({ stream: '' })]).toEqual([undefined, undefined]);
   });
 
   test('uses every lane alike, also where a name stands in two labels', () => {

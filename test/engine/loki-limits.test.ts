@@ -55,6 +55,7 @@ describeWithOwnEngine('a Loki with its default limits', (bed) => {
       },
     });
     await agent.ready();
+    const build = await agent.get<object>('/api/v1/build');
     const since = performance.now();
     const memory = watchMemory(agent.pid);
     onTestFinished(() => void memory.stop());
@@ -97,6 +98,7 @@ describeWithOwnEngine('a Loki with its default limits', (bed) => {
     expect(growthMb, `of ${memoryMb.join(' ')} MB`).toBeLessThan(MAX_GROWTH_MB);
 
     const result = {
+      build,
       backlogMb: BACKLOG_BYTES / 1e6,
       seconds,
       shareOfTheLimit: SHORTEST_MS / 1000 / seconds,

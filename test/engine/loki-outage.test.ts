@@ -63,6 +63,7 @@ describeWithEngine('a Loki that is away', (bed) => {
       config: { ...config, sinks: { ...config['sinks'], loki: { type: 'loki', url: loki.url } } },
     });
     await agent.ready();
+    const build = await agent.get<object>('/api/v1/build');
     const memory = watchMemory(agent.pid);
     onTestFinished(() => void memory.stop());
     const { done } = await startWriters(bed, writers);
@@ -111,6 +112,7 @@ describeWithEngine('a Loki that is away', (bed) => {
     expect(loki.ledger.repeated).toBeLessThanOrEqual(unanswered.reduce((sum, { taken }) => sum + taken, 0));
 
     const result = {
+      build,
       deadSeconds: DEAD_MS / 1000,
       hangsSeconds: HANGS_MS / 1000,
       answersAfterSeconds: ANSWERS_AFTER_MS / 1000,

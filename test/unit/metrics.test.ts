@@ -12,8 +12,10 @@ import type { Labels } from '../../src/pipeline/streams.js';
 import { AgentError } from '../../src/runtime/errors.js';
 import { silentLogger } from '../../src/runtime/log.js';
 import { Scope } from '../../src/runtime/scope.js';
+import { deliverOnce, withLoki } from '../../src/sinks/loki/testing/test-sink.js';
 import { Health } from '../../src/telemetry/health.js';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics/metrics.js';
+import { blockOf } from '../support/blocks.js';
 import { Exposition, seriesName } from '../support/exposition.js';
 
 const BUILD = { version: '1.2.3', revision: 'abc', digest: 'def', dirty: false };
@@ -153,7 +155,7 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
       ['log_capturer_journal_commit_duration_seconds_count', {}, 0, 1],
       ['log_capturer_unaccounted_lines', {}, 0, 0],
       ['log_capturer_lines_delivered_total', SINK, 0, 3],
-      ['log_capturer_sink_request_duration_seconds_count', SINK, undefined, 1],
+      ['log_capturer_sink_delivery_duration_seconds_count', SINK, undefined, 1],
       ['log_capturer_lines_pending', SINK, 0, 0],
       ['log_capturer_sink_circuit_state', SINK, 0, 0],
     ],
@@ -209,7 +211,7 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
     },
     [
       ['log_capturer_sink_circuit_state', SINK, 0, 2],
-      ['log_capturer_sink_request_duration_seconds_count', SINK, undefined, 5],
+      ['log_capturer_sink_delivery_duration_seconds_count', SINK, undefined, 5],
       ['log_capturer_component_health', { component: 'sink/files' }, 1, 0.5],
       ['log_capturer_lines_pending', SINK, 0, 3],
     ],
@@ -245,6 +247,20 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
       sink.release();
     },
     [['log_capturer_lines_dropped_total', { ...SINK, reason: 'cap' }, 0, moreThan(0)]],
+  ],
+  [
+    'Loki takes a request, and refuses one',
+    () =>
+      withLoki({ limits: 'none' }, {}, async ({ sink: loki, loki: receiver }) => {
+        const block = blockOf([{ labels: { container: 'web' }, text: 'x', seconds: Date.now() / 1000 }]);
+        await deliverOnce(loki, [block]);
+        receiver.fail(1, 503);
+        await expect(deliverOnce(loki, [block])).rejects.toThrow();
+      }),
+    [
+      ['log_capturer_sink_request_duration_seconds_count', { sink: 'loki', status: '204' }, undefined, 1],
+      ['log_capturer_sink_request_duration_seconds_count', { sink: 'loki', status: '503' }, undefined, 1],
+    ],
   ],
   [
     'logs are opened, and live',
@@ -379,7 +395,7 @@ test('names of containers and reasons may be anything', async () => {
 
 test('nothing is observed any more when the scope has closed', async () => {
   const listening = (): unknown => Object.fromEntries(root.census());
-  expect(listening()).toMatchObject({ listener: 3 });
+  expect(listening()).toMatchObject({ listener: 4 });
   await root.close();
   expect(listening()).toEqual({});
   const before = await metrics.exposition();

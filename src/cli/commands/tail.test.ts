@@ -8,7 +8,7 @@ import { Batch } from '../../pipeline/batch.js';
 import { StreamTable } from '../../pipeline/streams.js';
 import { silentLogger } from '../../runtime/log.js';
 import { Scope } from '../../runtime/scope.js';
-import { startServer } from '../../server/server.js';
+import { type RunningServer, startServer } from '../../server/server.js';
 import { TailHub, type TailJournal } from '../../server/tail-hub.js';
 import { Health } from '../../telemetry/health.js';
 import { type TailOptions, tail } from './tail.js';
@@ -29,6 +29,14 @@ beforeEach(async () => {
     throw error;
   });
   hub = new TailHub(JOURNAL);
+  const server = await serve({ auth: 'auto' });
+  options = { url: server.url, lines: '10', follow: true };
+});
+
+async function serve(login: {
+  readonly auth: 'auto' | 'token';
+  readonly token?: string;
+}): Promise<RunningServer> {
   const agent = {
     build: { version: '1', revision: 'a', digest: 'b', dirty: false },
     health: new Health(),
@@ -37,10 +45,10 @@ beforeEach(async () => {
     containers: () => [],
     sinks: () => [],
   };
-  const server = await startServer(root, {
+  return startServer(root, {
     host: '127.0.0.1',
     port: 0,
-    auth: 'auto',
+    ...login,
     allowedHosts: [],
     dataDir: '',
     agent,
@@ -48,8 +56,7 @@ beforeEach(async () => {
     tail: hub,
     log: silentLogger,
   });
-  options = { url: server.url, lines: '10', follow: true };
-});
+}
 
 afterEach(() => root.close());
 
@@ -230,31 +237,8 @@ describe('no agent', () => {
 });
 
 describe('an agent with a login', () => {
-  async function secured(): Promise<string> {
-    const server = await startServer(root, {
-      host: '127.0.0.1',
-      port: 0,
-      auth: 'token',
-      token: 'geheim',
-      allowedHosts: [],
-      dataDir: '',
-      agent: {
-        build: { version: '1', revision: 'a', digest: 'b', dirty: false },
-        health: new Health(),
-        journal: JOURNAL,
-        config: () => ({}),
-        containers: () => [],
-        sinks: () => [],
-      },
-      metrics: { contentType: 'text/plain', exposition: () => Promise.resolve('') },
-      tail: hub,
-      log: silentLogger,
-    });
-    return server.url;
-  }
-
   test('is asked with the token, and without it says what to do', async () => {
-    const url = await secured();
+    const { url } = await serve({ auth: 'token', token: 'geheim' });
     const stdout = new PassThrough();
     const streams = { stdout, stderr: new PassThrough(), env: {} };
     const once = { ...options, url, follow: false };

@@ -14,6 +14,7 @@ import type { Block, Cursor, Delivered, Sink } from '../../pipeline/contract.js'
 import { LANES, LIVE_LANES } from '../../pipeline/streams.js';
 import { AgentError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
+import { sinkRequest } from '../../runtime/probes.js';
 import type { Scope } from '../../runtime/scope.js';
 import { type Answer, countRefused, judge, type Reply, refusal } from './answer.js';
 import { Connection, pushUrl } from './connection.js';
@@ -51,8 +52,6 @@ const GRACE_SECONDS = 10 * 60;
 
 export interface LokiSinkContext {
   readonly log: Logger;
-  /** Hears of every request: how long it took, and Loki's answer, 'error' where there was none. */
-  readonly onRequest?: (seconds: number, status: number | 'error') => void;
 }
 
 export class LokiSink implements Sink {
@@ -144,7 +143,8 @@ export class LokiSink implements Sink {
       status = reply.status;
       return reply;
     } finally {
-      this.#context.onRequest?.((performance.now() - began) / 1000, status);
+      if (sinkRequest.hasSubscribers)
+        sinkRequest.publish({ sink: this.name, seconds: (performance.now() - began) / 1000, status });
     }
   }
 

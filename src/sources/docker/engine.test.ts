@@ -51,6 +51,19 @@ describe('versions', () => {
     expect(fake.asked).toEqual(['/version', `/v${apiVersion}/info`]);
   });
 
+  test('Podman is known by its components, which Docker calls otherwise', async () => {
+    const answer = (component: string): object => ({ ApiVersion: '1.41', Components: [{ Name: component }] });
+    for (const [component, isPodman] of [
+      ['Engine', false],
+      ['Podman Engine', true],
+    ] as const) {
+      fake.routes.set('/version', json(answer(component)));
+      const engine = client();
+      await engine.connect();
+      expect(engine.isPodman).toBe(isPodman);
+    }
+  });
+
   test.each([
     ['1.23', '1.12', /older than 1\.24/, /Update Docker/],
     ['', '', /which API version/, /is a Docker engine/],

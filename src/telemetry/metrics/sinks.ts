@@ -1,5 +1,5 @@
 /** Metrics of what becomes of journaled lines, by sink. */
-import { sinkDelivery } from '../../runtime/probes.js';
+import { sinkDelivery, sinkRequest } from '../../runtime/probes.js';
 import type { Scope } from '../../runtime/scope.js';
 import { listen } from './channels.js';
 import type { Families } from './families.js';
@@ -66,13 +66,23 @@ export function addSinkMetrics(
     (sink) => CIRCUIT[sink.circuit],
   );
   const durations = families.histogram(
-    `${prefix}sink_request_duration_seconds`,
-    'How long the sink took for one delivery, failed ones included.',
+    `${prefix}sink_delivery_duration_seconds`,
+    'How long the sink took for one delivery, failed ones, pauses and all its requests included.',
     ['sink'],
     BUCKETS,
   );
   listen(scope, sinkDelivery, (message) => {
     const { sink, seconds } = message as { sink: string; seconds: number };
     durations.observe(seconds, { sink });
+  });
+  const requests = families.histogram(
+    `${prefix}sink_request_duration_seconds`,
+    "How long the sink's server took to answer a request; status is error where there was no answer.",
+    ['sink', 'status'],
+    BUCKETS,
+  );
+  listen(scope, sinkRequest, (message) => {
+    const { sink, seconds, status } = message as { sink: string; seconds: number; status: number | 'error' };
+    requests.observe(seconds, { sink, status: String(status) });
   });
 }

@@ -5,6 +5,7 @@ import type { Block, Delivered } from '../../../pipeline/contract.js';
 import { LANES } from '../../../pipeline/streams.js';
 import { AgentError } from '../../../runtime/errors.js';
 import { silentLogger } from '../../../runtime/log.js';
+import { sinkRequest } from '../../../runtime/probes.js';
 import { Scope } from '../../../runtime/scope.js';
 import { LokiSink } from '../loki-sink.js';
 
@@ -29,17 +30,18 @@ export async function openSink(config: Partial<LokiSinkConfig>): Promise<Opened>
   const failures: unknown[] = [];
   const scope = Scope.root('test', (error) => failures.push(error));
   const statuses: (number | 'error')[] = [];
-  const sink = new LokiSink(
-    'loki',
-    { ...CONFIG, ...config },
-    { log: silentLogger, onRequest: (_, status) => statuses.push(status) },
-  );
+  const sink = new LokiSink('loki', { ...CONFIG, ...config }, { log: silentLogger });
+  const onRequest = (message: unknown): void => {
+    statuses.push((message as { status: number | 'error' }).status);
+  };
+  sinkRequest.subscribe(onRequest);
   await sink.open(scope.child('sink'));
   return {
     sink,
     statuses,
     close: async () => {
       await sink.close();
+      sinkRequest.unsubscribe(onRequest);
       await scope.close();
       if (failures.length > 0) throw new AggregateError(failures);
     },

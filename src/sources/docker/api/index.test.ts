@@ -155,6 +155,9 @@ describe('ApiReaders', () => {
     const [follower] = bed.server.followers;
     for (let i = 0; i < 400; i++) bed.server.line(String(i).padEnd(PIECE_BYTES - 1, '.'));
     await until('a full socket', () => follower.writableLength > 1024 * 1024);
+    // Time in which it would all have been read.
+    for (let i = 0; i < 50; i++) await bed.roundTrip();
+    expect(follower.writableLength).toBeGreaterThan(1024 * 1024);
     expect(bed.pipeline.lines.length).toBe(1);
     release();
     const lines = await bed.lines(401);

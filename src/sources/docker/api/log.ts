@@ -15,6 +15,7 @@ import { PIECE_BYTES } from '../json-file/decode.js';
 import type { LogTime } from '../json-file/position.js';
 import type { OpenGap } from '../json-file/span.js';
 import type { ReaderCounts, StartAt } from '../json-file/types.js';
+import { Arrivals } from './arrivals.js';
 import type { LineTarget, LineWriter } from './lines.js';
 import { Overlaps, type Range, rangeAfter, rangeFrom, startTime } from './opening.js';
 import { KNOWN_RECORDS, OverlapSearch } from './overlap.js';
@@ -27,6 +28,8 @@ import type { StreamIds } from './stream-ids.js';
 const OLD_SECONDS = 10;
 /** So much of a stream is read in order before old lines go to catch-up streams. */
 const SMALL_BACKLOG = 1024 * 1024;
+
+const SKIPPED = 'the engine skipped lines of a log that rotated fast';
 
 /** The place in front of an open line, for a restart to go on from. */
 interface Begun {
@@ -71,6 +74,7 @@ export class ApiLog implements StreamSink, LineTarget {
   isShort = false;
   /** The engine spoke of trouble in the stream at hand: its end says nothing of the log's. */
   hadTrouble = false;
+  readonly arrivals: Arrivals;
   readonly #parts: ApiLogParts;
   readonly #pieceBytes: number;
   readonly #out = new Carry<Begun>();
@@ -100,13 +104,6 @@ export class ApiLog implements StreamSink, LineTarget {
   #servedSeconds = 0;
   #servedNanos = 0;
   #isHeld = false;
-  /** The log has this record, and it was not taken. */
-  #expected: RecordId | undefined;
-  /** Later ones had been taken by then. */
-  #isLate = false;
-  /** It has to be the next one. */
-  #isNext = false;
-  #toldSkipped: RecordId | undefined;
   #wasOpened = false;
   #oldBefore = 0;
   #streamBytes = 0;
@@ -117,6 +114,8 @@ export class ApiLog implements StreamSink, LineTarget {
     this.#ring = new RecordRing(parts.mayRepeat);
     this.#passed = new RecordRing(parts.mayRepeat);
     this.#overlaps = new Overlaps(parts.mayRepeat, parts.isTailOther);
+    const { onGap } = parts;
+    this.arrivals = new Arrivals((from, to) => onGap(from, to, SKIPPED));
     this.#start = startTime(parts.startAt, Date.now());
     this.#isMarking = this.#start === undefined;
   }
@@ -168,7 +167,7 @@ export class ApiLog implements StreamSink, LineTarget {
     this.#oldBefore = Math.floor(nowMs / 1000) - OLD_SECONDS;
     this.#repeatedAt = 0;
     this.hadTrouble = false;
-    this.#expected = undefined;
+    this.arrivals.clear();
     if (this.#after || this.#ring.length === 0) this.#wasOpened = true;
     if (this.#after) return rangeAfter(this.#after);
     if (this.#ring.length === 0) {
@@ -187,15 +186,6 @@ export class ApiLog implements StreamSink, LineTarget {
   /** Only what is there now is wanted of the next stream. */
   get isMarking(): boolean {
     return this.#isMarking;
-  }
-
-  /** What was expected did not come in time. True where opening the log again helps. */
-  isOverdue(): boolean {
-    if (!this.#expected) return false;
-    if (!this.#isLate) return true;
-    this.#tellSkipped(this.#expected, this.#seconds);
-    this.#expected = undefined;
-    return false;
   }
 
   /** The stream ended. `isComplete`: by the engine's will, all that it had was served. */
@@ -267,35 +257,10 @@ export class ApiLog implements StreamSink, LineTarget {
     return this.#seconds;
   }
 
-  /** Whether this, the newest record of the log, is one that was taken or is not wanted. */
-  knows(seconds: number, nanos: number, hash: number): boolean {
-    if (this.#ring.length > 0) return this.#ring.find(seconds, nanos, hash) > 0;
-    const from = this.#after ?? this.#start;
-    return (
-      from !== undefined && (seconds < from.seconds || (seconds === from.seconds && nanos <= from.nanos))
-    );
-  }
-
-  /**
-   * These are the newest records of the log, in its order: they have to come by the stream at hand. Where later ones came
-   * already, the engine has skipped some; where something else comes next, it is about to.
-   */
+  /** These are the newest records of the log: the stream at hand has to bring them. */
   expect(newest: readonly RecordId[]): void {
-    if (this.#expected || newest.length === 0) return;
-    const isKnown = newest.map(({ seconds, nanos, hash }) => this.knows(seconds, nanos, hash));
-    const last = isKnown.lastIndexOf(true);
-    const skipped = isKnown.indexOf(false, isKnown.indexOf(true));
-    if (skipped >= 0 && skipped < last) this.#tellSkipped(newest[skipped], newest[last].seconds);
-    if (last === newest.length - 1) return;
-    const { seconds, nanos, hash } = newest[Math.max(0, last)];
-    this.#isNext = last >= 0 && this.#ring.isAt(1, seconds, nanos, hash);
-    this.#expected = this.#isNext ? newest[last + 1] : newest[newest.length - 1];
-    this.#isLate = !this.#isNext && !this.#ring.isLater(this.#expected.seconds, this.#expected.nanos);
-  }
-
-  /** There is a record in the log that the stream has not brought yet. */
-  get isExpecting(): boolean {
-    return this.#expected !== undefined;
+    const isTaken = ({ seconds, nanos, hash }: RecordId): boolean => this.#isTaken(seconds, nanos, hash);
+    this.arrivals.expect(newest, isTaken, this.#ring);
   }
 
   push(batch: Batch): void {
@@ -331,7 +296,10 @@ export class ApiLog implements StreamSink, LineTarget {
     }
     if (this.#search && !this.#isNew(this.#search, seconds, nanos, hash)) return !this.isShort;
     if (this.#parts.mayRepeat && flags === 0 && this.#isRepeated(seconds, nanos, hash)) return true;
-    if (this.#expected && this.#isBeyondExpected(this.#expected, seconds, nanos, hash)) return false;
+    if (!this.arrivals.admits(seconds, nanos, hash)) {
+      this.isShort = true;
+      return false;
+    }
     if (seconds >= this.#oldBefore) this.#oldBefore = 0;
     const { writer } = this.#parts;
     const carry = isStderr ? this.#err : this.#out;
@@ -360,31 +328,6 @@ export class ApiLog implements StreamSink, LineTarget {
       writer.add(buf, start, end, stream, seconds, nanos, flags, this);
     }
     return !this.#isHeld;
-  }
-
-  #tellSkipped(first: RecordId, to: number): void {
-    const told = this.#toldSkipped;
-    if (told && told.hash === first.hash && told.nanos === first.nanos && told.seconds === first.seconds)
-      return;
-    this.#toldSkipped = first;
-    this.#parts.onGap(first.seconds, to, 'the engine skipped lines of a log that rotated fast');
-  }
-
-  /** Whether to stop in front of this record, because another one should have come first. */
-  #isBeyondExpected(expected: RecordId, seconds: number, nanos: number, hash: number): boolean {
-    if (expected.hash === hash && expected.nanos === nanos && expected.seconds === seconds) {
-      this.#expected = undefined;
-      return false;
-    }
-    // Records need not be in order of time: then it is opened again for nothing, which harms nobody.
-    if (this.#isLate) return false;
-    if (
-      !this.#isNext &&
-      (seconds < expected.seconds || (seconds === expected.seconds && nanos <= expected.nanos))
-    )
-      return false;
-    this.isShort = true;
-    return true;
   }
 
   /** Whether a record that is served while the overlap is looked for lies behind it. */
@@ -421,6 +364,15 @@ export class ApiLog implements StreamSink, LineTarget {
     this.#gap = { fromSeconds: this.#seconds, why: 'the engine removed lines before they could be read' };
     this.#endOpenLines(LineFlag.incomplete);
     return false;
+  }
+
+  /** Whether a record of the log was taken, or is not wanted. */
+  #isTaken(seconds: number, nanos: number, hash: number): boolean {
+    if (this.#ring.length > 0) return this.#ring.find(seconds, nanos, hash) > 0;
+    const from = this.#after ?? this.#start;
+    return (
+      from !== undefined && (seconds < from.seconds || (seconds === from.seconds && nanos <= from.nanos))
+    );
   }
 
   #goOnByTime(): void {

@@ -169,7 +169,7 @@ export class ApiReader {
       stream.stop();
     } else if (this.#isFinishing && silentMs > FINISH_MS && now - this.#finishingSince > FINISH_MS) {
       stream.stop();
-    } else if (log.isExpecting) {
+    } else if (log.arrivals.isExpecting) {
       if (now - this.#probedAt > OVERDUE_MS) this.#tellOverdue(stream, log);
     } else if (silentMs > this.#patienceMs && now - this.#probedAt > this.#patienceMs) {
       if (!this.#isStopped && !this.#isFinishing) this.#probe(stream, log);
@@ -202,7 +202,7 @@ export class ApiReader {
 
   /** The newest record of the log was not brought by the stream, although there was time. */
   #tellOverdue(stream: LogStream, log: ApiLog): void {
-    if (!log.isOverdue()) return;
+    if (!log.arrivals.isOverdue(log.seconds)) return;
     this.#stalls++;
     this.#host.options.log.warn(
       { container: this.container.id },
@@ -251,7 +251,7 @@ export class ApiReader {
   #probeIfDue(stream: LogStream, log: ApiLog): void {
     if (
       !log.mayRepeat ||
-      log.isExpecting ||
+      log.arrivals.isExpecting ||
       log.counts.bytesRead - this.#bytesBeforeProbe < this.#bytesPerProbe
     )
       return;

@@ -38,6 +38,10 @@ export interface RecordId {
   readonly hash: number;
 }
 
+export function sameRecord(a: RecordId, b: RecordId): boolean {
+  return a.hash === b.hash && a.nanos === b.nanos && a.seconds === b.seconds;
+}
+
 export class RecordRing {
   #seconds = new Uint32Array(SMALLEST);
   #nanos = new Uint32Array(SMALLEST);

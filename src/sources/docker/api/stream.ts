@@ -39,8 +39,6 @@ export class LogStream {
   readonly #onDrained: () => void;
   #chunks: Buffer[] = [];
   #bytes = 0;
-  /** The first chunk is the rest of one. */
-  #isFirstCut = false;
   #isComplete = false;
   #end: StreamEnd | 'failed' | undefined;
   #failure: unknown;
@@ -94,7 +92,7 @@ export class LogStream {
     const starts: number[] = [];
     let length = 0;
     for (const chunk of this.#chunks) {
-      if (length > 0 || !this.#isFirstCut) starts.push(length);
+      starts.push(length);
       chunk.copy(buf, length);
       length += chunk.length;
     }
@@ -139,10 +137,7 @@ export class LogStream {
     while (first < this.#chunks.length && bytes >= this.#chunks[first].length)
       bytes -= this.#chunks[first++].length;
     this.#chunks.splice(0, first);
-    if (first > 0) this.#isFirstCut = false;
-    if (bytes === 0) return;
-    this.#isFirstCut = true;
-    this.#chunks[0] = this.#chunks[0].subarray(bytes);
+    if (bytes > 0) this.#chunks[0] = this.#chunks[0].subarray(bytes);
   }
 
   #finish(end: StreamEnd | 'failed'): void {

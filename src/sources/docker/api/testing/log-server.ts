@@ -144,6 +144,11 @@ export class ReadersBed {
     this.readers.add({ id: ID, path: '', labels, existedAtFirstStart: false, ...log });
   }
 
+  /** Asks the engine for something else, and waits for the answer. */
+  async roundTrip(): Promise<void> {
+    await this.#engine?.list();
+  }
+
   async lines(count: number): Promise<string[]> {
     await this.pipeline.until(() => this.pipeline.lines.length >= count);
     return this.pipeline.lines.map(({ text }) => text);

@@ -1,0 +1,67 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Arrivals } from './arrivals.js';
+import { type RecordId, RecordRing } from './ring.js';
+
+const id = (n: number): RecordId => ({ seconds: n, nanos: 0, hash: n });
+const ids = (from: number, to: number): RecordId[] =>
+  Array.from({ length: to - from }, (_, i) => id(from + i));
+
+let ring: RecordRing;
+let told: [number, number][];
+let arrivals: Arrivals;
+beforeEach(() => {
+  ring = new RecordRing(true);
+  told = [];
+  arrivals = new Arrivals((from, to) => told.push([from, to]));
+});
+
+function take(...numbers: number[]): void {
+  for (const n of numbers) ring.add(n, 0, n);
+}
+
+function expectAll(newest: readonly RecordId[]): void {
+  arrivals.expect(newest, ({ seconds, nanos, hash }) => ring.find(seconds, nanos, hash) > 0, ring);
+}
+
+describe('Arrivals', () => {
+  it('expects nothing where the newest record was taken', () => {
+    take(1, 2, 3);
+    expectAll(ids(2, 4));
+    expect(arrivals.isExpecting).toBe(false);
+    expect(told).toEqual([]);
+  });
+
+  it('admits the record that has to come next, and no other', () => {
+    take(1, 2);
+    expectAll(ids(1, 6));
+    expect(arrivals.admits(4, 0, 4)).toBe(false);
+    expect(arrivals.isOverdue(2)).toBe(true);
+    expect(arrivals.admits(3, 0, 3)).toBe(true);
+    expect(arrivals.admits(4, 0, 4)).toBe(true);
+  });
+
+  it('admits what comes before the one record that is known of the log, and stops what is later', () => {
+    take(1, 2);
+    expectAll([id(9)]);
+    expect(arrivals.admits(3, 0, 3)).toBe(true);
+    expect(arrivals.admits(10, 0, 10)).toBe(false);
+    expect(arrivals.admits(9, 0, 9)).toBe(true);
+    expect(arrivals.isExpecting).toBe(false);
+  });
+
+  it('tells once what was skipped, where later records were taken already', () => {
+    take(1, 2, 6, 7);
+    expectAll(ids(1, 8));
+    expectAll(ids(2, 8));
+    expect(told).toEqual([[3, 7]]);
+    expect(arrivals.isExpecting).toBe(false);
+  });
+
+  it('tells of one record that is overdue although later ones came', () => {
+    take(1, 2, 6, 7);
+    expectAll([id(5)]);
+    expect(arrivals.admits(8, 0, 8)).toBe(true);
+    expect(arrivals.isOverdue(8)).toBe(false);
+    expect(told).toEqual([[5, 8]]);
+  });
+});
