@@ -25,9 +25,6 @@ RUN mkdir -p /out/opt/log-capturer/dist /out/usr/local/bin /out/data \
 
 FROM ${BASE}
 COPY --from=build /out/ /
-# In a container loopback is out of everybody's reach. The page asks for a login; metrics hold names of containers, but no lines.
-ENV LOG_CAPTURER_SERVER_HOST=0.0.0.0 \
-    LOG_CAPTURER_METRICS_HOST=0.0.0.0
 # No VOLUME: an unnamed one would look safe and be left behind with the container. Without a volume the agent warns.
 WORKDIR /data
 EXPOSE 8401 8001

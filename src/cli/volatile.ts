@@ -1,7 +1,7 @@
 /** Whether what is written to a folder is lost with the container that the process runs in. */
 import { existsSync, statfsSync, statSync } from 'node:fs';
+import { isInContainer } from '../runtime/container.js';
 
-const CONTAINER_MARKS = ['/.dockerenv', '/run/.containerenv'];
 const TMPFS = 0x01021994;
 
 /** What it asks of the system. */
@@ -21,7 +21,7 @@ const REAL: Places = {
 
 /** False outside of containers, and where nothing tells. */
 export function isLostWithContainer(folder: string, places: Places = REAL): boolean {
-  if (!CONTAINER_MARKS.some((mark) => places.exists(mark))) return false;
+  if (!isInContainer((mark) => places.exists(mark))) return false;
   try {
     return places.device(folder) === places.device('/') || places.kind(folder) === TMPFS;
   } catch {

@@ -1,10 +1,9 @@
 /** Defaults that depend on where the program runs. */
 import { existsSync, statfsSync } from 'node:fs';
 import path from 'node:path';
+import { isInContainer } from '../runtime/container.js';
 
 const GIB = 1024 ** 3;
-/** Docker's and Podman's. */
-const CONTAINER_MARKS = ['/.dockerenv', '/run/.containerenv'];
 const LEAST_JOURNAL_BYTES = 64 * 1024 ** 2;
 
 /**
@@ -15,8 +14,17 @@ export function defaultDataDir(
   env: NodeJS.ProcessEnv,
   exists: (path: string) => boolean = existsSync,
 ): string {
-  if (CONTAINER_MARKS.some(exists) && exists('/data')) return '/data';
+  if (isInImage(exists)) return '/data';
   return env['INVOCATION_ID'] ? '/var/lib/log-capturer' : './data';
+}
+
+/** Nobody reaches a container's loopback; what is published of it, and where, is said when it is started. */
+export function defaultHost(exists: (path: string) => boolean = existsSync): string {
+  return isInImage(exists) ? '0.0.0.0' : '127.0.0.1';
+}
+
+function isInImage(exists: (path: string) => boolean): boolean {
+  return isInContainer(exists) && exists('/data');
 }
 
 /** min(2 GiB, 10 % of the free disk below `dataDir`), but never less than 64 MiB. */

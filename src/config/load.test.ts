@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AgentError } from '../runtime/errors.js';
-import { defaultDataDir, defaultJournalBytes } from './defaults.js';
+import { defaultDataDir, defaultHost, defaultJournalBytes } from './defaults.js';
 import { type ConfigFlags, loadConfig } from './load.js';
 import { configYaml } from './render.js';
 
@@ -252,6 +252,10 @@ sinks:
     expect(defaultDataDir({ INVOCATION_ID: 'x' }, exists('/data'))).toBe('/var/lib/log-capturer');
     expect(defaultDataDir({}, exists('/.dockerenv', '/data'))).toBe('/data');
     expect(defaultDataDir({}, exists('/.dockerenv'))).toBe('./data');
+    expect(defaultHost(exists('/.dockerenv', '/data'))).toBe('0.0.0.0');
+    expect(defaultHost(exists('/run/.containerenv', '/data'))).toBe('0.0.0.0');
+    expect(defaultHost(exists('/.dockerenv'))).toBe('127.0.0.1');
+    expect(defaultHost(exists('/data'))).toBe('127.0.0.1');
   });
 
   test('the size of the journal is known before its folder is', () => {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { AgentError } from '../runtime/errors.js';
 import { clashesIn } from './clashes.js';
 import { wrongCombinations } from './combinations.js';
-import { defaultDataDir, defaultJournalBytes } from './defaults.js';
+import { defaultDataDir, defaultHost, defaultJournalBytes } from './defaults.js';
 import { isTree, type ParsedDocument, parseConfigText } from './document.js';
 import { overlayEnvironment, setValue } from './environment.js';
 import { addImplied } from './implied.js';
@@ -137,5 +137,12 @@ function firstPerPlace(problems: readonly Problem[]): Problem[] {
 function complete(given: GivenConfig, env: NodeJS.ProcessEnv, cwd: string): Config {
   const dataDir = given.dataDir ?? path.resolve(cwd, defaultDataDir(env));
   const maxBytes = given.journal.maxBytes ?? defaultJournalBytes(dataDir);
-  return { ...given, dataDir, journal: { ...given.journal, maxBytes } };
+  const host = defaultHost();
+  return {
+    ...given,
+    dataDir,
+    server: { host, ...given.server },
+    metrics: { host, ...given.metrics },
+    journal: { ...given.journal, maxBytes },
+  };
 }

@@ -44,19 +44,21 @@ const SECOND = 1000;
 const DAY = 86_400 * SECOND;
 
 /** The configuration before the defaults that depend on the machine are filled in. */
-export interface GivenConfig extends Omit<Config, 'dataDir' | 'journal'> {
+export interface GivenConfig extends Omit<Config, 'dataDir' | 'journal' | 'server' | 'metrics'> {
   readonly dataDir?: string;
+  readonly server: Omit<ServerConfig, 'host'> & { readonly host?: string };
+  readonly metrics: Omit<MetricsConfig, 'host'> & { readonly host?: string };
   readonly journal: Omit<JournalConfig, 'maxBytes'> & { readonly maxBytes?: number };
 }
 
 const TYPE = 'Which kind it is.';
 const HOST = 'a host name or address, such as 127.0.0.1';
 
-const server = section<ServerConfig>({
+const server = section<GivenConfig['server']>({
   host: [
     'host',
-    text(HOST).default('127.0.0.1'),
-    'Address that the page and the API are served on; 0.0.0.0 is all of this machine.',
+    text(HOST).optional(),
+    'Address that the page and the API are served on; default: 127.0.0.1, in the image 0.0.0.0, which is all of the machine.',
   ],
   port: ['port', whole(0, 65_535, 8401).default(8401), 'Port of the page and the API; 0 takes any free one.'],
   auth: [
@@ -76,8 +78,12 @@ const server = section<ServerConfig>({
   ],
 });
 
-const metrics = section<MetricsConfig>({
-  host: ['host', text(HOST).default('127.0.0.1'), 'Address that metrics are served on, without a login.'],
+const metrics = section<GivenConfig['metrics']>({
+  host: [
+    'host',
+    text(HOST).optional(),
+    'Address that metrics are served on, without a login; default: 127.0.0.1, in the image 0.0.0.0.',
+  ],
   port: [
     'port',
     whole(0, 65_535, 8001).default(8001),

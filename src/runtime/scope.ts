@@ -8,6 +8,7 @@
  *   `abort()` is another word: `aborted` tells them to drop it. Closing that exceeds its deadline turns into abort;
  * - after closing has begun a scope takes nothing new: opening throws, so that a late callback cannot leak.
  */
+import { setMaxListeners } from 'node:events';
 import { AgentError } from './errors.js';
 
 export type ResourceKind =
@@ -53,6 +54,8 @@ export class Scope {
     this.name = name;
     this.#parent = parent;
     this.#onFailure = onFailure;
+    // As many listeners as there are tasks that wait: no sign of a leak.
+    setMaxListeners(0, this.#closing.signal, this.#aborted.signal);
   }
 
   /** The root of a tree. `onFailure` hears of every task that ended with an error while nobody was awaiting it. */

@@ -195,6 +195,24 @@ describe('ApiLog', () => {
     expect(delivered(first.pipeline.pushes).stdout).toEqual(['same', 'same', 'same']);
   });
 
+  it('commits with each push no more than was pushed, however many lines stand in one buffer', () => {
+    const lines = Array.from({ length: 5000 }, (_, i) => ({
+      text: `l${i}`,
+      endsLine: true,
+      isStderr: false,
+      seconds: 1_795_299_000,
+      nanos: i,
+    }));
+    const first = bed(new Map(), false);
+    first.log.begin(NOW_MS);
+    serve(first.log, lines, lines.length);
+    expect(first.pipeline.pushes.length).toBe(2);
+    const second = bed(first.pipeline.positionsAfter(1), false);
+    readAll(second, lines);
+    const all = [...first.pipeline.pushes.slice(0, 1), ...second.pipeline.pushes];
+    expect(delivered(all).stdout).toEqual(lines.map(({ text }) => text));
+  });
+
   it('tells a gap where what is known was removed, and goes on behind it', () => {
     const lines = Array.from({ length: 40 }, (_, i) => ({
       text: `l${i}`,

@@ -304,8 +304,8 @@ export class ApiLog implements StreamSink, LineTarget {
     const { writer } = this.#parts;
     const carry = isStderr ? this.#err : this.#out;
     const isPiece = !endsLine && end - start >= this.#pieceBytes;
-    // Positions of the lines before must not cover this record.
-    if (writer.isFull || (carry.isOpen && !isPiece)) this.#flush();
+    // The position of the lines before must not cover this record.
+    if (writer.isFull) this.#flush();
     const isDone = isStderr ? this.#skipErr > 0 : this.#skipOut > 0;
     if (isPiece && !isDone && !carry.isOpen) carry.open(this.#begun(), 0, seconds, nanos);
     this.#remember(seconds, nanos, hash);

@@ -4,7 +4,8 @@
  *
  *   first     nothing is known of it: everything from where `start_at` wants
  *   mark      of what is there nothing is wanted: its last record only, to go on behind it
- *   overlap   its last 16 records (256 where it may rotate), four times as many, … 16,384, then everything from the last known time on, until what is known is in it
+ *   overlap   its last 16 records (256 where it may rotate), four times as many, … 16,384, then everything from the last
+ *             known time on, until what is known is in it
  *   after     what is known is not there any more, or it is known by its time only: everything later than that
  */
 import type { LogRange } from '../engine.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Found, OverlapSearch } from './overlap.js';
 
-/** Records by one letter: the letter is the hash, and its place in the alphabet the time; '=' repeats what was before it. */
-const numbers = (letters: string): number[] => [...letters].map((letter) => letter.charCodeAt(0));
+/** Records by one letter, which is their time and their hash. */
+const numbers = (letters: string): number[] => Array.from(letters, (letter) => letter.charCodeAt(0));
 
 function search(known: string, tail: number | undefined, served: string): Found[] {
   const records = numbers(known).flatMap((n) => [n, 0, n]);
