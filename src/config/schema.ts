@@ -170,7 +170,7 @@ const docker = section<DockerSourceConfig>({
   maxHistoryBytes: [
     'max_history_bytes',
     size(0, '64MiB').default(64 * MIB),
-    'Most bytes of such an old log that are read, per container.',
+    'Most bytes of such an old log that are read, per container; through the API only its age counts.',
   ],
   include: ['include', selector.optional(), 'Capture only containers that match every kind given here.'],
   exclude: ['exclude', selector.optional(), 'Leave out containers that match any kind given here.'],

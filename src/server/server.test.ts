@@ -253,17 +253,6 @@ describe('the login', () => {
     expect(server.loginUrl !== undefined).toBe(isRequired && given.token === undefined);
   });
 
-  test('without one on a public address the log says who can read', async () => {
-    const said: string[] = [];
-    const log: Logger = { ...silentLogger, warn: (_fields, message) => said.push(message) };
-    await restart({ host: '0.0.0.0', auth: 'none', log });
-    await restart({ host: '0.0.0.0', log });
-    await restart({ auth: 'none', log });
-    expect(said).toEqual([
-      expect.stringMatching(/^Everybody who can reach 0\.0\.0\.0:\d+ can read all lines/),
-    ]);
-  });
-
   test('everything is behind it but what a supervisor asks', async () => {
     await restart({ token: TOKEN });
     health.set('docker', 'degraded', 'A reason.');

@@ -75,12 +75,6 @@ export async function startServer(scope: Scope, options: ServerOptions): Promise
     throw listenError(host, port, error, HOW);
   }
   const taken = (app.server.address() as AddressInfo).port;
-  if (!login && !isLoopback(host)) {
-    log.warn(
-      { host },
-      `Everybody who can reach ${host}:${taken} can read all lines, because server.auth is none.`,
-    );
-  }
   const url = shownUrl(host, taken);
   const isOurs = token !== undefined && options.token === undefined;
   return { url, port: taken, ...(isOurs && { loginUrl: `${url}/?token=${encodeURIComponent(token)}` }) };

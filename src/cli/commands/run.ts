@@ -15,11 +15,11 @@ export interface RunOptions extends ConfigOptions {
 
 /** Answers the exit code. Throws AgentError where the agent cannot start. */
 export async function run({ dryRun, ...options }: RunOptions, exitNow: ExitNow): Promise<number> {
-  const { config } = loadFrom(options);
-  if (!dryRun) return runAgent(config, false, exitNow);
+  const { config, warnings } = loadFrom(options);
+  if (!dryRun) return runAgent(config, { isDryRun: false, warnings }, exitNow);
   const dry = prepareDryRun(config);
   try {
-    return await runAgent(dry.config, true, (code) => {
+    return await runAgent(dry.config, { isDryRun: true, warnings }, (code) => {
       dry.remove();
       exitNow(code);
     });
@@ -28,9 +28,16 @@ export async function run({ dryRun, ...options }: RunOptions, exitNow: ExitNow):
   }
 }
 
-async function runAgent(config: Config, isDryRun: boolean, exitNow: ExitNow): Promise<number> {
+interface HowToRun {
+  readonly isDryRun: boolean;
+  /** What the configuration had better not say. */
+  readonly warnings: readonly string[];
+}
+
+async function runAgent(config: Config, { isDryRun, warnings }: HowToRun, exitNow: ExitNow): Promise<number> {
   const colors = process.stderr.isTTY && !process.env['NO_COLOR'];
   const log = await createLogger({ level: config.logLevel, stream: process.stderr, colors });
+  for (const warning of warnings) log.warn({}, warning);
   const end = listenForTheEnd(log, exitNow);
   try {
     const agent = await startAgent(config, log);
