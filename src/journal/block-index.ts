@@ -48,14 +48,16 @@ export class BlockIndex {
     return lines;
   }
 
-  /** Lines of each lane; undefined where something is damaged, so that nobody knows. */
-  linesByLane(): number[] | undefined {
+  /** Lines of each lane, as far as nothing is damaged. */
+  linesByLane(): number[] {
     const lines = Array<number>(LANES).fill(0);
-    for (let row = 0; row < this.length; row++) {
-      if (this.lane[row] === DAMAGED_LANE) return undefined;
-      lines[this.lane[row]] += this.lines[row];
-    }
+    for (let row = 0; row < this.length; row++)
+      if (this.lane[row] !== DAMAGED_LANE) lines[this.lane[row]] += this.lines[row];
     return lines;
+  }
+
+  get isDamaged(): boolean {
+    return this.lane.subarray(0, this.length).includes(DAMAGED_LANE);
   }
 
   /** Bit per lane that has a block here; all bits where something is damaged. */

@@ -39,6 +39,7 @@ export class ReaderCursor implements JournalCursor {
   /** Damage that belongs to no lane is told once, by the first lane that comes to it. */
   #damageTold = 0;
   #isClosed = false;
+  #movedMs = performance.now();
 
   constructor(name: string, host: CursorHost, delivered: Cursor, retained: Cursor) {
     this.name = name;
@@ -83,6 +84,7 @@ export class ReaderCursor implements JournalCursor {
     if (this.#isClosed) return;
     const before = this.#delivered;
     this.#delivered = [...delivered];
+    if (this.oldest > Math.min(...before)) this.#movedMs = performance.now();
     for (const [lane, lsn] of delivered.entries()) {
       const handedOut = this.#handedOut[lane];
       while (handedOut.length > 0 && handedOut[0].nextLsn <= lsn) handedOut.shift();
@@ -109,7 +111,9 @@ export class ReaderCursor implements JournalCursor {
       lines += this.#lost[lane]?.lines ?? 0;
       for (const segment of this.#host.segments.all) {
         if (segment.end <= this.#read[lane]) continue;
-        lines += segment.lines?.[lane] ?? 0;
+        const all = (segment.lines ?? segment.readable)?.[lane];
+        if (all === undefined) continue;
+        lines += all;
         const passed = this.#passed[lane];
         if (passed?.segment === segment) lines -= passed.lines;
       }
@@ -137,6 +141,11 @@ export class ReaderCursor implements JournalCursor {
   /** The lane that is furthest behind is here. */
   get oldest(): number {
     return Math.min(...this.#delivered);
+  }
+
+  /** When that lane came on last, or the cursor was opened: milliseconds on the monotonic clock. */
+  get movedMs(): number {
+    return this.#movedMs;
   }
 
   /** The segment goes now. */

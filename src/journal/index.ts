@@ -130,9 +130,10 @@ class DiskJournal implements Journal {
       state,
     });
     this.#room = new Room({
-      readers: this.#readers,
+      readers: () => this.#readers.all,
       end: () => this.#segmentWriter.end,
       capacity: () => this.#retention.capacity,
+      now: () => performance.now(),
     });
     scope.interval('retention', RETENTION_INTERVAL_MS, () => {
       void this.#retention.enforce().then(() => this.#room.changed());

@@ -20,9 +20,8 @@ export class Readers {
     return [...this.#open].some((cursor) => cursor.name === name);
   }
 
-  /** Where the one is that is furthest behind; Infinity without any. */
-  get oldest(): number {
-    return Math.min(...[...this.#open].map(({ oldest }) => oldest));
+  get all(): readonly ReaderCursor[] {
+    return [...this.#open];
   }
 
   /** True where some cursor has not passed all of the segment. */

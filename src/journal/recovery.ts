@@ -81,7 +81,8 @@ export async function recover(
   for (const older of segments) older.lines = tallies.get(older.base)?.slice();
   const segment = segments[segments.length - 1];
   segment.committedAt = newest.committedAt;
-  segment.lines = newest.lines;
+  segment.readable = newest.lines;
+  segment.lines = newest.damage > 0 ? undefined : newest.lines;
   if (last.bytes > newest.end) {
     sentences.push(`${last.bytes - newest.end} bytes after the last commit were cut off.`);
     segment.bytes = await cut(join(directory, segmentName(last.base)), disk, newest.end, last.bytes, log);
@@ -99,8 +100,8 @@ interface Newest {
   end: number;
   committedAt: number;
   damage: number;
-  /** Of each lane, in the blocks before `end`; undefined where something is damaged. */
-  lines: number[] | undefined;
+  /** Of each lane, in the blocks before `end` that are not damaged. */
+  lines: number[];
 }
 
 interface GoodCommit {
@@ -156,7 +157,7 @@ async function readSegment(file: DiskFile, base: number, bytes: number): Promise
     end: good?.end ?? 0,
     committedAt: good?.seconds ?? 0,
     damage: damage.filter(isCommitted).length,
-    lines: damage.some(isCommitted) ? undefined : linesByLane(blocks.filter(isCommitted)),
+    lines: linesByLane(blocks.filter(isCommitted)),
   };
 }
 

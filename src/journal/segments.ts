@@ -40,6 +40,8 @@ export class Segment {
   committedAt: number | undefined;
   /** Lines of each lane, where that is known for certain. */
   lines: number[] | undefined;
+  /** Lines of each lane in the blocks that can be read, where something else is damaged. */
+  readable: number[] | undefined;
   /** Bit per lane that may have blocks here. */
   lanes = ALL_LANES;
   index: BlockIndex | undefined;
@@ -188,7 +190,8 @@ export class Segments {
       segment.index.addDamage(0, segment.end - segment.base);
     }
     segment.lanes = segment.index.lanes();
-    segment.lines ??= segment.index.linesByLane();
+    segment.readable = segment.index.linesByLane();
+    if (!segment.index.isDamaged) segment.lines ??= segment.readable;
     return segment.index;
   }
 

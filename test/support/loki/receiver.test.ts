@@ -339,6 +339,9 @@ describe('rates and sizes', () => {
       expect(answer.status, `second ${second}: ${answer.text}`).toBe(204);
       receiver.clock.ms += 1000;
     }
+    const [{ entries }] = receiver.streams({ app: 'hot' });
+    const times = entries.map(({ seconds, nanos }) => seconds * 1000 + nanos / 1e6);
+    expect(times, 'in the order of their coming').toEqual([...times].sort((a, b) => a - b));
     expect(receiver.streams({ app: 'hot' }).map(({ text }) => text)).toEqual([
       '{app="hot", service_name="hot"}',
     ]);

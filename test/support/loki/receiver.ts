@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import http, { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Distributor } from './distributor.js';
-import { Refusal } from './ingester.js';
+import { type OnTaken, Refusal } from './ingester.js';
 import { Ledger, type TakenStream } from './ledger.js';
 import { DEFAULT_LIMITS, type Limits, NO_LIMITS } from './limits.js';
 import { whatIsWrongWithTenant } from './tenant.js';
@@ -295,14 +295,18 @@ export class LokiReceiver {
     record.rawBytes = push.rawBytes;
     record.streams = push.streams.length;
     record.entries = push.streams.reduce((sum, { entries }) => sum + entries.length, 0);
+    const taken: Parameters<OnTaken>[] = [];
     try {
-      this.#tenant(tenant).push(push.streams, this.#now(), (stream, entry, stored) => {
-        record.taken++;
-        this.ledger.add(tenant, stream, entry, stored, Date.now());
-      });
+      this.#tenant(tenant).push(push.streams, this.#now(), (...one) => taken.push(one));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       return answer(error.status, error.message);
+    } finally {
+      record.taken += taken.length;
+      // Shards of a stream are stored one after the other; what came in one request came in its order.
+      const order = new Map(push.streams.flatMap(({ entries }) => entries).map((entry, i) => [entry, i]));
+      taken.sort(([, a], [, b]) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
+      for (const [stream, entry, stored] of taken) this.ledger.add(tenant, stream, entry, stored, Date.now());
     }
     return { status: 204, body: '', headers: {} };
   }
