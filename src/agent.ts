@@ -43,6 +43,7 @@ export interface Agent {
   /** Where metrics are served without a login; undefined where they are not. */
   readonly metricsUrl: string | undefined;
   readonly sources: readonly (Source | DockerSource)[];
+  sinks(): readonly SinkView[];
   /** Resolves once every source has come to its end by itself and every sink has what they read; else never. */
   readonly finished: Promise<void>;
   /** Drains and closes everything. Idempotent. Throws an AggregateError of what would not close. */
@@ -136,7 +137,17 @@ async function open(root: Scope, config: Config, log: Logger): Promise<Agent> {
       });
     }
   });
-  return { build, health, journal, server, metricsUrl, sources, finished, stop: () => root.close(DRAIN_MS) };
+  return {
+    build,
+    health,
+    journal,
+    server,
+    metricsUrl,
+    sources,
+    sinks: view.sinks,
+    finished,
+    stop: () => root.close(DRAIN_MS),
+  };
 }
 
 function routeTarget(sink: SinkConfig): RouteTarget {

@@ -44,8 +44,8 @@ function deliverTo(sink: FakeSink, { journal, scope }: Opened): { delivery: Deli
   const { before } = sink;
   sink.concurrency = LANES;
   sink.maxRawBytes = 4_000;
-  sink.before = async (blocks) => {
-    await before(blocks);
+  sink.before = async (blocks, onTaken, signal) => {
+    await before(blocks, onTaken, signal);
     arrived.push(...blocks.flatMap(linesOf).map((line) => line.slice(line.indexOf('} ') + 2)));
   };
   const delivery = new Delivery({ journal, sink, log: silentLogger, health: new Health() });
@@ -118,6 +118,33 @@ test('old lines wait while a reader is away, live ones do not, and closing ends 
   await last;
   expect(opened.failures).toEqual([]);
 });
+
+test.each(['SINK_UNREACHABLE', 'SINK_LIMITED', 'INTERNAL'] as const)(
+  'what a stop leaves behind at a sink that answers %s comes after it, once',
+  async (code) => {
+    const opened = await openOn(largeDisk(), { maxBytes: CAP }, LIMITS);
+    const sink = new FakeSink();
+    let attempts = 0;
+    sink.before = ([{ lane }]) => {
+      if (attempts++ > 2 && lane % 2 === 0) throw new AgentError(code, 'No.', { retryable: true });
+    };
+    const scope = opened.scope.child('before the stop');
+    const first = deliverTo(sink, { ...opened, scope });
+    const lines = Array.from({ length: 40 }, (_, i) => (i % 2 ? old(i) : live(i)));
+    for (const line of lines) await append(opened, [line]);
+    await opened.journal.barrier();
+    await until(() => attempts > 4);
+    await scope.close();
+    expect(first.arrived.length).toBeLessThan(lines.length);
+    const second = deliverTo(new FakeSink(), opened);
+    await until(() => second.delivery.stats.state === 'idle' && second.delivery.stats.linesPending === 0);
+    expect([...first.arrived, ...second.arrived].toSorted()).toEqual(
+      lines.map(({ text }) => text).toSorted(),
+    );
+    await opened.scope.close();
+    expect(opened.failures).toEqual([]);
+  },
+);
 
 test('every line is delivered, rejected, lost, passed over or pending, at every moment', async () => {
   const match = compileMatch('{container!="c0"}');

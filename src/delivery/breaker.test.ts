@@ -43,7 +43,12 @@ describe('breaker', () => {
 
   test('never lets anybody in beside a probe, nor before the delay is over, and counts each failure once', () => {
     const event = fc.record({
-      kind: fc.constantFrom('enter' as const, 'succeeded' as const, 'failed' as const),
+      kind: fc.constantFrom(
+        'enter' as const,
+        'took a part' as const,
+        'succeeded' as const,
+        'failed' as const,
+      ),
       after: fc.nat(50),
       which: fc.nat(),
     });
@@ -65,8 +70,8 @@ describe('breaker', () => {
           }
           const leaving = inside[which % inside.length];
           if (!leaving) continue;
-          inside = inside.filter((other) => other !== leaving);
-          if (kind === 'succeeded') {
+          if (kind !== 'took a part') inside = inside.filter((other) => other !== leaving);
+          if (kind === 'took a part' || kind === 'succeeded') {
             // Whoever it was: the sink works, and a probe is one of many from here on.
             inside = inside.map(({ attempt }) => ({ attempt, isProbe: false }));
             breaker.succeeded();

@@ -5,8 +5,9 @@
  *     ▲  └─failure: wait the delay─┘  ▲                      │
  *     └────────── success             └───────failure────────┘
  *
- * After every failure nothing is let in before its delay is over, and then exactly one delivery, the probe, until its
- * outcome is told. Deliveries that were under way when one failed and fail as well are the same failure.
+ * After every failure nothing is let in before its delay is over, and then exactly one delivery, the probe, until it is
+ * told that the sink took some of it, or that it failed. Deliveries that were under way when one failed and fail as well
+ * are the same failure.
  */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 

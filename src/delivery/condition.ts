@@ -9,7 +9,8 @@ import type { Health } from '../telemetry/health.js';
 import { Breaker } from './breaker.js';
 
 const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 30_000;
+/** An attempt while the sink is away is one at a time and costs next to nothing; a longer pause only delays the recovery. */
+const RETRY_MAX_MS = 10_000;
 /** Between attempts at what needs a person: trying again costs little, and notices when it was repaired. */
 const HOPELESS_RETRY_MS = 60_000;
 /** A sink that takes nothing for so long is in trouble, whatever it calls it. */
@@ -36,6 +37,11 @@ export class Condition {
   delivered(): void {
     this.#limitedSince = undefined;
     this.works();
+  }
+
+  /** It took a part of a delivery, or would have: others need not wait for the rest. */
+  answered(): void {
+    if (this.breaker.failures > 0) this.works();
   }
 
   /** It did what was asked for, or would have. */
@@ -73,7 +79,7 @@ export class Condition {
     const sentence = describeError(error);
     const now = performance.now();
     this.#limitedSince ??= now;
-    if (this.breaker.failures > 0) this.works();
+    this.answered();
     if (now - this.#limitedSince >= LIMITED_HEALTHY_MS)
       this.#health.set(this.#component, 'degraded', sentence);
     this.#log.debug({ lane, retryInMs: Math.round(delayMs) }, sentence);

@@ -12,6 +12,7 @@
  * - the journal's cursor moves only after the sink has the lines;
  * - an idle reader moves no cursor, so that a quiet host commits nothing.
  */
+import { setMaxListeners } from 'node:events';
 import type { Journal, JournalCursor } from '../journal/types.js';
 import type { Block, Cursor, Delivered, Sink } from '../pipeline/contract.js';
 import type { Matcher } from '../pipeline/match.js';
@@ -84,6 +85,8 @@ export class Delivery {
   #inFlight = 0;
 
   constructor({ journal, sink, match, log, health }: DeliveryParts) {
+    // Each request of each lane listens.
+    setMaxListeners(0, this.#stop.signal);
     this.#journal = journal;
     this.#sink = sink;
     this.#lanes = new Lanes(journal, sink);
@@ -184,8 +187,9 @@ export class Delivery {
         continue;
       }
       const outcome = await this.#turn(scope, cursor, lane);
-      this.#turns.release(lane, outcome === 'delivered');
+      // The lane stays taken: what was read of it and not delivered must not be passed by the cursor.
       if (outcome === 'gave up') return;
+      this.#turns.release(lane, outcome === 'delivered');
     }
   }
 
@@ -318,7 +322,8 @@ export class Delivery {
     const begun = performance.now();
     this.#inFlight++;
     try {
-      return await this.#sink.deliver(blocks, cursor, this.#stop.signal);
+      const onTaken = (): void => this.#condition.answered();
+      return await this.#sink.deliver(blocks, cursor, this.#stop.signal, onTaken);
     } finally {
       this.#inFlight--;
       if (sinkDelivery.hasSubscribers)

@@ -203,11 +203,26 @@ describe('a sink with many lanes', () => {
     expect(sink.delivered.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 2 * LANES }, (_, i) => i));
   });
 
+  test('may listen for the end with several requests of each, without a warning', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    sink.before = (_, __, signal) => {
+      for (let i = 0; i < 4; i++) signal.addEventListener('abort', () => undefined);
+    };
+    for (let lane = 0; lane < LANES; lane++) journal.commit(lane);
+    await start();
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    process.off('warning', onWarning);
+    expect(sink.delivered).toHaveLength(LANES);
+    expect(warnings).toEqual([]);
+  });
+
   test('that is dead is asked by one of them at a time', async () => {
-    let attempts = 0;
+    const at: number[] = [];
     let most = 0;
     sink.before = async () => {
-      attempts++;
+      at.push(Date.now());
       most = Math.max(most, sink.inFlight);
       await new Promise<void>((resolve) => void setTimeout(resolve, 50));
       throw unreachable();
@@ -215,18 +230,57 @@ describe('a sink with many lanes', () => {
     for (let lane = 0; lane < LANES; lane++) journal.commit(lane);
     await start();
     await pass(50);
-    expect([attempts, most]).toEqual([LANES, LANES]);
+    expect([at.length, most]).toEqual([LANES, LANES]);
     most = 0;
     await pass(600_000);
     expect(most).toBe(1);
-    // One every 15 to 30 s, after the first few.
-    expect(attempts).toBeLessThan(LANES + 60);
+    // After the first few one every 5 to 10 s: its 50 ms, the pause, and until a worker looks.
+    const pauses = at.slice(LANES + 10).map((ms, i) => ms - at[LANES + 9 + i]);
+    expect(pauses.length).toBeGreaterThan(40);
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(5_000);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(10_300);
     expect(delivery.stats).toMatchObject({
       state: 'retrying',
       circuit: expect.stringMatching('open') as string,
     });
     sink.before = () => undefined;
-    await pass(30_000);
+    await pass(10_300);
     expect(sink.delivered.toSorted((a, b) => a - b)).toEqual(Array.from({ length: LANES }, (_, i) => i));
+  });
+
+  test('that took a part of the probe is back for all of them', async () => {
+    sink.before = () => {
+      throw unreachable();
+    };
+    for (let lane = 0; lane < LANES; lane++) journal.commit(lane);
+    await start();
+    await pass(60_000);
+    expect(delivery.stats).toMatchObject({ state: 'retrying', circuit: 'open' });
+    let failProbe = (): void => undefined;
+    const answers: (() => void)[] = [];
+    sink.before = ([{ lsn }], onTaken) => {
+      if (answers.length > 0) return undefined;
+      answers.push(onTaken);
+      probe = lsn;
+      return new Promise<void>((_, reject) => {
+        failProbe = () => reject(unreachable());
+      });
+    };
+    let probe = -1;
+    await pass(60_000);
+    expect(sink.delivered).toEqual([]);
+    expect(delivery.stats.circuit).toBe('half-open');
+    answers[0]();
+    expect(delivery.stats).toMatchObject({ state: 'delivering', circuit: 'closed', lastError: undefined });
+    expect(health.overall).toBe('healthy');
+    await pass(250);
+    const all = Array.from({ length: LANES }, (_, i) => i);
+    expect(sink.delivered.toSorted((a, b) => a - b)).toEqual(all.filter((lsn) => lsn !== probe));
+    // Its failure is a new one, the first, and soon tried again.
+    failProbe();
+    await pass(0);
+    expect(delivery.stats).toMatchObject({ state: 'retrying', circuit: 'closed' });
+    await pass(100);
+    expect(sink.delivered.toSorted((a, b) => a - b)).toEqual(all);
   });
 });

@@ -218,7 +218,7 @@ export class Writer {
         if (this.#trouble !== message) {
           log.error(
             { code: 'JOURNAL_WRITE' },
-            `The journal cannot be written, sources wait meanwhile: ${message} Make room on the disk, or mend it; it goes on by itself then.`,
+            `The journal cannot be written, sources wait meanwhile: ${message}. Make room on the disk, or mend it; it goes on by itself then.`,
           );
           this.#setTrouble(message);
         }

@@ -151,9 +151,14 @@ export interface Sink {
    * over. Resolves when the sink has them, and `cursor` with them where it keeps its
    * own. Throws AgentError: retryable ones are tried again with the same blocks. Never resolves for half of it.
    * SINK_LIMITED is no trouble of the sink: it takes less than it is given, and only this lane waits, at least
-   * `retryAfterMs`.
+   * `retryAfterMs`. A sink that takes a delivery in parts calls `onTaken` for each: it works, whatever becomes of the rest.
    */
-  deliver(blocks: readonly Block[], cursor: Cursor, signal: AbortSignal): Promise<Delivered>;
+  deliver(
+    blocks: readonly Block[],
+    cursor: Cursor,
+    signal: AbortSignal,
+    onTaken?: () => void,
+  ): Promise<Delivered>;
 
   /** The cursor from which the journal must keep blocks for this sink; undefined where the delivered one will do. */
   readonly retained: Cursor | undefined;

@@ -235,14 +235,16 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'is on a full filesystem',
 };
 
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOSPC: 'Free some space',
+  EROFS: 'Mount a volume there, or make it writable',
+};
+
 function unusable(dir: string, { what, elsewhere }: DirectoryUse, error: unknown): AgentError {
   const code = systemCode(error);
   const reason = (code && REASONS[code]) ?? `cannot be used (${(error as Error).message})`;
   return new AgentError('DATA_DIR_UNUSABLE', `The ${what} ${dir} ${reason}: user ${userName()}.`, {
-    remedy:
-      code === 'ENOSPC'
-        ? `Free some space, or name another folder ${elsewhere}.`
-        : `Give that user the right to write there (sudo chown ${userName()} ${dir}), or name another folder ${elsewhere}.`,
+    remedy: `${(code && REMEDIES[code]) ?? `Give that user the right to write there (sudo chown -R ${userName()} ${dir})`}, or name another folder ${elsewhere}.`,
     cause: error,
   });
 }

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { LANES } from '../../src/pipeline/streams.js';
+import { REQUESTS_PER_LANE } from '../../src/sinks/loki/connection.js';
 import { Agent } from '../support/agent.js';
 import {
   type ContainedWriter,
@@ -106,7 +107,7 @@ describeWithEngine('a Loki that is away', (bed) => {
     writeAsOutput(loki, atLoki);
     expect(assertExact(atLoki, expected).lines).toBe(lines);
     expect(delivered).toMatchObject({ linesDelivered: total, linesRejected: {}, linesLost: {}, gaps: 0 });
-    expect(loki.maxInFlight).toBeLessThanOrEqual(LANES);
+    expect(loki.maxInFlight).toBeLessThanOrEqual(LANES * REQUESTS_PER_LANE);
     // What came again is what was in a request that got no answer.
     const unanswered = loki.requests.filter(({ answeredMs }) => answeredMs === undefined);
     expect(loki.ledger.repeated).toBeLessThanOrEqual(unanswered.reduce((sum, { taken }) => sum + taken, 0));

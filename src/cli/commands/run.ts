@@ -50,6 +50,13 @@ async function runAgent(config: Config, { isDryRun, warnings }: HowToRun, exitNo
     const code = await over;
     await agent.stop();
     const { linesUncommitted } = agent.journal.stats;
+    for (const { name, linesPending } of agent.sinks()) {
+      if (Number(linesPending) > 0)
+        log.warn(
+          { sink: name, linesPending },
+          `${linesPending} lines wait for ${name}; they go out at the next start.`,
+        );
+    }
     if (linesUncommitted === 0) log.info({}, 'Stopped: everything read is committed.');
     else
       log.warn(

@@ -17,7 +17,8 @@ export class FakeSink implements Sink {
   readonly lanes: number[] = [];
   readonly cursors: Cursor[] = [];
   /** Called before each delivery; what it throws fails it. */
-  before: (blocks: readonly Block[]) => void | Promise<void> = () => undefined;
+  before: (blocks: readonly Block[], onTaken: () => void, signal: AbortSignal) => void | Promise<void> = () =>
+    undefined;
   openings: (() => void)[] = [];
   openScope: Scope | undefined;
 
@@ -27,13 +28,18 @@ export class FakeSink implements Sink {
     return this.own;
   }
 
-  async deliver(blocks: readonly Block[], cursor: Cursor, signal: AbortSignal): Promise<Delivered> {
+  async deliver(
+    blocks: readonly Block[],
+    cursor: Cursor,
+    signal: AbortSignal,
+    onTaken: () => void = () => undefined,
+  ): Promise<Delivered> {
     this.inFlight++;
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
     try {
       expect(signal.aborted).toBe(false);
       expect(new Set(blocks.map(({ lane }) => lane)).size).toBeLessThanOrEqual(1);
-      await this.before(blocks);
+      await this.before(blocks, onTaken, signal);
       this.delivered.push(...blocks.map(({ lsn }) => lsn));
       for (const { lane } of blocks.slice(0, 1)) this.lanes.push(lane);
       this.cursors.push(cursor);

@@ -16,6 +16,8 @@ import { within } from '../../runtime/within.js';
 import type { Reply } from './answer.js';
 import { proxyFor } from './proxy.js';
 
+/** Most requests in flight for one lane. */
+export const REQUESTS_PER_LANE = 4;
 const PUSH_PATH = '/loki/api/v1/push';
 const MAX_BODY_BYTES = 64 * 1024;
 const CONNECT_MS = 10_000;
@@ -60,7 +62,7 @@ export class Connection {
       });
     }
     this.#pool = new Pool(proxy && !isTunnel ? proxy.origin : url.origin, {
-      connections: LANES,
+      connections: LANES * REQUESTS_PER_LANE,
       pipelining: 1,
       keepAliveTimeout: KEEP_ALIVE_MS,
       // The whole request has one deadline, see post.

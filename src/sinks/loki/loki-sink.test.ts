@@ -152,6 +152,80 @@ describe('the Loki sink', () => {
       expect(loki.requests.length).toBe(first + 3);
     }));
 
+  describe('with many streams that it does not know', () => {
+    const streamsOf = (count: number): BlockLine[] =>
+      Array.from({ length: count }, (_, i) => line({ container: `c${i}` }, `line ${i}`));
+
+    test('has requests of four of them on their way, once Loki took one', () =>
+      withLoki({}, {}, async ({ sink, loki }) => {
+        let answers = 0;
+        const blocks = [block(streamsOf(10))];
+        loki.hang();
+        const delivery = sink.deliver(blocks, [], new AbortController().signal, () => {
+          if (answers++ === 0) loki.hang();
+        });
+        await loki.until(() => loki.requests.length === 1, 5_000);
+        loki.resume();
+        await loki.until(() => loki.requests.length === 5, 5_000);
+        loki.resume();
+        expect(await delivery).toEqual({ delivered: 10, rejected: new Map() });
+        expect(answers).toBe(10);
+        expect(loki.maxInFlight).toBe(4);
+        expect(loki.requests.map(({ streams }) => streams)).toEqual(Array(10).fill(1));
+        expect(new Set(loki.lines())).toEqual(new Set(streamsOf(10).map(({ text }) => text)));
+      }));
+
+    test('asks with one request after a failure, and remembers what others took beside the one that failed', () =>
+      withLoki({}, {}, async ({ sink, loki }) => {
+        const blocks = [block(streamsOf(6))];
+        const taken: number[] = [];
+        const attempt = (): Promise<unknown> =>
+          sink.deliver(blocks, [], new AbortController().signal, () => {
+            taken.push(loki.requests.length);
+            if (taken.length === 1) loki.fail(1, 502);
+          });
+        loki.fail(1, 503);
+        await expect(attempt()).rejects.toMatchObject({ code: 'SINK_TROUBLE' });
+        expect([loki.requests.length, taken]).toEqual([1, []]);
+        // One alone, then four, of which one fails.
+        await expect(attempt()).rejects.toMatchObject({ code: 'SINK_TROUBLE' });
+        expect([loki.requests.length, taken.length]).toEqual([6, 4]);
+        loki.fail(1, 503);
+        await expect(attempt()).rejects.toMatchObject({ code: 'SINK_TROUBLE' });
+        expect([loki.requests.length, taken.length]).toEqual([7, 4]);
+        expect(await attempt()).toEqual({ delivered: 6, rejected: new Map() });
+        expect(new Set(loki.lines())).toEqual(new Set(streamsOf(6).map(({ text }) => text)));
+        expect([loki.ledger.taken, loki.ledger.repeated]).toEqual([6, 0]);
+      }));
+
+    test('told to end in the middle leaves nothing on its way, and takes nothing for delivered', () =>
+      withLoki({}, { timeoutMs: 60_000 }, async ({ sink, loki, statuses }) => {
+        const blocks = [block(streamsOf(8))];
+        const stop = new AbortController();
+        const delivery = sink.deliver(blocks, [], stop.signal, () => loki.hang());
+        await loki.until(() => loki.requests.length === 5, 5_000);
+        stop.abort();
+        await expect(delivery).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
+        expect(statuses).toEqual([204, 'error', 'error', 'error', 'error']);
+        expect(loki.count()).toBe(1);
+        loki.resume();
+        expect(await deliver(sink, blocks)).toEqual({ delivered: 8, rejected: new Map() });
+        expect(new Set(loki.lines())).toEqual(new Set(streamsOf(8).map(({ text }) => text)));
+        // Loki may have stored what was on its way.
+        expect(loki.ledger.repeated).toBeLessThanOrEqual(4);
+        expect(loki.requests.length).toBe(5 + 7);
+      }));
+
+    test('does not take it for taken that everything is refused', () =>
+      withLoki({}, {}, async ({ sink, loki }) => {
+        let taken = 0;
+        loki.fail(500, 400, 'Client sent an HTTP request to an HTTPS server.');
+        const delivery = sink.deliver([block(streamsOf(5))], [], new AbortController().signal, () => taken++);
+        await expect(delivery).rejects.toMatchObject({ code: 'SINK_REFUSED' });
+        expect(taken).toBe(0);
+      }));
+  });
+
   test.each([
     [401, 'SINK_REFUSED', false],
     [403, 'SINK_REFUSED', false],

@@ -1,13 +1,14 @@
 /**
- * Grafana Loki. Blocks go out as they are, merged to requests; one request in flight per lane.
+ * Grafana Loki. Blocks go out as they are, merged to requests. In flight are at most 4 requests a lane (REQUESTS_PER_LANE),
+ * 32 in all, never two with lines of one stream; after a delivery that failed one a lane, until Loki takes one.
  *
  * Delivered means that Loki has the line. As it answers for the last stream of a request only, what its ingester might refuse
  * goes alone (screen.ts); what it refused in company is sent again one stream a request, which Loki's own rule for equal
  * lines hides; and what an answer leaves open is divided until it is told, line by line if need be, up to MAX_DOUBTS requests a
  * delivery: then what is open counts as rejected.
  *
- * Sent again after a kill or a lost answer are the requests in flight at that time; within this object nothing that was
- * acknowledged is.
+ * Sent again after a lost answer is that request; within this object nothing that was acknowledged is. After a kill, or a
+ * stop that does not wait, the deliveries under way at that time are sent again.
  */
 import type { LokiSinkConfig } from '../../config/types.js';
 import type { Block, Cursor, Delivered, Sink } from '../../pipeline/contract.js';
@@ -17,7 +18,7 @@ import type { Logger } from '../../runtime/log.js';
 import { sinkRequest } from '../../runtime/probes.js';
 import type { Scope } from '../../runtime/scope.js';
 import { type Answer, countRefused, judge, type Reply, refusal } from './answer.js';
-import { Connection, pushUrl } from './connection.js';
+import { Connection, pushUrl, REQUESTS_PER_LANE } from './connection.js';
 import { KnownStreams } from './known-streams.js';
 import { Pacer } from './pacer.js';
 import {
@@ -70,6 +71,8 @@ export class LokiSink implements Sink {
   #scope: Scope | undefined;
   #connection: Connection | undefined;
   #maxWeight = MAX_WEIGHT;
+  /** For each lane; one while it is not known whether Loki takes anything. */
+  #requestsAtOnce = 1;
   /** Requests that Loki took. */
   #accepted = 0;
   /** Since when Loki wants no new stream. */
@@ -96,20 +99,35 @@ export class LokiSink implements Sink {
    * Throws SINK_UNREACHABLE and SINK_TROUBLE, retryable; SINK_LIMITED; SINK_REFUSED where a person must do something;
    * SECRET_UNREADABLE; JOURNAL_DAMAGED where a block had to be decoded and cannot.
    */
-  async deliver(blocks: readonly Block[], _cursor: Cursor, signal: AbortSignal): Promise<Delivered> {
+  async deliver(
+    blocks: readonly Block[],
+    _cursor: Cursor,
+    signal: AbortSignal,
+    onTaken?: () => void,
+  ): Promise<Delivered> {
     if (blocks.length === 0) return { delivered: 0, rejected: new Map() };
     const [{ lane }] = blocks;
     try {
       const work = this.#workOn(lane, blocks);
-      const next = (): Request | undefined => work.next(this.#screen, this.#maxWeight, Date.now());
-      for (let request = next(); request; request = next()) {
+      const exchange = async (request: Request): Promise<void> => {
         const reply = await this.#send(request, lane < LIVE_LANES, signal);
-        this.#settle(work, request, reply);
+        const answer = judge(reply, this.#opened().connection.address, Date.now());
+        this.#settle(work, request, reply, answer);
+        if (answer.kind === 'accepted') onTaken?.();
+      };
+      const next = (): readonly Request[] =>
+        work.next(this.#screen, this.#requestsAtOnce, this.#maxWeight, Date.now());
+      for (let requests = next(); requests.length > 0; requests = next()) {
+        // All of them, whatever becomes of one: each answer counts.
+        const outcomes = await Promise.allSettled(requests.map(exchange));
+        const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+        if (failure) throw failure.reason;
       }
       this.#works[lane] = undefined;
       this.#tell(work);
       return work.result;
     } catch (error) {
+      this.#requestsAtOnce = 1;
       // The good blocks come again one by one.
       if (error instanceof AgentError && error.code === 'JOURNAL_DAMAGED') this.#works[lane] = undefined;
       throw error;
@@ -149,15 +167,14 @@ export class LokiSink implements Sink {
   }
 
   /** Makes of an answer what it means for the work. Throws where the delivery cannot go on now. */
-  #settle(work: Work, request: Request, reply: Reply): void {
-    const { address } = this.#opened().connection;
-    const answer = judge(reply, address, Date.now());
+  #settle(work: Work, request: Request, reply: Reply, answer: Answer): void {
     switch (answer.kind) {
       case 'accepted':
         this.#accepted++;
+        this.#requestsAtOnce = REQUESTS_PER_LANE;
         this.#acknowledge(request);
         this.#tookAlone(request);
-        work.done();
+        work.done(request);
         break;
       case 'refused':
         this.#refused(work, request, reply, answer.reason);
@@ -166,12 +183,12 @@ export class LokiSink implements Sink {
         // Smaller from now on: whatever stands there will not have changed its mind.
         this.#maxWeight = Math.max(MIN_WEIGHT, Math.min(this.#maxWeight, requestWeight(request) / 2));
         const smaller = divide(request);
-        if (smaller) work.replace(smaller);
-        else work.done(new Map([['too_large', linesOf(request)]]));
+        if (smaller) work.replace(request, smaller);
+        else work.done(request, new Map([['too_large', linesOf(request)]]));
         break;
       }
       case 'limited':
-        this.#limited(work, request, answer, address);
+        this.#limited(work, request, answer);
         break;
       case 'failed':
         throw answer.error;
@@ -200,7 +217,7 @@ export class LokiSink implements Sink {
   /** 400: what was good is stored, and how much that is must be found out. */
   #refused(work: Work, request: Request, reply: Reply, reason: string | undefined): void {
     if (singleStream(request) === undefined) {
-      work.replace(byStream(request));
+      work.replace(request, byStream(request));
       return;
     }
     const lines = linesOf(request);
@@ -208,29 +225,29 @@ export class LokiSink implements Sink {
     if (counts) {
       const refused = [...counts.values()].reduce((sum, count) => sum + count, 0);
       if (refused < lines) this.#acknowledge(request);
-      work.done(counts);
+      work.done(request, counts);
       return;
     }
     work.doubt(this.#accepted);
     const halves = work.doubts <= MAX_DOUBTS ? divide(request) : undefined;
-    if (halves) work.replace(halves);
+    if (halves) work.replace(request, halves);
     // Perhaps it is not Loki that answers so, but something before it, and to everything: then nothing may be given up.
     else if (reason === undefined && this.#accepted === work.acceptedBefore)
       throw refusal(reply, this.#opened().connection.address);
-    else work.done(new Map([[reason ?? 'refused', lines]]));
+    else work.done(request, new Map([[reason ?? 'refused', lines]]));
   }
 
-  #limited(work: Work, request: Request, answer: Answer & { kind: 'limited' }, address: string): void {
+  #limited(work: Work, request: Request, answer: Answer & { kind: 'limited' }): void {
     const now = Date.now();
-    work.limited++;
+    const times = work.limited(request);
     let retryAfterMs = LIMITED_RETRY_MS;
     if (answer.by !== 'tenant' && singleStream(request) === undefined) {
       // The others of the request are stored, or were refused without a word.
-      work.replace(byStream(request));
+      work.replace(request, byStream(request));
     } else if (answer.by === 'streams') {
       this.#streamsLimitedMs ??= now;
       if (now - this.#streamsLimitedMs >= STREAMS_PATIENCE_MS) {
-        work.done(new Map([['stream_limit', linesOf(request)]]));
+        work.done(request, new Map([['stream_limit', linesOf(request)]]));
         return;
       }
       retryAfterMs = STREAMS_LIMITED_RETRY_MS;
@@ -239,11 +256,12 @@ export class LokiSink implements Sink {
         this.#streams.rateExceeded();
         retryAfterMs = STREAM_LIMITED_RETRY_MS;
       } else this.#pacer(request.tenant).limited(answer.bytesPerSecond, now);
-      if (work.limited % LIMITED_BEFORE_DIVIDING === 0 && requestWeight(request) > MIN_WEIGHT) {
+      if (times % LIMITED_BEFORE_DIVIDING === 0 && requestWeight(request) > MIN_WEIGHT) {
         const smaller = divide(request);
-        if (smaller) work.replace(smaller);
+        if (smaller) work.replace(request, smaller);
       }
     }
+    const { address } = this.#opened().connection;
     throw new AgentError('SINK_LIMITED', `Loki at ${address} takes no more at present (429).`, {
       remedy: 'It goes on as fast as Loki allows; raise the limits there if it falls behind for long.',
       retryable: true,

@@ -51,6 +51,11 @@ export function linesOf({ pieces }: Request): number {
   return pieces.reduce((sum, { block }) => sum + block.lines, 0);
 }
 
+/** Labels of the streams that the request has lines of; more than once where several of its blocks do. */
+export function streamsOf({ pieces }: Request): string[] {
+  return pieces.flatMap(({ block }) => block.streams.map(({ labels }) => labels));
+}
+
 /** The stream that the request holds once and alone. */
 export function singleStream({ pieces }: Request): string | undefined {
   return pieces.length === 1 && pieces[0].block.streams.length === 1

@@ -1,13 +1,14 @@
 /**
- * One delivery on its way: blocks become requests one after the other, and what Loki acknowledged is remembered, so that
- * the same delivery tried again goes on where it stopped.
+ * One delivery on its way: blocks become a queue of requests, and what Loki acknowledged is remembered, so that the same
+ * delivery tried again goes on where it stopped.
  *
- * Order holds per stream: requests go out in the order of their blocks, and what goes alone goes after what its block's
- * predecessors had of the same stream.
+ * Order holds per stream: requests are queued in the order of their blocks, and what goes alone after what its block's
+ * predecessors had of the same stream. Only the first ones of the queue are on their way at the same time, as long as no two
+ * have a stream in common; blocks become requests when all before them are answered.
  */
 import type { Block, Delivered } from '../../pipeline/contract.js';
 import { WINDOW_SECONDS } from './known-streams.js';
-import { linesOf, type Piece, type Request, weightOf } from './request.js';
+import { linesOf, type Piece, type Request, streamsOf, weightOf } from './request.js';
 import type { Screen } from './screen.js';
 
 /** A block, or the part of one that belongs to one tenant. */
@@ -22,12 +23,12 @@ export class Work {
   readonly #sharesOf: (block: Block) => Map<string | undefined, Block>;
   #taken = 0;
   readonly #queue: Request[] = [];
+  /** Times that requests of the queue were answered 429. */
+  readonly #limited = new Map<Request, number>();
   #delivered = 0;
   readonly #rejected = new Map<string, number>();
   /** Lines that were cut. */
   cut = 0;
-  /** Times in a row that the first request was answered 429. */
-  limited = 0;
   /** Times that an answer did not say how many lines it refused. */
   doubts = 0;
   /** As told at the first doubt. */
@@ -59,24 +60,40 @@ export class Work {
     return { delivered: this.#delivered, rejected: this.#rejected };
   }
 
-  /** The request to send next, up to `maxWeight` where it is more than one block; undefined when all is done. */
-  next(screen: Screen, maxWeight: number, nowMs: number): Request | undefined {
+  /**
+   * The requests to send next, at the same time and at most `count`, each up to `maxWeight` where it is more than one block;
+   * none when all is done.
+   */
+  next(screen: Screen, count: number, maxWeight: number, nowMs: number): readonly Request[] {
     while (this.#queue.length === 0 && this.#taken < this.#shares.length)
       this.#gather(screen, maxWeight, nowMs);
-    return this.#queue[0];
+    const streams = new Set<string>();
+    const requests: Request[] = [];
+    for (const request of this.#queue.slice(0, count)) {
+      const own = streamsOf(request);
+      if (own.some((labels) => streams.has(labels))) break;
+      for (const labels of own) streams.add(labels);
+      requests.push(request);
+    }
+    return requests;
   }
 
-  /** The first request is answered; these of its lines were refused for good. */
-  done(rejected?: ReadonlyMap<string, number>): void {
-    const request = this.#queue.shift();
-    if (!request) return;
+  /** `request`, of those that `next` answered last, is answered; these of its lines were refused for good. */
+  done(request: Request, rejected?: ReadonlyMap<string, number>): void {
+    this.replace(request, []);
     let lines = linesOf(request);
     for (const [reason, count] of rejected ?? []) {
       this.#reject(reason, count);
       lines -= count;
     }
     this.#delivered += lines;
-    this.limited = 0;
+  }
+
+  /** Counts a 429 for `request`, and answers how many these were. */
+  limited(request: Request): number {
+    const times = (this.#limited.get(request) ?? 0) + 1;
+    this.#limited.set(request, times);
+    return times;
   }
 
   /** Counts a doubt; `accepted` requests were accepted until now. */
@@ -84,9 +101,10 @@ export class Work {
     if (this.doubts++ === 0) this.acceptedBefore = accepted;
   }
 
-  /** These, with the same lines, take the place of the first request. */
-  replace(requests: readonly Request[]): void {
-    this.#queue.splice(0, 1, ...requests);
+  /** These, with the same lines, take the place of `request`. */
+  replace(request: Request, requests: readonly Request[]): void {
+    this.#queue.splice(this.#queue.indexOf(request), 1, ...requests);
+    this.#limited.delete(request);
   }
 
   #gather(screen: Screen, maxWeight: number, nowMs: number): void {

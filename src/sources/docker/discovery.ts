@@ -267,7 +267,8 @@ export class Discovery implements EngineListener {
       case 'gap':
         log.warn(
           { container, from: notice.from, to: notice.to },
-          `${container}: lines from ${time(notice.from)} to ${time(notice.to)} are missing: ${notice.why}.`,
+          // In whole seconds: rounded so that nothing that is missing lies outside.
+          `${container}: lines from ${time(notice.from)} to ${time(notice.to && notice.to + 1)} are missing: ${notice.why}.`,
         );
         break;
       case 'truncated':

@@ -382,7 +382,7 @@ export class ApiReader {
       log.resume(position);
     } else if (filePosition) {
       log.resumeAfter(filePosition);
-      options.log.info(
+      options.log.warn(
         { container: id },
         'A log that was read from its file is read through the engine from here on. It goes on behind the time of the last line: lines with that same time may be missing.',
       );
