@@ -35,7 +35,7 @@ import { type CaptureRules, judge, type Verdict } from './verdict.js';
 
 /** Afterwards a list has to tell. */
 const MAX_LOOKS = 400;
-const STOPPED = new Set(['exited', 'dead']);
+const STOPPED = new Set(['exited', 'dead', 'removing']);
 const STATE_AFTER = { create: 'created', start: 'running', die: 'exited' } as const;
 
 export interface CapturesOptions {

@@ -35,7 +35,7 @@ describe('Arrivals', () => {
     take(1, 2);
     expectAll(ids(1, 6));
     expect(arrivals.admits(4, 0, 4)).toBe(false);
-    expect(arrivals.isOverdue(2)).toBe(true);
+    expect(arrivals.isOverdue(2, true)).toBe(true);
     expect(arrivals.admits(3, 0, 3)).toBe(true);
     expect(arrivals.admits(4, 0, 4)).toBe(true);
   });
@@ -61,7 +61,7 @@ describe('Arrivals', () => {
     take(1, 2, 6, 7);
     expectAll([id(5)]);
     expect(arrivals.admits(8, 0, 8)).toBe(true);
-    expect(arrivals.isOverdue(8)).toBe(false);
+    expect(arrivals.isOverdue(8, true)).toBe(false);
     expect(told).toEqual([[5, 8]]);
   });
 });

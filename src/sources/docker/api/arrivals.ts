@@ -58,10 +58,12 @@ export class Arrivals {
     return !this.#isNext && !isLater;
   }
 
-  /** What was expected did not come in time. True where opening the log again helps. */
-  isOverdue(nowSeconds: number): boolean {
+  /**
+   * What was expected did not come in time. True where opening the log again helps: not while the stream is only behind.
+   */
+  isOverdue(nowSeconds: number, isSilent: boolean): boolean {
     if (!this.#expected) return false;
-    if (!this.#isLate) return true;
+    if (!this.#isLate) return isSilent;
     this.#tellOnce(this.#expected, nowSeconds);
     this.#expected = undefined;
     return false;

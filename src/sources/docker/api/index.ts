@@ -81,6 +81,7 @@ export class ApiReaders implements ApiLogReaders {
     const known = this.#readers.get(container.id);
     if (known) {
       known.container = { ...known.container, ...container };
+      known.stay();
       if (container.labels && !known.hasLabels) known.setLabels(container.labels);
       return;
     }
@@ -170,7 +171,8 @@ export class ApiReaders implements ApiLogReaders {
     for (const stream of this.#scheduled) {
       this.#scheduled.delete(stream);
       stream.drain();
-      if (performance.now() > until) break;
+      // The others' turn comes when the pipeline lets go.
+      if (this.#gate.isHeld || performance.now() > until) break;
     }
     const [next] = this.#scheduled;
     if (next) this.#schedule(scope, next);

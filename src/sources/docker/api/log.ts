@@ -295,7 +295,13 @@ export class ApiLog implements StreamSink, LineTarget {
       return true;
     }
     if (this.#search && !this.#isNew(this.#search, seconds, nanos, hash)) return !this.isShort;
-    if (this.#parts.mayRepeat && flags === 0 && this.#isRepeated(seconds, nanos, hash)) return true;
+    if (
+      this.#parts.mayRepeat &&
+      flags === 0 &&
+      !this.#goesOnAlike(buf, start, end, endsLine, isStderr, seconds, nanos, hash) &&
+      this.#isRepeated(seconds, nanos, hash)
+    )
+      return true;
     if (!this.arrivals.admits(seconds, nanos, hash)) {
       this.isShort = true;
       return false;
@@ -377,6 +383,23 @@ export class ApiLog implements StreamSink, LineTarget {
 
   #goOnByTime(): void {
     if (!this.#lose()) this.#after = { seconds: this.#seconds, nanos: this.#nanos };
+  }
+
+  /** The next piece of a line that is the same over and over: a repeat of one such piece alone cannot be told from it. */
+  #goesOnAlike(
+    buf: Buffer,
+    start: number,
+    end: number,
+    endsLine: boolean,
+    isStderr: boolean,
+    seconds: number,
+    nanos: number,
+    hash: number,
+  ): boolean {
+    if (endsLine || end - start < this.#pieceBytes || this.#repeatedAt > 1) return false;
+    if (!(isStderr ? this.#err : this.#out).isOpen || !this.#ring.isAt(1, seconds, nanos, hash)) return false;
+    const middle = start + ((end - start) >> 1);
+    return buf.compare(buf, start, middle, middle, middle + (middle - start)) === 0;
   }
 
   #isRepeated(seconds: number, nanos: number, hash: number): boolean {

@@ -27,6 +27,8 @@ const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 30_000;
 /** A stream that has not shown what is known of the log, and is silent for so long, will not. */
 const SEARCH_MS = 5_000;
+/** What is asked for by time the engine finds by reading the whole log, 100 MB a second or less. */
+const FIRST_DATA_MS = 600_000;
 /** Unread for longer, the engine may skip what rotates meanwhile: better come back later. */
 const PAUSE_MS = 2_000;
 /** The stream of a removed container ends by itself, usually. */
@@ -41,6 +43,8 @@ const PROBES_PER_FILE = 4;
 /** A file that lasts less than this times PROBES_PER_FILE may be skipped between two probes. */
 const FAST_MS = 1_000;
 const LARGEST_PROBE = 1024;
+/** A probe whose answer does not end by then is as dead as the stream may be. */
+const PROBE_DEADLINE_MS = 10_000;
 /** The local driver's. */
 const DEFAULT_MAX_SIZE = 20 * 1024 * 1024;
 
@@ -78,6 +82,8 @@ export class ApiReader {
   #probedAt = 0;
   /** How long the stream may be silent before the log's newest record is asked for. */
   #patienceMs = 0;
+  /** How long it may be silent before what is known is looked for otherwise. */
+  #searchMs = SEARCH_MS;
   #stallMs = 0;
   /** Bytes of the log at the last probe, and after how many the next one is due. */
   #bytesBeforeProbe = 0;
@@ -122,6 +128,7 @@ export class ApiReader {
   wake(): void {
     this.#hasRun = true;
     this.#isStopped = false;
+    this.#isComplete = false;
     this.look();
   }
 
@@ -136,6 +143,13 @@ export class ApiReader {
     this.#finishingSince = performance.now();
     if (this.#mayRead) this.look();
     else this.#finish();
+  }
+
+  /** It is not gone after all. */
+  stay(): void {
+    if (!this.#isFinishing) return;
+    this.#isFinishing = false;
+    this.look();
   }
 
   /** Ends the stream at hand; another one goes on where it ended. */
@@ -164,13 +178,13 @@ export class ApiReader {
     const silentMs = now - stream.lastDataAt;
     if (stream.pausedAt > 0) {
       if (now - stream.pausedAt > PAUSE_MS) stream.stop();
-    } else if (!log.isFound && silentMs > SEARCH_MS) {
+    } else if (!log.isFound && silentMs > this.#searchMs) {
       log.giveUp();
       stream.stop();
     } else if (this.#isFinishing && silentMs > FINISH_MS && now - this.#finishingSince > FINISH_MS) {
       stream.stop();
     } else if (log.arrivals.isExpecting) {
-      if (now - this.#probedAt > OVERDUE_MS) this.#tellOverdue(stream, log);
+      if (now - this.#probedAt > OVERDUE_MS) this.#tellOverdue(stream, log, silentMs > OVERDUE_MS);
     } else if (silentMs > this.#patienceMs && now - this.#probedAt > this.#patienceMs) {
       if (!this.#isStopped && !this.#isFinishing) this.#probe(stream, log);
     }
@@ -201,8 +215,8 @@ export class ApiReader {
   }
 
   /** The newest record of the log was not brought by the stream, although there was time. */
-  #tellOverdue(stream: LogStream, log: ApiLog): void {
-    if (!log.arrivals.isOverdue(log.seconds)) return;
+  #tellOverdue(stream: LogStream, log: ApiLog, isSilent: boolean): void {
+    if (!log.arrivals.isOverdue(log.seconds, isSilent)) return;
     this.#stalls++;
     this.#host.options.log.warn(
       { container: this.container.id },
@@ -233,7 +247,14 @@ export class ApiReader {
       try {
         const newest = new RecordIds();
         const response = await engine.logs(this.container.id, { follow: false, tail }, own);
-        if (response) await new LogStream(response, this.#decoder(), newest, this.#host).run();
+        if (response) {
+          const probe = new LogStream(response, this.#decoder(), newest, this.#host);
+          own.timeout('deadline of the probe', Math.min(PROBE_DEADLINE_MS, this.#stallMs), () => {
+            probe.stop();
+            stream.stop();
+          });
+          await probe.run();
+        }
         if (this.#stream !== stream) return;
         stream.drain();
         log.expect(newest.ids);
@@ -300,7 +321,7 @@ export class ApiReader {
       const response = await engine.logs(this.container.id, { ...range, follow }, scope);
       if (!response) return 'gone';
       this.#failures = 0;
-      return await this.#readResponse(log, response, isLast);
+      return await this.#readResponse(log, response, isLast, range.since !== undefined);
     } catch (error) {
       return this.#failed(error);
     } finally {
@@ -309,29 +330,43 @@ export class ApiReader {
     }
   }
 
-  async #readResponse(log: ApiLog, response: IncomingMessage, isLast: boolean): Promise<Outcome> {
+  async #readResponse(
+    log: ApiLog,
+    response: IncomingMessage,
+    isLast: boolean,
+    isByTime: boolean,
+  ): Promise<Outcome> {
     const taken = log.taken;
     const wasMarking = log.isMarking;
     this.#isComplete = false;
-    const stream = new LogStream(response, this.#decoder(), log, this.#host, () =>
-      this.#probeIfDue(stream, log),
-    );
+    let isFirst = true;
+    const stream = new LogStream(response, this.#decoder(), log, this.#host, () => {
+      if (isFirst) this.#setPatience(log);
+      isFirst = false;
+      this.#probeIfDue(stream, log);
+    });
     this.#stream = stream;
     this.#probedAt = performance.now();
     // Many fall silent at once: not all of them are asked for at once.
     this.#stallMs = (this.#host.options.stallMs ?? DEFAULT_STALL_MS) * (0.75 + Math.random() / 2);
-    this.#patienceMs = log.mayRepeat ? FIRST_PROBE_MS : this.#stallMs;
+    this.#setPatience(log);
+    if (isByTime) this.#patienceMs = this.#searchMs = FIRST_DATA_MS;
     if (this.#isClosed) stream.stop();
     const end = await stream.run();
     const wasFound = log.isFound && !log.isShort;
     log.end(end === 'complete');
-    if (!wasFound || wasMarking) return end === 'cut' ? 'nothing' : 'further';
+    if (!wasFound || wasMarking) return end === 'cut' || log.hadTrouble ? 'nothing' : 'further';
     this.#isComplete = end === 'complete' && !log.hadTrouble;
     if (isLast && this.#isComplete) {
       log.endOutput();
       return 'drained';
     }
     return log.taken > taken ? 'read' : 'nothing';
+  }
+
+  #setPatience(log: ApiLog): void {
+    this.#patienceMs = log.mayRepeat ? FIRST_PROBE_MS : this.#stallMs;
+    this.#searchMs = SEARCH_MS;
   }
 
   #decoder(): RecordDecoder {
@@ -382,6 +417,10 @@ export class ApiReader {
       log.resume(position);
     } else if (filePosition) {
       log.resumeAfter(filePosition);
+      if (filePosition.catchUp.length > 0) {
+        const why = 'the backlog that was being read from the log file is not read through the engine';
+        onNotice({ kind: 'gap', id, from: 0, to: filePosition.seconds, why });
+      }
       options.log.warn(
         { container: id },
         'A log that was read from its file is read through the engine from here on. It goes on behind the time of the last line: lines with that same time may be missing.',
@@ -427,7 +466,7 @@ export class ApiReader {
 
   /** The engine has nothing more of it. */
   #finishGone(): void {
-    if (!this.#isComplete && this.#hasRun) {
+    if (!this.#isComplete && (this.#hasRun || (this.#log?.seconds ?? 0) > 0)) {
       const why = 'the container was removed before its log was read to the end';
       const { id } = this.container;
       this.#host.options.onNotice({ kind: 'gap', id, from: this.#log?.seconds ?? 0, to: 0, why });

@@ -106,6 +106,8 @@ export class LogStream {
     }
     if (this.#sink.drained()) this.#onDrained();
     else this.#finish('stopped');
+    // The pipeline asked to wait in the middle: nobody else brings the rest.
+    if (this.#bytes > 0 && this.#host.gate.isHeld) this.#host.schedule(this);
     this.#resume();
   }
 
