@@ -7,6 +7,9 @@ import { runProgram } from './cli/program.js';
 // grow (docs/performance.md has the measurement).
 setFlagsFromString('--semi-space-growth-factor=1');
 
+// A reader that has gone, as `| head` goes, is no defect; a sink that writes there is told by its own write.
+process.stdout.on('error', () => {});
+
 process.exitCode = await runProgram(process.argv, (code) => {
   // The one place that may end the process with work left: a second signal, when the user has waited enough.
   // oxlint-disable-next-line no-process-exit

@@ -17,7 +17,10 @@ export function withConfigFile(command: Command): Command {
 export function withConfigOptions(command: Command): Command {
   return withConfigFile(command)
     .option('--loki <url>', 'deliver to this Loki')
-    .option('--stdin', 'capture the lines of standard input instead of containers')
+    .option(
+      '--stdin',
+      'capture the lines of standard input instead of containers, with the page on any free port',
+    )
     .option('--data-dir <folder>', 'where the history and all positions are kept')
     .option('--host <address>', 'address of the page and the API')
     .option('--port <port>', 'port of the page and the API')

@@ -7,7 +7,7 @@ Examples:
   log-capturer tail --container web --grep error   look at what comes in
 
 Every key of the configuration can be set by environment: LOG_CAPTURER_SERVER_PORT=8500.
-Exit codes: 0 done, 1 could not do it, 2 wrong usage or configuration.`;
+Exit codes: 0 done, 1 could not do it (check: the configuration is wrong), 2 wrong usage or configuration.`;
 
 export const RUN_HELP = `
 Examples:
@@ -21,8 +21,10 @@ JSON lines with the labels that they would be delivered with, until Ctrl-C. No s
 positions are not kept: data goes into a temporary directory that is removed at the end. Where every sink has a
 \`match\`, only lines that one of them would get are shown, once for each different \`match\`.
 
---stdin ends when the input has ended and every sink has all of it.
-The first Ctrl-C or SIGTERM delivers what was read, at most a few seconds long; a second one ends at once.`;
+--stdin ends when the input has ended and every sink has all of it. Its page is on any free port and has the metrics
+too, unless ports are given; beside another agent it needs a --data-dir of its own.
+The first Ctrl-C or SIGTERM delivers what was read, at most a few seconds long; a second one ends at once.
+Exit codes: 0 done, 1 could not do it, 2 wrong usage or configuration, 130 and 143 stopped by a second signal.`;
 
 export const CHECK_HELP = `
 Examples:
@@ -30,9 +32,9 @@ Examples:
   log-capturer check --offline - < my.yaml
   LOG_CAPTURER_LOKI_URL=http://127.0.0.1:3100 log-capturer check
 
-Prints the configuration with every default and without secrets, then which containers it takes, by which transport
-and with which labels, and which it does not and why.
-Exit codes: 0 it is right, 1 it is wrong, 2 wrong usage, or a file that cannot be read.`;
+Prints the configuration with every default and without secrets, then which containers it takes, by which transport,
+for which sinks and with which labels, and which it does not and why.
+Exit codes: 0 it is right, 1 it is wrong (run: 2), 2 wrong usage, or the configuration file cannot be read.`;
 
 export const TAIL_HELP = `
 Examples:

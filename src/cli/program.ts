@@ -3,8 +3,9 @@
  * configuration, 130 and 143 after a second Ctrl-C or SIGTERM.
  * Commands are loaded when they are called: most need little of the program.
  */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { AgentError, describeError, type ErrorCode } from '../runtime/errors.js';
+import { MAX_LINES } from '../server/tail-query.js';
 import { readBuildInfo } from '../telemetry/build-info.js';
 import type { CheckOptions } from './commands/check.js';
 import type { RunOptions } from './commands/run.js';
@@ -83,7 +84,12 @@ function buildProgram(exitNow: ExitNow, done: (code: number) => void): Command {
     .description('show the lines that a running agent captures')
     .option('--container <name...>', 'these containers only')
     .option('--grep <text>', 'lines with this text only')
-    .option('-n, --lines <count>', 'how many earlier lines to begin with', '50')
+    .option(
+      '-n, --lines <count>',
+      `how many earlier lines to begin with, at most ${MAX_LINES}`,
+      lineCount,
+      '50',
+    )
     .option('--no-follow', 'stop after the earlier lines')
     .option('--json', 'one JSON object a line')
     .addHelpText('after', TAIL_HELP)
@@ -119,6 +125,11 @@ function buildProgram(exitNow: ExitNow, done: (code: number) => void): Command {
       version(json === true);
     });
   return program;
+}
+
+function lineCount(count: string): string {
+  if (/^\d{1,9}$/.test(count) && Number(count) <= MAX_LINES) return count;
+  throw new InvalidArgumentError(`It must be a whole number from 0 to ${MAX_LINES}.`);
 }
 
 function withAgentOptions(command: Command): Command {

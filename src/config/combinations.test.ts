@@ -59,6 +59,18 @@ describe('what need not be said', () => {
   });
 });
 
+test('--stdin takes no port that nobody gave it', () => {
+  const ports = (text: string, env: NodeJS.ProcessEnv = {}, flags: ConfigFlags = {}) => {
+    const { server, metrics } = load(text, env, { stdin: true, ...flags });
+    return [server.port, metrics.port];
+  };
+  expect(ports('')).toEqual([0, 0]);
+  expect(ports('server: { host: 127.0.0.1 }\nmetrics:\n')).toEqual([0, 0]);
+  expect(ports('server: { port: 8500 }')).toEqual([8500, 0]);
+  expect(ports('', { LOG_CAPTURER_METRICS_PORT: '8002' }, { port: '8501' })).toEqual([8501, 8002]);
+  expect(load('sources: { stdin: }').server.port).toBe(8401);
+});
+
 describe('what does not go together', () => {
   test.each<[string, string[]]>([
     [
@@ -101,6 +113,25 @@ describe('what does not go together', () => {
     ],
   ])('%j', (text, expected) => {
     expect(problems(text)).toEqual(expected);
+  });
+
+  test.each(['{env="prod"}', '{env="prod", team!="x"}', '{app=~"web-.*"}'])(
+    'a match without quotes, %s, is a section to YAML: how it must be written is said',
+    (match) => {
+      expect(problems(`sinks:\n  stdout:\n    match: ${match}\n`)).toEqual([
+        expect.stringMatching(
+          /^c\.yaml:3:12: sinks\.stdout\.match: must be .*; put it in quotes: match: '\{env="prod"\}'$/,
+        ),
+      ]);
+    },
+  );
+
+  test('a match without quotes that YAML cannot read', () => {
+    expect(problems('sinks:\n  stdout:\n    match: {env=~"a[bc]"}\n')).toContainEqual(
+      expect.stringMatching(
+        /^c\.yaml:3:\d+: Missing .* must stand in quotes, such as match: '\{env="prod"\}'$/,
+      ),
+    );
   });
 
   test.each([

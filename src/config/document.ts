@@ -41,6 +41,10 @@ const QUOTING: Readonly<Partial<Record<ErrorCode, string>>> = {
   UNEXPECTED_TOKEN: 'YAML does not expect this here; a value with special signs must stand in quotes',
 };
 
+/** What the parser says of a selector without quotes. */
+const IN_BRACES = /^Missing .* between flow /;
+const BRACES = `; text with braces or brackets must stand in quotes, such as match: '{env="prod"}'`;
+
 /** `name` is what problems call the file. Never throws. */
 export function parseConfigText(text: string, name: string, env: NodeJS.ProcessEnv): ParsedDocument {
   const lines = new LineCounter();
@@ -60,7 +64,7 @@ export function parseConfigText(text: string, name: string, env: NodeJS.ProcessE
   // A warning means that the parser took something for what its writer hardly meant.
   const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => ({
     place: at(error.pos[0]),
-    message: QUOTING[error.code] ?? error.message,
+    message: QUOTING[error.code] ?? error.message + (IN_BRACES.test(error.message) ? BRACES : ''),
   }));
   if (problems.length > 0) return { tree: {}, places, problems };
 

@@ -444,4 +444,21 @@ sinks:
       expect.stringMatching(/^c\.yaml:7:3: sinks\.y: writes into the same directory as sinks\.x/),
     ]);
   });
+
+  test.each<[string, string, string[]]>([
+    ['out', 'out/more', ['c.yaml:4:3: sinks.y: its directory and that of sinks.x lie one in the other']],
+    ['out/more', 'out', ['c.yaml:4:3: sinks.y: its directory and that of sinks.x lie one in the other']],
+    ['data', 'out', ['c.yaml:3:3: sinks.x: its directory is the data directory']],
+    ['out', '.', ['c.yaml:4:3: sinks.y: its directory holds the data directory']],
+    ['/', 'out', ['c.yaml:3:3: sinks.x: its directory holds', 'c.yaml:4:3: sinks.y: its directory and']],
+    ['data/logs', 'data/..logs', []],
+    ['out', 'outer', []],
+  ])('file sinks in %s and %s, with data_dir data', (x, y, expected) => {
+    const text = `data_dir: data
+sinks:
+  x: { type: file, directory: ${x} }
+  y: { type: file, directory: ${y} }
+`;
+    expect(problems(text)).toEqual(expected.map((start) => expect.stringContaining(start)));
+  });
 });

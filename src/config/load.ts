@@ -11,7 +11,7 @@ import { isTree, type ParsedDocument, parseConfigText } from './document.js';
 import { overlayEnvironment, setValue } from './environment.js';
 import { addImplied } from './implied.js';
 import { problemsOf } from './issues.js';
-import { ConfigError, Places, type Problem } from './problems.js';
+import { ConfigError, type Place, Places, type Problem } from './problems.js';
 import { configSchema, type GivenConfig } from './schema.js';
 import { settle, whyUnreadable } from './settle.js';
 import type { Config } from './types.js';
@@ -39,7 +39,7 @@ export interface ConfigFlags {
   readonly logLevel?: string;
   /** Address of Loki: adds the sink `loki`, or gives it another address. */
   readonly loki?: string;
-  /** Standard input as the only source. */
+  /** Standard input as the only source; ports are 0 where nothing else is said. */
   readonly stdin?: boolean;
 }
 
@@ -77,7 +77,14 @@ export function loadConfig({ file, env, flags = {}, cwd }: ConfigRequest): Loade
   }
   if (flags.stdin) {
     const given = isTree(tree['sources']) ? tree['sources']['stdin'] : undefined;
-    setValue(tree, ['sources'], { stdin: given }, { label: '--stdin', line: 0, column: 0 }, places);
+    const place: Place = { label: '--stdin', line: 0, column: 0 };
+    setValue(tree, ['sources'], { stdin: given }, place, places);
+    // It is there for one input, mostly beside the agent that has the usual ports.
+    for (const part of ['server', 'metrics']) {
+      const section = tree[part];
+      if (section === undefined || (isTree(section) && section['port'] === undefined))
+        setValue(tree, [part, 'port'], 0, place, places);
+    }
   }
   addImplied(tree, configSchema);
   problems.push(...settle(tree, configSchema, places, { cwd, home: env['HOME'] || homedir() }));

@@ -18,6 +18,24 @@ Made from the schema that the program itself uses; \`log-capturer check\` shows 
 - A component that is called like its type (\`loki\`, \`stdout\`, \`stdin\`…) need not say it; \`containers\` is of type docker.
 - Sizes: \`64k\` = \`64KiB\` = 65,536 bytes, \`10MB\` = 10,000,000. Durations: \`200ms\`, \`5m\`, \`24h\`, \`7d\`.
 - Editors complete and check the file where its first line is \`# yaml-language-server: $schema=<path>\`, with the path of [config.schema.json](config.schema.json), or of what \`log-capturer schema\` prints.
+- \`log-capturer check\` ends with 1 where the configuration is wrong, and with 2 where its file cannot be read; every other command with 2 for both.
+`;
+
+const STREAM_LABELS = `## Stream labels
+
+What a \`match\` compares, and Loki indexes. \`log-capturer check\` shows those of every container, and which sinks take it.
+A \`match\` that no stream satisfies delivers nothing: with \`label_preset: promtail\` it is \`{logstream="stderr"}\`, not \`{stream="stderr"}\`.
+
+| \`label_preset\` | the container's name | \`stdout\` or \`stderr\` | and where they are known |
+|---|---|---|---|
+| \`default\` | \`container\` | \`stream\` | \`service_name\`, \`host\`, \`compose_project\`, \`compose_service\`, \`swarm_stack\`, \`swarm_service\` |
+| \`promtail\` | \`container\` | \`logstream\` | \`host\`, \`service\`, \`project\`, \`job\` |
+| \`docker-driver\` | \`container_name\` | \`source\` | \`host\`, \`compose_project\`, \`compose_service\`, \`swarm_stack\`, \`swarm_service\` |
+
+- \`service_name\` is the service of compose or swarm, else the container's name; \`service\` the same, but there with such a service only; \`project\` is that of compose, \`job\` the Docker label \`logging_jobname\`, \`host\` the engine's name.
+- Beside them, with every preset: those of \`labels\` and of \`container_labels\`; where names are equal the latter count, then the former, then the preset's.
+- \`catch_up="true"\`: lines that were there before the agent first met the container, while it catches up with them. So \`{catch_up!="true"}\` leaves old lines out.
+- Of type \`stdin\`: \`container\` and \`stream="stdout"\`; of type \`demo\`: \`container\`, \`service_name\` and \`stream\`.
 `;
 
 type Row = readonly [key: string, accepts: string, preset: string, what: string];
@@ -34,7 +52,7 @@ export function configReference(): string {
     else if (below.kind === 'section') parts.push(`## ${key}\n\n${what}\n\n${table(rowsBelow('', schema))}`);
     else parts.push(...componentParts(key, below.value, what, () => top.push(...rowsOf(key, schema, what))));
   }
-  return [HEAD, `## At the top\n\n${table(top)}`, ...parts].join('\n');
+  return [HEAD, `## At the top\n\n${table(top)}`, ...parts, STREAM_LABELS].join('\n');
 }
 
 /** One part a type; `none` is called where the names hold plain values. */

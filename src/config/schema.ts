@@ -119,7 +119,7 @@ const journal = section<GivenConfig['journal']>({
   maxBytes: [
     'max_bytes',
     size(16 * MIB, '2GiB').optional(),
-    'Most bytes of history on disk; default: 2GiB, or a tenth of what is free there if that is less.',
+    'Most bytes of history on disk; default: a tenth of what is free there, but no less than 64MiB and no more than 2GiB.',
   ],
   maxAgeMs: [
     'max_age',
@@ -205,14 +205,22 @@ const stdin = section<StdinSourceConfig>({
 
 const match = (): Leaf<string> =>
   leaf(
-    { accepts: 'a selector of streams, such as {env="prod"}', json: { type: 'string', pattern: '^\\s*\\{' } },
+    {
+      accepts: `a selector of streams, such as '{env="prod"}'`,
+      json: { type: 'string', pattern: '^\\s*\\{' },
+    },
     (value) => {
+      if (typeof value === 'object' && value !== null)
+        throw new SyntaxError(
+          `without quotes the braces are a section to YAML; put it in quotes: match: '{env="prod"}'`,
+        );
       if (typeof value !== 'string') return undefined;
       compileMatch(value);
       return value;
     },
   );
-const MATCH = 'Only streams with such labels; in quotes, because of the braces. Default: all.';
+const MATCH =
+  'Only streams with such labels (see Stream labels); in quotes, because of the braces. Default: all.';
 
 const file = section<FileSinkConfig>({
   type: ['type', z.literal('file'), TYPE],
@@ -220,7 +228,7 @@ const file = section<FileSinkConfig>({
   directory: [
     'directory',
     path('a folder, such as ./data/logs'),
-    'Where the files are written, one per container; it belongs to this sink alone.',
+    'Where the files are written, one per container; it belongs to this sink alone, and may lie in data_dir but not around it.',
   ],
   format: ['format', oneOf('text', 'json').default('text'), 'What a line of a file looks like.'],
   maxBytes: [

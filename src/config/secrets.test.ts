@@ -198,6 +198,15 @@ describe('what is warned of', () => {
     expect(load(text).warnings).toEqual([]);
   });
 
+  test('lines for which Loki has no tenant', () => {
+    const warningsWith = (more: string) =>
+      load(`sinks: { loki: { url: "https://h", tenant_label: team, ${more} } }`).warnings;
+    expect(warningsWith('')).toEqual([
+      'sinks.loki.tenant_label without tenant: a Loki with authentication answers 401 to lines without the label team.',
+    ]);
+    expect(warningsWith('tenant: rest')).toEqual([]);
+  });
+
   test('what others can read, or pretend to be', () => {
     const { warnings } = load(`
 server: { host: 0.0.0.0, auth: none, token: x }

@@ -30,6 +30,11 @@ export function warningsOf(config: Config, file: ConfigText | undefined): string
   for (const [name, sink] of Object.entries(config.sinks)) {
     if (sink.type !== 'loki') continue;
     warnings.push(...tlsWarnings(`sinks.${name}`, sink.tls));
+    if (sink.tenantLabel !== undefined && sink.tenant === undefined) {
+      warnings.push(
+        `sinks.${name}.tenant_label without tenant: a Loki with authentication answers 401 to lines without the label ${sink.tenantLabel}.`,
+      );
+    }
     const isPlain = sink.url.toLowerCase().startsWith('http:');
     if (isPlain && sink.tls) warnings.push(`sinks.${name}.tls says nothing: its url begins with http://.`);
     if (isPlain && hasLogin(sink) && !isLoopback(hostOf(sink.url))) {

@@ -2,7 +2,7 @@
 import type { TailRequest } from './tail-reader.js';
 
 const DEFAULT_LINES = 200;
-const MAX_LINES = 10_000;
+export const MAX_LINES = 10_000;
 const MAX_GREP = 1000;
 
 /** What is asked, or one sentence on what is wrong with it. */

@@ -73,7 +73,7 @@ sinks: { loki: { url: "http://127.0.0.1", username: u, password: geheim } }
   expect(comments).toEqual([
     '# sources.containers takes:',
     expect.stringMatching(
-      /^# {3}web +running {2}api: its logging driver is local +\{container="web", env="prod", host="box", .*team="web"\}$/,
+      /^# {3}web +running {2}api: its logging driver is local +to loki {2}\{container="web", env="prod", host="box", .*stream="stdout\|stderr", team="web"\}$/,
     ),
     expect.stringMatching(/^# {3}db +running {2}not captured: .*none/),
     expect.stringMatching(/^# {3}out +running {2}not captured: it matches exclude$/),
@@ -84,6 +84,37 @@ sinks: { loki: { url: "http://127.0.0.1", username: u, password: geheim } }
   ]);
   expect(existsSync(path.join(folder, 'data'))).toBe(false);
   expect(engine.asked.filter((asked) => asked.includes('/logs'))).toEqual([]);
+});
+
+test('which sinks take a container, by the labels of its preset; one that takes none is warned of', async () => {
+  engine.routes.set('/containers/json', json([addContainer(WEB, 'web', 'local')]));
+  const name = file(`
+sources: { containers: { endpoint: "${engine.socket}", label_preset: promtail } }
+sinks:
+  all: { type: stdout }
+  errors: { type: stdout, match: '{logstream="stderr"}' }
+  old: { type: stdout, match: '{catch_up="true", logstream=~"std.*"}' }
+  wrong: { type: stdout, match: '{stream="stderr"}' }
+`);
+  expect(await check(name, {})).toBe(0);
+  expect(out).toMatch(/^# {3}web .* to all, errors \(stderr\), old {2}\{.*logstream="stdout\|stderr"\}$/m);
+  expect(said).toEqual([
+    'Warning: sinks.wrong takes none of these containers: compare its match with their labels.',
+    `OK: ${name}`,
+  ]);
+});
+
+test.each([
+  ['there is none', ''],
+  ['another source could have what it wants', 'stdin: '],
+])('nothing is said of a sink that takes none of the containers where %s', async (_why, other) => {
+  if (other) engine.routes.set('/containers/json', json([addContainer(WEB, 'web', 'local')]));
+  const name = file(`
+sources: { containers: { endpoint: "${engine.socket}" }, ${other} }
+sinks: { stdout: { match: '{container="stdin"}' } }
+`);
+  expect(await check(name, {})).toBe(0);
+  expect(said).toEqual([`OK: ${name}`]);
 });
 
 test('an engine that is not there is told, and is no mistake of the configuration', async () => {

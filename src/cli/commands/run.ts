@@ -54,7 +54,7 @@ async function runAgent(config: Config, { isDryRun, warnings }: HowToRun, exitNo
       if (Number(linesPending) > 0)
         log.warn(
           { sink: name, linesPending },
-          `${linesPending} lines wait for ${name}; they go out at the next start.`,
+          `${String(linesPending)} lines wait for ${name}; they go out at the next start.`,
         );
     }
     if (linesUncommitted === 0) log.info({}, 'Stopped: everything read is committed.');

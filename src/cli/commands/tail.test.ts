@@ -134,10 +134,10 @@ describe('tail', () => {
     ]);
   });
 
-  test('--no-follow ends after the first lines', async () => {
-    const { code, printed } = start({ follow: false });
+  test('--no-follow ends after the first lines, and says where there are none', async () => {
+    const { code, printed } = start({ container: ['nosuch'], follow: false });
     expect(await code).toBe(0);
-    expect(printed).toEqual({ out: '', err: '' });
+    expect(printed).toEqual({ out: '', err: 'log-capturer: no line matches.\n' });
   });
 
   test('lines that came too fast are told', async () => {

@@ -39,7 +39,9 @@ export async function tail(options: TailOptions, streams: TailStreams = process)
   try {
     const agent = findAgent(options);
     const response = await ask(tailUrl(agent.url, options), agent.token, stop.signal);
-    await print(response, createPrinter(options, streams), stdout, stop.signal);
+    const lines = await print(response, createPrinter(options, streams), stdout, stop.signal);
+    if (lines === 0 && !options.follow && !stop.signal.aborted)
+      streams.stderr.write('log-capturer: no line matches.\n');
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   } finally {
@@ -99,30 +101,34 @@ async function refusal(response: IncomingMessage): Promise<string> {
   }
 }
 
-/** Prints events as they come, no faster than they are taken. Throws AGENT_UNREACHABLE where they break off. */
+/** Prints events as they come, no faster than they are taken; answers how many lines. Throws AGENT_UNREACHABLE where they break off. */
 async function print(
   response: IncomingMessage,
   printer: (event: ServerEvent) => string,
   stdout: NodeJS.WritableStream,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const parser = new EventStreamParser();
   let isComplete = false;
+  let lines = 0;
   try {
     response.setEncoding('utf8');
     for await (const chunk of response) {
       let text = '';
       for (const event of parser.feed(chunk as string)) {
         isComplete ||= event.name === 'end';
-        text += printer(event);
+        const printed = printer(event);
+        if (printed !== '') lines++;
+        text += printed;
       }
       if (text !== '' && !stdout.write(text)) await once(stdout, 'drain', { signal });
     }
   } catch (error) {
-    if (signal.aborted || isComplete) return;
+    if (signal.aborted || isComplete) return lines;
     throw brokenOff(error);
   }
   if (!isComplete) throw brokenOff(undefined);
+  return lines;
 }
 
 function brokenOff(cause: unknown): AgentError {

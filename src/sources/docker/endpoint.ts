@@ -11,9 +11,13 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TlsConfig } from '../../config/types.js';
+import { isInContainer } from '../../runtime/container.js';
 import { AgentError } from '../../runtime/errors.js';
 import { object, parseJson, text } from './json.js';
 
+/** What is missing where the agent runs in a container and sees no socket. */
+export const MOUNT_SOCKET =
+  "Mount the engine's socket into this container (-v /var/run/docker.sock:/var/run/docker.sock)";
 const DEFAULT_PORT = 2375;
 const DEFAULT_TLS_PORT = 2376;
 
@@ -73,7 +77,7 @@ function usualEndpoint(sockets: readonly string[]): Endpoint {
     'ENGINE_MISSING',
     `No Docker engine was found: none of ${sockets.join(', ')} exists.`,
     {
-      remedy: 'Start Docker, or set DOCKER_HOST or the endpoint of the docker source to where it listens.',
+      remedy: `${isInContainer() ? MOUNT_SOCKET : 'Start Docker'}, or set DOCKER_HOST or the endpoint of the docker source to where it listens.`,
       retryable: true,
     },
   );

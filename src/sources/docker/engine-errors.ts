@@ -1,7 +1,8 @@
 /** Not there, not allowed, not answering, answering nonsense: four different sentences, each with its remedy. */
 import { userInfo } from 'node:os';
+import { isInContainer } from '../../runtime/container.js';
 import { AgentError, systemCode } from '../../runtime/errors.js';
-import type { Endpoint } from './endpoint.js';
+import { type Endpoint, MOUNT_SOCKET } from './endpoint.js';
 
 const MISSING = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENOTSOCK', 'ENOTDIR']);
 const DENIED = new Set(['EACCES', 'EPERM']);
@@ -13,8 +14,9 @@ export function engineError(endpoint: Endpoint, cause: unknown): AgentError {
   if (cause instanceof AgentError) return cause;
   const code = systemCode(cause) ?? '';
   if (MISSING.has(code)) {
+    const isUnmounted = code === 'ENOENT' && isInContainer();
     return new AgentError('ENGINE_MISSING', `No Docker engine is there at ${endpoint.url} (${code}).`, {
-      remedy: 'Start Docker (`sudo systemctl start docker`), or set DOCKER_HOST to where it listens.',
+      remedy: `${isUnmounted ? MOUNT_SOCKET : 'Start Docker (`sudo systemctl start docker`)'}, or set DOCKER_HOST to where it listens.`,
       retryable: true,
       cause,
     });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { containerOf, outputOf } from '../../pipeline/streams.js';
@@ -50,6 +51,19 @@ describe('the names of a preset', () => {
       expect([containerOf(labels), outputOf(labels)]).toEqual(['web', 'stderr']);
     }
   });
+});
+
+test('docs/configuration.md names the labels of each preset', () => {
+  const text = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+  for (const preset of PRESETS) {
+    const row = text.split('\n').find((line) => line.startsWith(`| \`${preset}\` |`)) ?? '';
+    const [, ...documented] = [...row.matchAll(/`(\w[\w-]*)`/g)].map(([, name]) => name);
+    const rules = labeler({ preset });
+    const known = of('web', { ...COMPOSE, ...SWARM, logging_jobname: 'site' });
+    expect(documented.sort()).toEqual(
+      [...Object.keys(rules.labelsOf(known, 'box')), rules.outputLabel].sort(),
+    );
+  }
 });
 
 test('an engine without a name gives no host', () => {

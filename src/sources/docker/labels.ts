@@ -67,6 +67,11 @@ function orchestration({ labels }: ContainerFacts): Record<string, string | unde
   };
 }
 
+/** The label whose value is `stdout` or `stderr`. */
+export function outputLabelOf(preset: LabelPreset): string {
+  return PRESETS[preset].output;
+}
+
 export interface LabelRules {
   readonly preset: LabelPreset;
   /** On every stream. */
@@ -85,7 +90,7 @@ export class Labeler {
 
   constructor(rules: LabelRules) {
     this.#rules = rules;
-    this.outputLabel = PRESETS[rules.preset].output;
+    this.outputLabel = outputLabelOf(rules.preset);
     // Whoever reads a stream takes the first of these that is there: none of them may come before ours.
     this.#reserved = new Set([
       ...OUTPUT_LABELS.slice(0, OUTPUT_LABELS.indexOf(this.outputLabel) + 1),
