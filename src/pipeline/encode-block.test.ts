@@ -61,6 +61,25 @@ describe('encodeBlock', () => {
     );
   });
 
+  test('joins what follows of the same stream under another number, as after a log was opened again', () => {
+    const block = blockOf(
+      [
+        ['a', '1'],
+        ['b', '2'],
+        ['c', '3'],
+      ].map(([a, text]) => ({ labels: { a }, text })),
+    );
+    const lines = new BlockLines();
+    decodeBlock(block.payload, lines);
+    lines.streams[1] = lines.streams[0];
+    const encoded = encodeBlock(block, lines, () => true);
+    expect(encoded?.streams.map(({ labels, lines }) => [labels, lines])).toEqual([
+      ['{a="a"}', 2],
+      ['{a="c"}', 1],
+    ]);
+    expect(encoded && rowsOf(encoded).map(({ text }) => text)).toEqual(['1', '2', '3']);
+  });
+
   test('takes lines as they were changed in place', () => {
     const block = blockOf([{ labels: { a: 'b' }, text: 'too long', seconds: 5 }]);
     const lines = new BlockLines();

@@ -73,15 +73,17 @@ export function encodeBlock(
   };
 }
 
-/** The stretches of `rows` that are of one stream. */
+/** The stretches of `rows` that are of one stream; a block may name one several times. */
 function partsOf(lines: BlockLines, rows: Uint32Array): Part[] {
   const parts: Part[] = [];
   let stream = -1;
   for (const [i, row] of rows.entries()) {
     if (lines.stream[row] !== stream) {
+      const before = lines.streams[stream];
       stream = lines.stream[row];
       const labels = lines.streams[stream];
-      parts.push({ labels, labelBytes: Buffer.byteLength(labels), from: i, to: i, entriesBytes: 0 });
+      if (labels !== before)
+        parts.push({ labels, labelBytes: Buffer.byteLength(labels), from: i, to: i, entriesBytes: 0 });
     }
     const part = parts[parts.length - 1];
     part.to = i + 1;

@@ -46,7 +46,7 @@ const steady: ContainedWriter[] = Array.from({ length: 20 }, (_, i) => ({
   name: `kill-${String(i).padStart(2, '0')}`,
   ...(i < 2 ? { out: 10_000, err: 0, tty: true } : { out: 7_000, err: 3_000 }),
   seed: 1_000 + i,
-  linesPerSecond: 200,
+  linesPerSecond: 150,
   ...halfByApi(i),
 }));
 

@@ -93,7 +93,19 @@ describe('judge', () => {
     });
     expect(judged(429, '', new Date(9_000).toUTCString())).toMatchObject({ retryAfterMs: 9_000 });
     expect(judged(429, '', 'soon')).toMatchObject({ retryAfterMs: undefined });
-    expect(judged(429, PER_STREAM)).toMatchObject({ by: 'stream' });
+    expect(judged(429, PER_STREAM)).toMatchObject({ by: 'stream', bytesPerSecond: 3e6 });
+    for (const [told, bytesPerSecond] of [
+      ['3.1MB', 3.1e6],
+      ['205kB', 205e3],
+      ['512B', 512],
+      ['1.1GB', 1.1e9],
+      ['0B', undefined],
+      ['1.1.1MB', undefined],
+    ])
+      expect(judged(429, PER_STREAM.replace('3MB', `${told}`))).toMatchObject({
+        by: 'stream',
+        bytesPerSecond,
+      });
     const listed = `entry with timestamp 2026-11-21 10:00:00 +0000 UTC ignored, reason: '${PER_STREAM}',\n`;
     expect(
       judged(429, `${listed}user 'fake', total ignored: 1 out of 3 for stream: ${STREAM}`),
@@ -108,6 +120,29 @@ describe('judge', () => {
     const grpc =
       'rpc error: code = ResourceExhausted desc = grpc: received message larger than max (5242917 vs. 4194304)';
     expect([judged(413), judged(500, grpc)]).toEqual([{ kind: 'too large' }, { kind: 'too large' }]);
+  });
+
+  test('takes for stored what Loki says, or what others say that take its pushes, and nothing else', () => {
+    for (const [status, body] of [
+      [204, ''],
+      [200, ''],
+      [200, '\n'],
+    ] as const)
+      expect(judged(status, body)).toEqual({ kind: 'accepted' });
+    for (const body of ['?', 'ok', '{"status":"ok"}', '<html>Welcome</html>']) {
+      const answer = judged(200, body) as { error: Error };
+      expect(answer).toMatchObject({ kind: 'failed', error: { code: 'SINK_TROUBLE', retryable: true } });
+      expect(answer.error.message).toContain(`${WHERE} is not Loki`);
+    }
+    expect([201, 202, 206, 260].map((status) => judged(status).kind)).toEqual(Array(4).fill('failed'));
+  });
+
+  test('quotes the reason of a limit, short and printable', () => {
+    expect(judged(429, '')).toMatchObject({ said: '429' });
+    expect(judged(429, `Ingestion \u001b[31m${'x'.repeat(500)}\nsecond`)).toMatchObject({
+      said: expect.stringMatching(/^429: Ingestion \?\[31mx+…$/) as string,
+    });
+    expect((judged(429, 'x'.repeat(70_000)) as { said: string }).said.length).toBeLessThan(250);
   });
 
   test('shows one short printable line of an answer', () => {

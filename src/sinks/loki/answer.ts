@@ -33,6 +33,8 @@ export type Answer =
       readonly by: 'tenant' | 'stream' | 'streams';
       readonly bytesPerSecond: number | undefined;
       readonly retryAfterMs: number | undefined;
+      /** The answer for people: its status, and its first line where it has one. */
+      readonly said: string;
     }
   | { readonly kind: 'failed'; readonly error: AgentError };
 
@@ -41,19 +43,32 @@ export function judge(reply: Reply, where: string, nowMs: number): Answer {
   const { status } = reply;
   const text = withoutQuoted(reply.body);
   const retryAfterMs = parseRetryAfter(reply.retryAfter, nowMs);
-  // Every other 2xx is not Loki's word for stored: 260 says that ingestion is blocked, and a page is somebody else's.
-  if (status === 204 || (status === 200 && !isPage(reply.body))) return { kind: 'accepted' };
+  // Loki's word for stored is 204. Others that take its pushes say 200 and nothing more; whoever says more is somebody
+  // else. 260 says that ingestion is blocked.
+  if (status === 204 || (status === 200 && reply.body.trim() === '')) return { kind: 'accepted' };
   // With some lines over the rate and the last one refused for good, the status is that of the last.
   const isOverStreamRate = /^Per stream rate|reason: 'Per stream rate/m.test(text);
   if (status === 400 && !isOverStreamRate) return { kind: 'refused', reason: reasonIn(text) };
   if (status === 413 || (status >= 500 && /message larger than max/.test(text))) return { kind: 'too large' };
   if (status === 429 || isOverStreamRate) {
-    const limit = /\(limit: (\d+) bytes\/sec\)/.exec(text);
     return {
       kind: 'limited',
       by: isOverStreamRate ? 'stream' : /^Maximum active stream limit/m.test(text) ? 'streams' : 'tenant',
-      bytesPerSecond: limit ? Number(limit[1]) : undefined,
+      bytesPerSecond: limitIn(text),
       retryAfterMs,
+      said: `${status}${said(reply.body)}`,
+    };
+  }
+  if (status === 200) {
+    const happened = `What answers at ${where} is not Loki: it said 200${said(reply.body)}, where Loki says 204.`;
+    return {
+      kind: 'failed',
+      error: new AgentError('SINK_TROUBLE', happened, {
+        remedy:
+          'Check host, port and path of url. Nothing counts as delivered; nothing is lost while the journal has room.',
+        retryable: true,
+        retryAfterMs,
+      }),
     };
   }
   if (status >= 500 || status === 408 || status === 425) {
@@ -80,7 +95,7 @@ export function refusal({ status, body }: Reply, where: string): AgentError {
  * How many of the `lines` of a request with one stream a 400 refused, by reason. Undefined where the body leaves that
  * open: then a smaller request tells more.
  */
-export function countRefused(body: string, lines: number): ReadonlyMap<string, number> | undefined {
+export function countRefused(body: string, lines: number): Map<string, number> | undefined {
   const text = withoutQuoted(body);
   const whole = reasonIn(text);
   if (whole !== undefined && WHOLE_STREAM.has(whole)) return new Map([[whole, lines]]);
@@ -169,16 +184,27 @@ function remedyFor(status: number): string {
   }
 }
 
+/** Of a tenant as "(limit: 4194304 bytes/sec)", of a stream as "(limit: 3.1MB/sec)". */
+function limitIn(text: string): number | undefined {
+  const [, number, unit] = /\(limit: ([\d.]{1,20}) ?(bytes|[kKMGT]?i?B)\/sec\)/.exec(text) ?? [];
+  if (number === undefined) return undefined;
+  const limit = Number(number) * 1000 ** Math.max(0, 'bKMGT'.indexOf(unit[0].toUpperCase()));
+  return Number.isFinite(limit) && limit > 0 ? limit : undefined;
+}
+
 function isPage(body: string): boolean {
   return body.trimStart().startsWith('<');
 }
 
 /** The body's first line, short and printable. */
 function said(body: string): string {
-  const line = body
-    .trim()
-    .split('\n', 1)[0]
-    .replace(/[^\x20-\x7e]/g, '?');
+  const line = body.trim().split('\n', 1)[0];
   if (line === '' || isPage(line)) return '';
-  return `: ${line.length > 200 ? `${line.slice(0, 200)}…` : line}`.replace(/\.+$/, '');
+  return `: ${printable(line)}`.replace(/\.+$/, '');
+}
+
+/** What somebody else wrote, as a line of a log may show it: at most 200 printable characters. */
+export function printable(text: string): string {
+  const start = text.slice(0, 200).replace(/[^\x20-\x7e]/g, '?');
+  return text.length > 200 ? `${start}…` : start;
 }

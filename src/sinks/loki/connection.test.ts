@@ -1,10 +1,11 @@
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Scope } from '../../runtime/scope.js';
 import { Connection } from './connection.js';
 import { CONFIG } from './testing/test-sink.js';
@@ -104,6 +105,21 @@ describe('Connection', () => {
     ).not.toMatch(/hunter2|you/);
   });
 
+  test('says which name cannot be resolved', async () => {
+    const unknown = Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND', hostname: 'loki.test' });
+    const lookup = vi.spyOn(dns, 'lookup').mockImplementation(((_: unknown, __: unknown, done: unknown) => {
+      (done as (error: Error) => void)(unknown);
+    }) as unknown as typeof dns.lookup);
+    const posted = connect({ url: 'http://loki.test:3100' }).post(BODY, undefined, NEVER);
+    await expect(posted).rejects.toMatchObject({
+      code: 'SINK_UNREACHABLE',
+      retryable: true,
+      message: expect.stringMatching(/the name loki\.test cannot be resolved/) as string,
+      remedy: expect.stringMatching(/DNS/) as string,
+    });
+    lookup.mockRestore();
+  });
+
   test('keeps its connections, and lets go of all of them', async () => {
     const seen: Seen[] = [];
     const server = http.createServer(noting(seen));
@@ -172,7 +188,11 @@ describe('TLS', () => {
 
   test('to a server that has none is refused with a reason', async () => {
     const url = `https://127.0.0.1:${await listen(http.createServer())}`;
-    await expect(connect({ url }).post(BODY, undefined, NEVER)).rejects.toThrow(/No TLS connection/);
+    await expect(connect({ url }).post(BODY, undefined, NEVER)).rejects.toMatchObject({
+      code: 'SINK_REFUSED',
+      message: expect.stringMatching(/No TLS connection/) as string,
+      remedy: expect.stringMatching(/plain http: write http:\/\/ in url/) as string,
+    });
   });
 });
 

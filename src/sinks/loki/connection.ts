@@ -152,9 +152,20 @@ export class Connection {
       });
     }
     if (code !== undefined && TLS_TROUBLE.test(code)) {
+      const speaksPlain = NOT_TLS.test(`${code} ${describeError(error)}`);
       return new AgentError('SINK_REFUSED', `No TLS connection to Loki at ${this.address}: ${code}.`, {
-        remedy:
-          'Check tls.ca_file, tls.server_name and the certificates, and that url begins with https where Loki has TLS.',
+        remedy: speaksPlain
+          ? 'What answers there speaks plain http: write http:// in url, or give the port that has TLS.'
+          : 'Check tls.ca_file, tls.server_name and the certificates.',
+        cause: error,
+      });
+    }
+    if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+      const { hostname } = error as { hostname?: string };
+      const unknown = `Loki at ${this.address} cannot be reached: the name ${hostname ?? ''} cannot be resolved (${code}).`;
+      return new AgentError('SINK_UNREACHABLE', unknown, {
+        remedy: `Check the name, and the DNS and the network of where the agent runs. ${remedy}`,
+        retryable: true,
         cause: error,
       });
     }
@@ -164,6 +175,8 @@ export class Connection {
 }
 
 const TLS_TROUBLE = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_SSL|ERR_TLS|EPROTO|SIGNATURE|PRX_TLS/;
+/** As OpenSSL says it of an answer that is text. */
+const NOT_TLS = /wrong.version.number|packet.length.too.long/i;
 
 /** The push endpoint of what `url` names: Loki, a folder where it is, or the endpoint itself. Throws CONFIG_INVALID. */
 export function pushUrl(text: string): URL {

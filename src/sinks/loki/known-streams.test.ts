@@ -13,6 +13,7 @@ describe('KnownStreams', () => {
     streams.acknowledged('a', 90, NOW);
     expect(streams.newestSeconds('a', NOW + 19 * 60_000)).toBe(100);
     expect(streams.newestSeconds('a', NOW + 21 * 60_000)).toBeUndefined();
+    expect(streams.newestSeconds('a', NOW - 21 * 60_000), 'after the clock was set back').toBeUndefined();
     streams.acknowledged('a', 95, NOW + 21 * 60_000);
     expect(streams.newestSeconds('a', NOW + 21 * 60_000)).toBe(100);
   });
@@ -51,13 +52,42 @@ describe('KnownStreams', () => {
           const isAlone = streams.isTooMuch('a', bytes, nowMs);
           const isTaken = bytes <= loki;
           expect(isAlone || isTaken, 'lost unnoticed').toBe(true);
-          if (!isTaken) streams.rateExceeded();
+          if (!isTaken) streams.rateExceeded('a', undefined, nowMs);
           streams.charge('a', isTaken ? bytes : 0, nowMs);
           if (isTaken) loki -= bytes;
           if (isTaken && isAlone) streams.tookAlone('a', nowMs);
         }
       }),
     );
+  });
+
+  test('believes the rate that Loki told and the burst that it showed, and a stream that proves more room, for itself', () => {
+    const streams = new KnownStreams();
+    for (const labels of ['a', 'b']) streams.acknowledged(labels, 1, NOW);
+    expect(streams.isTooMuch('b', MIB, NOW)).toBe(false);
+    // In company: whose burst it was is not known.
+    streams.rateExceeded(undefined, 200_000, NOW);
+    expect(['a', 'b'].map((labels) => streams.isTooMuch(labels, 750_000, NOW))).toEqual([false, false]);
+    expect(streams.isTooMuch('b', MIB, NOW)).toBe(true);
+    streams.charge('a', 300_000, NOW);
+    streams.rateExceeded('a', 200_000, NOW);
+    expect(['a', 'b'].map((labels) => streams.isTooMuch(labels, 200_000, NOW + 60_000))).toEqual([
+      false,
+      false,
+    ]);
+    expect(['a', 'b'].map((labels) => streams.isTooMuch(labels, 290_000, NOW + 60_000))).toEqual([
+      true,
+      true,
+    ]);
+    streams.charge('b', 500_000, NOW + 60_000);
+    streams.tookAlone('b', NOW + 60_100);
+    expect(['a', 'b'].map((labels) => streams.isTooMuch(labels, 290_000, NOW + 120_000))).toEqual([
+      true,
+      false,
+    ]);
+    expect(streams.isTooMuch('b', 490_000, NOW + 120_000)).toBe(true);
+    streams.rateExceeded('b', undefined, NOW + 120_000);
+    expect(streams.isTooMuch('b', 290_000, NOW + 180_000)).toBe(true);
   });
 
   test('never doubts what stays below the default, and believes in more that was taken', () => {
@@ -71,7 +101,7 @@ describe('KnownStreams', () => {
     streams.charge('a', 200 * MIB, NOW + 100_000);
     streams.tookAlone('a', NOW + 105_000);
     expect(streams.isTooMuch('a', 60 * MIB, NOW + 200_000)).toBe(false);
-    streams.rateExceeded();
+    streams.rateExceeded('a', undefined, NOW + 200_000);
     expect(streams.isTooMuch('a', 60 * MIB, NOW + 300_000)).toBe(true);
   });
 });

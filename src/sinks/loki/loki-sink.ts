@@ -17,10 +17,11 @@ import { AgentError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
 import { sinkRequest } from '../../runtime/probes.js';
 import type { Scope } from '../../runtime/scope.js';
-import { type Answer, countRefused, judge, type Reply, refusal } from './answer.js';
+import { type Answer, countRefused, judge, printable, type Reply, refusal } from './answer.js';
 import { Connection, pushUrl, REQUESTS_PER_LANE } from './connection.js';
 import { KnownStreams } from './known-streams.js';
 import { Pacer } from './pacer.js';
+import { explainRejection } from './rejections.js';
 import {
   bodyOf,
   byStream,
@@ -75,8 +76,8 @@ export class LokiSink implements Sink {
   #requestsAtOnce = 1;
   /** Requests that Loki took. */
   #accepted = 0;
-  /** Since when Loki wants no new stream. */
-  #streamsLimitedMs: number | undefined;
+  /** By tenant: one stream too many was waited for in vain, and until then no other one is. */
+  readonly #impatientUntilMs = new Map<string | undefined, number>();
 
   /** Throws CONFIG_INVALID. */
   constructor(name: string, config: LokiSinkConfig, context: LokiSinkContext) {
@@ -120,8 +121,8 @@ export class LokiSink implements Sink {
       for (let requests = next(); requests.length > 0; requests = next()) {
         // All of them, whatever becomes of one: each answer counts.
         const outcomes = await Promise.allSettled(requests.map(exchange));
-        const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-        if (failure) throw failure.reason;
+        const failures = outcomes.filter((outcome) => outcome.status === 'rejected');
+        if (failures.length > 0) throw mostTelling(failures.map(({ reason }): unknown => reason));
       }
       this.#works[lane] = undefined;
       this.#tell(work);
@@ -149,12 +150,13 @@ export class LokiSink implements Sink {
   async #send(request: Request, isLive: boolean, signal: AbortSignal): Promise<Reply> {
     const { scope, connection } = this.#opened();
     const pacer = this.#pacer(request.tenant);
-    for (let ms = pacer.waitMs(isLive, Date.now()); ms > 0; ms = pacer.waitMs(isLive, Date.now())) {
+    const waitMs = (): number => pacer.waitMs(isLive, performance.now());
+    for (let ms = waitMs(); ms > 0; ms = waitMs()) {
       await pause(scope, ms, signal);
       if (signal.aborted) throw new AgentError('SINK_LIMITED', 'The agent stops.', { retryable: true });
     }
-    pacer.take(rateBytes(request), Date.now());
     const began = performance.now();
+    pacer.take(rateBytes(request), began);
     let status: number | 'error' = 'error';
     try {
       const reply = await connection.post(bodyOf(request), request.tenant, signal);
@@ -210,19 +212,20 @@ export class LokiSink implements Sink {
   #tookAlone(request: Request): void {
     const labels = singleStream(request);
     if (labels === undefined) return;
-    this.#streams.tookAlone(labels, Date.now());
-    this.#streamsLimitedMs = undefined;
+    this.#streams.tookAlone(labels, performance.now());
   }
 
   /** 400: what was good is stored, and how much that is must be found out. */
   #refused(work: Work, request: Request, reply: Reply, reason: string | undefined): void {
     if (singleStream(request) === undefined) {
-      work.replace(request, byStream(request));
+      work.replace(request, byStream({ ...request, isAgain: true }));
       return;
     }
     const lines = linesOf(request);
     const counts = countRefused(reply.body, lines);
     if (counts) {
+      // Nothing that might be too far behind travels in company: what is so by now was stored then.
+      if (request.isAgain) counts.delete('too_far_behind');
       const refused = [...counts.values()].reduce((sum, count) => sum + count, 0);
       if (refused < lines) this.#acknowledge(request);
       work.done(request, counts);
@@ -238,31 +241,33 @@ export class LokiSink implements Sink {
   }
 
   #limited(work: Work, request: Request, answer: Answer & { kind: 'limited' }): void {
-    const now = Date.now();
+    const now = performance.now();
     const times = work.limited(request);
+    const labels = singleStream(request);
     let retryAfterMs = LIMITED_RETRY_MS;
-    if (answer.by !== 'tenant' && singleStream(request) === undefined) {
+    if (answer.by === 'stream') this.#streams.rateExceeded(labels, answer.bytesPerSecond, now);
+    if (answer.by !== 'tenant' && labels === undefined) {
       // The others of the request are stored, or were refused without a word.
       work.replace(request, byStream(request));
     } else if (answer.by === 'streams') {
-      this.#streamsLimitedMs ??= now;
-      if (now - this.#streamsLimitedMs >= STREAMS_PATIENCE_MS) {
+      const isImpatient = now < (this.#impatientUntilMs.get(request.tenant) ?? 0);
+      if (isImpatient || work.tooManyFor(request, now) >= STREAMS_PATIENCE_MS) {
+        if (this.#impatientUntilMs.size >= MAX_TENANTS) this.#impatientUntilMs.clear();
+        this.#impatientUntilMs.set(request.tenant, now + STREAMS_PATIENCE_MS);
         work.done(request, new Map([['stream_limit', linesOf(request)]]));
         return;
       }
       retryAfterMs = STREAMS_LIMITED_RETRY_MS;
     } else {
-      if (answer.by === 'stream') {
-        this.#streams.rateExceeded();
-        retryAfterMs = STREAM_LIMITED_RETRY_MS;
-      } else this.#pacer(request.tenant).limited(answer.bytesPerSecond, now);
+      if (answer.by === 'stream') retryAfterMs = STREAM_LIMITED_RETRY_MS;
+      else this.#pacer(request.tenant).limited(answer.bytesPerSecond, now);
       if (times % LIMITED_BEFORE_DIVIDING === 0 && requestWeight(request) > MIN_WEIGHT) {
         const smaller = divide(request);
         if (smaller) work.replace(request, smaller);
       }
     }
     const { address } = this.#opened().connection;
-    throw new AgentError('SINK_LIMITED', `Loki at ${address} takes no more at present (429).`, {
+    throw new AgentError('SINK_LIMITED', `Loki at ${address} takes no more at present (${answer.said}).`, {
       remedy: 'It goes on as fast as Loki allows; raise the limits there if it falls behind for long.',
       retryable: true,
       retryAfterMs: answer.retryAfterMs ?? retryAfterMs,
@@ -279,10 +284,15 @@ export class LokiSink implements Sink {
     return pacer;
   }
 
-  #tell({ result: { rejected }, cut }: Work): void {
+  #tell({ result: { rejected }, examples, cut }: Work): void {
     const sink = this.name;
-    for (const [reason, lines] of rejected)
-      this.#context.log.warn({ sink, reason, lines }, `sink ${sink}: lines were rejected: ${reason}.`);
+    for (const [reason, lines] of rejected) {
+      const example = printable(examples.get(reason) ?? '');
+      this.#context.log.warn(
+        { sink, reason, lines, example },
+        `sink ${sink}: lines were rejected, for example of ${example}: ${explainRejection(reason)}`,
+      );
+    }
     if (cut > 0) {
       const limit = this.#config.maxLineBytes;
       this.#context.log.warn(
@@ -296,6 +306,14 @@ export class LokiSink implements Sink {
     if (!this.#scope || !this.#connection) throw new TypeError(`sink ${this.name} is not open`);
     return { scope: this.#scope, connection: this.#connection };
   }
+}
+
+/** Of errors of requests at the same time, the one that is not to be missed: a person's work first, a limit last. */
+function mostTelling(errors: readonly unknown[]): unknown {
+  const isTrouble = (error: unknown): boolean =>
+    !(error instanceof AgentError && error.code === 'SINK_LIMITED');
+  const isHopeless = (error: unknown): boolean => !(error instanceof AgentError && error.retryable);
+  return errors.find((error) => isTrouble(error) && isHopeless(error)) ?? errors.find(isTrouble) ?? errors[0];
 }
 
 /** Waits, but not beyond `signal`. */

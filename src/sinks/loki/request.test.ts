@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { blockOf } from '../../../test/support/blocks.js';
 import { decodeProto } from '../../../test/support/loki/wire.js';
 import { bodyOf, byStream, divide, linesOf, type Request, singleStream } from './request.js';
+import { reopened } from './testing/test-sink.js';
 
 const line = fc.record({
   labels: fc.record({ container: fc.constantFrom('a', 'ü"\\', 'c') }),
@@ -58,5 +59,14 @@ describe('requests', () => {
         expect(new Set(smallest.map(linesOf))).toEqual(new Set([1]));
       }),
     );
+  });
+
+  test('of one stream each name it once, though their block named it twice', () => {
+    const twice: Request = { pieces: [{ block: reopened({ container: 'a' }, 0) }], tenant: 'team' };
+    expect(singleStream(twice)).toBeUndefined();
+    for (const parted of [byStream(twice), divide(twice) ?? []]) {
+      expect(parted.map(singleStream)).toEqual(['{container="a"}']);
+      expect(linesByStream(parted)).toEqual(linesByStream([twice]));
+    }
   });
 });

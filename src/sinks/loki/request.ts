@@ -23,6 +23,8 @@ export interface Request {
   readonly pieces: readonly Piece[];
   /** X-Scope-OrgID. */
   readonly tenant: string | undefined;
+  /** Was part of a request that Loki has answered, with others: what was good of it is stored. */
+  readonly isAgain?: boolean;
 }
 
 // What Loki adds on the way to its ingester, whose limit of 4 MiB is for all of it: `detected_level` to each entry, to
@@ -79,10 +81,21 @@ export function bodyOf({ pieces }: Request): Buffer {
 }
 
 /** The same lines as several requests of one stream each, in order. Throws JOURNAL_DAMAGED where a block cannot be read. */
-export function byStream({ pieces, tenant }: Request): Request[] {
+export function byStream({ pieces, ...rest }: Request): Request[] {
   return pieces.flatMap(({ block }) =>
-    [...partitionBlock(block, (labels) => labels).values()].map((block) => ({ pieces: [{ block }], tenant })),
+    [...partitionBlock(block, (labels) => labels).values()].map((block) => ({
+      ...rest,
+      pieces: [{ block: namedOnce(block) }],
+    })),
   );
+}
+
+/** A block of one stream that names it several times, as it is after a log was opened again, names it once. */
+function namedOnce(block: Block): Block {
+  if (block.streams.length === 1) return block;
+  const lines = new BlockLines();
+  decodeBlock(block.payload, lines);
+  return encodeBlock(block, lines, () => true) ?? block;
 }
 
 /**
@@ -90,12 +103,12 @@ export function byStream({ pieces, tenant }: Request): Request[] {
  * for a single line. Throws JOURNAL_DAMAGED where a block cannot be read.
  */
 export function divide(request: Request): Request[] | undefined {
-  const { pieces, tenant } = request;
+  const { pieces } = request;
   if (pieces.length > 1) {
     const middle = Math.ceil(pieces.length / 2);
     return [
-      { pieces: pieces.slice(0, middle), tenant },
-      { pieces: pieces.slice(middle), tenant },
+      { ...request, pieces: pieces.slice(0, middle) },
+      { ...request, pieces: pieces.slice(middle) },
     ];
   }
   const [{ block }] = pieces;
@@ -106,7 +119,7 @@ export function divide(request: Request): Request[] | undefined {
   const middle = Math.ceil(lines.length / 2);
   return [(row: number) => row < middle, (row: number) => row >= middle].flatMap((keeps) => {
     const half = encodeBlock(block, lines, keeps);
-    return half ? [{ pieces: [{ block: half }], tenant }] : [];
+    return half ? [{ ...request, pieces: [{ block: half }] }] : [];
   });
 }
 

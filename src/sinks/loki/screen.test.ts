@@ -30,6 +30,14 @@ describe('Screen', () => {
     });
   });
 
+  test('takes a clock that is set for no pause that a stream made', () => {
+    const block = blockOf([{ labels: A, text: 'a', seconds: NOW }]);
+    const big = { ...block, streams: [{ ...block.streams[0], bytes: 10 * 1024 * 1024 }] };
+    const screen = screenKnowing({ a: NOW });
+    expect(screen.look(big, NOW * 1000).together).toBeDefined();
+    expect(screen.look(big, (NOW + 600) * 1000).together).toBeUndefined();
+  });
+
   test('parts what is unknown or behind from the rest', () => {
     const lines = [
       { labels: A, text: 'a', seconds: NOW },
@@ -72,7 +80,13 @@ describe('Screen', () => {
     expect(tooOld).toBe(1);
     expect((together?.block ?? alone[0].block).lines).toBe(2);
     const none = screenKnowing({ a: edge }).look(blockOf(lines.slice(0, 1)), NOW * 1000);
-    expect(none).toEqual({ together: undefined, alone: [], tooOld: 1, cut: 0 });
+    expect(none).toMatchObject({
+      together: undefined,
+      alone: [],
+      tooOld: 1,
+      tooOldOf: '{container="a"}',
+      cut: 0,
+    });
   });
 });
 

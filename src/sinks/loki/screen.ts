@@ -23,6 +23,8 @@ export interface Screened {
   readonly together: Piece | undefined;
   readonly alone: readonly Piece[];
   readonly tooOld: number;
+  /** Labels of a stream that had a line too old. */
+  readonly tooOldOf?: string | undefined;
   readonly cut: number;
 }
 
@@ -38,21 +40,22 @@ export class Screen {
 
   /** Once for each block, in order: it counts what its streams send. Throws JOURNAL_DAMAGED where it must look inside and cannot. */
   look(block: Block, nowMs: number): Screened {
-    const screened = this.#look(block, nowMs);
+    const upMs = performance.now();
+    const screened = this.#look(block, nowMs, upMs);
     const { together, alone } = screened;
     for (const piece of together ? [together, ...alone] : alone) {
       for (const { labels, lines, bytes } of piece.block.streams)
-        this.#streams.charge(labels, bytes + COUNTED_PER_LINE * lines, nowMs);
+        this.#streams.charge(labels, bytes + COUNTED_PER_LINE * lines, upMs);
     }
     return screened;
   }
 
-  #look(block: Block, nowMs: number): Screened {
+  #look(block: Block, nowMs: number, upMs: number): Screened {
     const alone = new Set<string>();
     let isBehind = block.lastSeconds - block.firstSeconds > WINDOW_SECONDS;
     for (const { labels, lines, bytes } of block.streams) {
       const newest = this.#streams.newestSeconds(labels, nowMs);
-      const isTooMuch = this.#streams.isTooMuch(labels, bytes + COUNTED_PER_LINE * lines, nowMs);
+      const isTooMuch = this.#streams.isTooMuch(labels, bytes + COUNTED_PER_LINE * lines, upMs);
       if (newest === undefined || isTooMuch) alone.add(labels);
       else if (block.firstSeconds < newest - WINDOW_SECONDS) isBehind = true;
     }
@@ -90,7 +93,9 @@ export class Screen {
     if (alone.size === 0 && tooOld.size === 0 && cut === 0)
       return { together: { block, newest: exact }, alone: [], tooOld: 0, cut: 0 };
     const parted = this.#parted(block, alone, (row) => !tooOld.has(row), exact, cut);
-    return { ...parted, tooOld: tooOld.size };
+    const [oldRow] = tooOld;
+    const tooOldOf = oldRow === undefined ? undefined : streams[stream[oldRow]];
+    return { ...parted, tooOld: tooOld.size, tooOldOf };
   }
 
   /** The decoded block's kept lines, with each stream of `alone` by itself. */

@@ -25,8 +25,12 @@ export class Work {
   readonly #queue: Request[] = [];
   /** Times that requests of the queue were answered 429. */
   readonly #limited = new Map<Request, number>();
+  /** Since when a request's stream is one too many for Loki, in milliseconds of `performance.now()`. */
+  readonly #tooManySince = new Map<Request, number>();
   #delivered = 0;
   readonly #rejected = new Map<string, number>();
+  /** Labels of a stream that had lines rejected, by reason. */
+  readonly examples = new Map<string, string>();
   /** Lines that were cut. */
   cut = 0;
   /** Times that an answer did not say how many lines it refused. */
@@ -82,8 +86,9 @@ export class Work {
   done(request: Request, rejected?: ReadonlyMap<string, number>): void {
     this.replace(request, []);
     let lines = linesOf(request);
+    const [labels] = streamsOf(request);
     for (const [reason, count] of rejected ?? []) {
-      this.#reject(reason, count);
+      this.#reject(reason, count, labels);
       lines -= count;
     }
     this.#delivered += lines;
@@ -96,6 +101,13 @@ export class Work {
     return times;
   }
 
+  /** Answers for how many milliseconds by now the stream of `request`, which goes alone, has been one too many. */
+  tooManyFor(request: Request, nowMs: number): number {
+    const since = this.#tooManySince.get(request) ?? nowMs;
+    this.#tooManySince.set(request, since);
+    return nowMs - since;
+  }
+
   /** Counts a doubt; `accepted` requests were accepted until now. */
   doubt(accepted: number): void {
     if (this.doubts++ === 0) this.acceptedBefore = accepted;
@@ -105,6 +117,7 @@ export class Work {
   replace(request: Request, requests: readonly Request[]): void {
     this.#queue.splice(this.#queue.indexOf(request), 1, ...requests);
     this.#limited.delete(request);
+    this.#tooManySince.delete(request);
   }
 
   #gather(screen: Screen, maxWeight: number, nowMs: number): void {
@@ -122,7 +135,7 @@ export class Work {
       if (isFull || isBehind || share.tenant !== tenant) break;
       const screened = screen.look(block, nowMs);
       this.#taken++;
-      if (screened.tooOld > 0) this.#reject('too_old', screened.tooOld);
+      if (screened.tooOldOf !== undefined) this.#reject('too_old', screened.tooOld, screened.tooOldOf);
       this.cut += screened.cut;
       alone.push(...screened.alone);
       if (!screened.together) continue;
@@ -134,7 +147,8 @@ export class Work {
     for (const piece of alone) this.#queue.push({ pieces: [piece], tenant });
   }
 
-  #reject(reason: string, lines: number): void {
+  #reject(reason: string, lines: number, labels: string): void {
     this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + lines);
+    if (!this.examples.has(reason)) this.examples.set(reason, labels);
   }
 }

@@ -1,13 +1,15 @@
 /** Shared by the sink's tests: a sink against a receiver that keeps Loki's rules, and deliveries as the agent makes them. */
+import { blockOf } from '../../../../test/support/blocks.js';
 import { startLoki } from '../../../../test/support/loki/receiver.js';
 import type { LokiSinkConfig } from '../../../config/types.js';
 import type { Block, Delivered } from '../../../pipeline/contract.js';
-import { LANES } from '../../../pipeline/streams.js';
+import { LANES, type Labels } from '../../../pipeline/streams.js';
 import { AgentError } from '../../../runtime/errors.js';
-import { silentLogger } from '../../../runtime/log.js';
+import { type Logger, silentLogger } from '../../../runtime/log.js';
 import { sinkRequest } from '../../../runtime/probes.js';
 import { Scope } from '../../../runtime/scope.js';
 import { LokiSink } from '../loki-sink.js';
+import { bodyOf } from '../request.js';
 
 export const CONFIG: LokiSinkConfig = {
   type: 'loki',
@@ -26,11 +28,11 @@ export interface Opened {
   readonly close: () => Promise<void>;
 }
 
-export async function openSink(config: Partial<LokiSinkConfig>): Promise<Opened> {
+export async function openSink(config: Partial<LokiSinkConfig>, log: Logger = silentLogger): Promise<Opened> {
   const failures: unknown[] = [];
   const scope = Scope.root('test', (error) => failures.push(error));
   const statuses: (number | 'error')[] = [];
-  const sink = new LokiSink('loki', { ...CONFIG, ...config }, { log: silentLogger });
+  const sink = new LokiSink('loki', { ...CONFIG, ...config }, { log });
   const onRequest = (message: unknown): void => {
     statuses.push((message as { status: number | 'error' }).status);
   };
@@ -53,10 +55,11 @@ export async function withLoki(
   loki: Parameters<typeof startLoki>[0],
   config: Partial<LokiSinkConfig>,
   use: (opened: Opened & { loki: Awaited<ReturnType<typeof startLoki>> }) => Promise<void>,
+  log?: Logger,
 ): Promise<void> {
   const receiver = await startLoki(loki);
   try {
-    const opened = await openSink({ url: receiver.url, ...config });
+    const opened = await openSink({ url: receiver.url, ...config }, log);
     try {
       await use({ ...opened, loki: receiver });
     } finally {
@@ -83,4 +86,17 @@ export async function deliver(sink: LokiSink, blocks: readonly Block[]): Promise
     }
   }
   throw new Error('delivered in vain a hundred times');
+}
+
+/** What the journal makes when a log is opened again within one commit: a block that names its stream twice. */
+export function reopened(labels: Labels, lsn: number): Block {
+  const seconds = Math.floor(Date.now() / 1000);
+  const [before, after] = ['before', 'after'].map((text) => blockOf([{ labels, text, seconds }], { lsn }));
+  return {
+    ...before,
+    lines: 2,
+    rawBytes: before.rawBytes + after.rawBytes,
+    streams: [...before.streams, ...after.streams],
+    payload: bodyOf({ pieces: [{ block: before }, { block: after }], tenant: undefined }),
+  };
 }
