@@ -53,6 +53,11 @@ export class Breaker {
     this.#isProbing = false;
   }
 
+  /** The attempt tells nothing of the sink: the next one may come. */
+  left(round: number): void {
+    if (round === this.#round) this.#isProbing = false;
+  }
+
   /** False, and nothing changed, where this is part of a failure that is known already. */
   failed(now: number, delayMs: () => number, round: number = this.#round): boolean {
     if (round < this.#round) return false;

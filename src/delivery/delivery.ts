@@ -5,7 +5,8 @@
  * Invariants:
  * - within a lane blocks are delivered in order, one delivery at a time; `sink.concurrency` lanes at once;
  * - a delivery that fails is tried again with the same blocks until it succeeds: nothing is dropped here. What the journal
- *   no longer has, and blocks that cannot be decoded, are counted and reported as gaps;
+ *   no longer has, and blocks that cannot be decoded, are counted and reported as gaps, in the moment in which they go;
+ * - a lane that fails while the sink takes others is left alone for a while, as one that cannot be read: the others go on;
  * - a sink that takes less than it is given (SINK_LIMITED) is no failure: that lane waits, the others go on;
  * - what `match` does not want is passed over, and counted. Every line committed to the journal while the sink is open is
  *   delivered, rejected, lost, passed over or pending: each is counted on its own, and they change together;
@@ -30,7 +31,8 @@ import type { DeliveryState, DeliveryStats } from './stats.js';
 import { Turns } from './turns.js';
 
 const DRAIN_MS = 3_000;
-const RETAINED_CHECK_MS = 5_000;
+const CHECK_MS = 5_000;
+const QUEUE_POLL_MS = 50;
 
 export interface DeliveryParts {
   readonly journal: Pick<Journal, 'openCursor' | 'waitCommitted' | 'committedRawBytes' | 'stats'>;
@@ -46,14 +48,15 @@ interface Work {
   blocks: readonly Block[];
   /** The lane's cursor once it is all done. */
   readonly next: number;
-  readonly passedOver: number;
+  passedOver: readonly { readonly nextLsn: number; readonly lines: number }[];
   /** Cannot be decoded. */
   damaged: readonly Block[];
   /** All that was committed to the lane is in here. */
   readonly isLast: boolean;
 }
 
-type Outcome = 'delivered' | 'nothing' | 'limited' | 'gave up';
+/** `limited` and `failed`: the sink has not got it, the lane keeps it in hand. */
+type Outcome = 'delivered' | 'nothing' | 'limited' | 'failed' | 'gave up';
 
 export class Delivery {
   readonly #journal: DeliveryParts['journal'];
@@ -78,6 +81,11 @@ export class Delivery {
   /** Per lane: seconds of the oldest line that may be waiting, 0 for none. */
   readonly #waitingSince = new Float64Array(LANES);
   #retained: Cursor | undefined;
+  /** Lanes that wait for the breaker, first come, first served: one that always fails must not be the only one tried. */
+  readonly #waiting: number[] = [];
+  /** Deliveries that the sink took; and per lane how many there were when its last one failed. */
+  #taken = 0;
+  readonly #takenAtFailure: (number | undefined)[] = [];
   /** When the sink was last told a cursor, in milliseconds. */
   #toldAt = 0;
 
@@ -123,7 +131,10 @@ export class Delivery {
   async run(scope: Scope): Promise<void> {
     const opened = await this.#openSink(scope);
     if (!opened) return;
-    const cursor = this.#journal.openCursor(this.#sink.name, opened.own);
+    const cursor = this.#journal.openCursor(this.#sink.name, opened.own, (losses) => {
+      this.#ledger.removed(losses);
+      this.#condition.lost();
+    });
     this.#cursor = cursor;
     this.#done = [...cursor.value];
     if (scope.isClosing) await this.#finish(scope, cursor);
@@ -153,8 +164,9 @@ export class Delivery {
     const onAborted = (): void => this.#stop.abort();
     scope.closing.addEventListener('abort', onClosing, { once: true });
     scope.aborted.addEventListener('abort', onAborted, { once: true });
-    sinkScope.interval('retained', RETAINED_CHECK_MS, () => {
+    sinkScope.interval('check', CHECK_MS, () => {
       if (this.#sink.retained !== this.#retained) this.#advance(cursor);
+      this.#condition.observe(cursor.pendingBytes(), this.#journal.stats.capacity);
     });
     try {
       // Only a figure hangs on it, which the reading will mend.
@@ -189,7 +201,7 @@ export class Delivery {
       const outcome = await this.#turn(scope, cursor, lane);
       // The lane stays taken: what was read of it and not delivered must not be passed by the cursor.
       if (outcome === 'gave up') return;
-      this.#turns.release(lane, outcome === 'delivered');
+      this.#turns.release(lane, outcome === 'delivered' || outcome === 'failed');
     }
   }
 
@@ -216,11 +228,11 @@ export class Delivery {
     try {
       work ??= await this.#read(cursor, lane);
     } catch (error) {
-      this.#condition.failed(error);
-      if (scope.isClosing) return 'gave up';
-      await scope.sleep(this.#condition.breaker.waitMs(performance.now()));
+      this.#condition.unreadable(error, lane);
+      this.#leaveAlone(lane, 0);
       return 'nothing';
     }
+    this.#condition.readable(lane);
     if (!work) return 'nothing';
     const { blocks, isLast } = work;
     if (blocks.length === 0 && !this.#wantsCursor) {
@@ -230,7 +242,7 @@ export class Delivery {
     this.#waitingSince[lane] = blocks[0]?.firstSeconds ?? 0;
     const outcome = await this.#deliver(scope, cursor, lane, work);
     if (outcome === 'delivered') this.#waitingSince[lane] = isLast ? 0 : (blocks.at(-1)?.lastSeconds ?? 0);
-    if (outcome === 'limited') this.#inHand[lane] = work;
+    if (outcome === 'limited' || outcome === 'failed') this.#inHand[lane] = work;
     return outcome;
   }
 
@@ -255,12 +267,13 @@ export class Delivery {
   #select(blocks: readonly Block[], next: number, isLast: boolean): Work {
     const wanted: Block[] = [];
     const damaged: Block[] = [];
-    let passedOver = 0;
+    const passedOver: Work['passedOver'][number][] = [];
     for (const block of blocks) {
       try {
         const own = this.#selection.of(block);
         if (own) wanted.push(own);
-        passedOver += block.lines - (own?.lines ?? 0);
+        const lines = block.lines - (own?.lines ?? 0);
+        if (lines > 0) passedOver.push({ nextLsn: block.nextLsn, lines });
       } catch (error) {
         if (codeOf(error) !== 'JOURNAL_DAMAGED') throw error;
         damaged.push(block);
@@ -271,49 +284,68 @@ export class Delivery {
 
   /** A sink that keeps its own cursor must hear from time to time how far it was passed over, or it is read again. */
   get #wantsCursor(): boolean {
-    return this.#sink.retained !== undefined && performance.now() - this.#toldAt >= RETAINED_CHECK_MS;
+    return this.#sink.retained !== undefined && performance.now() - this.#toldAt >= CHECK_MS;
   }
 
-  /** Delivers the work, however often it takes. Gives up only when closing; what the sink does not take stays in `work`. */
+  /** Tries the work once. Gives up only when closing; what the sink does not take stays in `work`. */
   async #deliver(scope: Scope, cursor: JournalCursor, lane: number, work: Work): Promise<Outcome> {
-    for (;;) {
-      const attempt = await this.#admitted(scope);
-      if (attempt === undefined) return 'gave up';
-      try {
-        const result = await this.#attempt(work.blocks, this.#done.with(lane, work.next));
-        this.#lanes.delivered(lane);
-        this.#condition.delivered();
-        this.#ledger.delivered(result);
-        this.#toldAt = performance.now();
-        this.#move(cursor, lane, work);
-        return 'delivered';
-      } catch (error) {
-        const code = codeOf(error);
-        if (code === 'SINK_LIMITED') {
-          this.#limited(error as AgentError, lane);
-          return 'limited';
-        }
-        if (code !== 'JOURNAL_DAMAGED') {
-          this.#condition.failed(error, attempt);
-          continue;
-        }
-        // The sink works, a block does not: everything behind it must not wait for ever.
-        this.#condition.works();
-        if (work.blocks.length > 1) return this.#deliverEach(scope, cursor, lane, work);
-        work.damaged = [...work.damaged, ...work.blocks];
-        this.#move(cursor, lane, work);
-        return 'delivered';
+    const attempt = await this.#admitted(scope, lane);
+    if (attempt === undefined) return 'gave up';
+    try {
+      const result = await this.#attempt(work.blocks, this.#done.with(lane, work.next));
+      this.#taken++;
+      this.#takenAtFailure[lane] = undefined;
+      this.#lanes.delivered(lane);
+      this.#condition.delivered(lane);
+      this.#ledger.delivered(result);
+      this.#toldAt = performance.now();
+      this.#move(cursor, lane, work);
+      return 'delivered';
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === 'SINK_LIMITED') {
+        const delayMs = this.#leaveAlone(lane, (error as AgentError).retryAfterMs ?? 0);
+        this.#condition.limited(error, lane, delayMs);
+        return 'limited';
       }
+      if (code !== 'JOURNAL_DAMAGED') return this.#failed(error, lane, attempt);
+      // The sink works, a block does not: everything behind it must not wait for ever.
+      this.#condition.works();
+      if (work.blocks.length > 1) return this.#deliverEach(scope, cursor, lane, work);
+      work.damaged = [...work.damaged, ...work.blocks];
+      this.#move(cursor, lane, work);
+      return 'delivered';
     }
+  }
+
+  /** The sink took others since the lane failed before: it is not the sink that fails, but what the lane has for it. */
+  #failed(error: unknown, lane: number, attempt: number): Outcome {
+    const takenBefore = this.#takenAtFailure[lane] ?? this.#taken;
+    this.#takenAtFailure[lane] = this.#taken;
+    if (takenBefore < this.#taken || this.#condition.isAlone(lane)) {
+      this.#condition.failedAlone(error, lane, attempt);
+      this.#leaveAlone(lane, this.#condition.laneDelayMs(error));
+      return 'limited';
+    }
+    this.#condition.failed(error, attempt);
+    this.#lanes.mayHaveMore(lane);
+    return 'failed';
   }
 
   async #deliverEach(scope: Scope, cursor: JournalCursor, lane: number, work: Work): Promise<Outcome> {
     while (work.blocks.length > 1) {
       const [block, ...rest] = work.blocks;
-      const one: Work = { blocks: [block], next: block.nextLsn, passedOver: 0, damaged: [], isLast: false };
+      const next = block.nextLsn;
+      const isDone = ({ nextLsn }: { readonly nextLsn: number }): boolean => nextLsn <= next;
+      const isLeft = (part: { readonly nextLsn: number }): boolean => !isDone(part);
+      const passedOver = work.passedOver.filter(isDone);
+      const damaged = work.damaged.filter(isDone);
+      const one: Work = { blocks: [block], next, passedOver, damaged, isLast: false };
       const outcome = await this.#deliver(scope, cursor, lane, one);
       if (outcome !== 'delivered') return outcome;
       work.blocks = rest;
+      work.passedOver = work.passedOver.filter(isLeft);
+      work.damaged = work.damaged.filter(isLeft);
     }
     return this.#deliver(scope, cursor, lane, work);
   }
@@ -322,7 +354,7 @@ export class Delivery {
     const begun = performance.now();
     this.#inFlight++;
     try {
-      const onTaken = (): void => this.#condition.answered();
+      const onTaken = (): void => this.#condition.took();
       return await this.#sink.deliver(blocks, cursor, this.#stop.signal, onTaken);
     } finally {
       this.#inFlight--;
@@ -331,21 +363,33 @@ export class Delivery {
     }
   }
 
+  /** Those that have not failed themselves come before those that have. */
+  get #nextWaiting(): number | undefined {
+    return this.#waiting.find((lane) => this.#takenAtFailure[lane] === undefined) ?? this.#waiting[0];
+  }
+
   /** Waits until the breaker lets a delivery in, and answers its number; undefined when closing leaves no time for that. */
-  async #admitted(scope: Scope): Promise<number | undefined> {
-    while (!this.#stop.signal.aborted) {
-      const attempt = this.#condition.breaker.enter(performance.now());
-      if (attempt !== undefined) return attempt;
-      if (scope.isClosing) return undefined;
-      await scope.sleep(this.#condition.breaker.waitMs(performance.now()));
+  async #admitted(scope: Scope, lane: number): Promise<number | undefined> {
+    const { breaker } = this.#condition;
+    this.#waiting.push(lane);
+    try {
+      while (!this.#stop.signal.aborted) {
+        const isNext = breaker.failures === 0 || this.#nextWaiting === lane;
+        const attempt = isNext ? breaker.enter(performance.now()) : undefined;
+        if (attempt !== undefined) return attempt;
+        if (scope.isClosing) return undefined;
+        await scope.sleep(Math.max(breaker.waitMs(performance.now()), isNext ? 0 : QUEUE_POLL_MS));
+      }
+      return undefined;
+    } finally {
+      this.#waiting.splice(this.#waiting.indexOf(lane), 1);
     }
-    return undefined;
   }
 
   /** The work is done: all of it is counted in the moment in which it is no longer pending. */
   #move(cursor: JournalCursor, lane: number, { next, passedOver, damaged }: Work): void {
     this.#done[lane] = next;
-    this.#ledger.passedOver(passedOver);
+    for (const { lines } of passedOver) this.#ledger.passedOver(lines);
     for (const block of damaged) this.#lostBlock(block);
     this.#advance(cursor);
   }
@@ -370,12 +414,12 @@ export class Delivery {
     this.#isClosed = true;
   }
 
-  /** The lane is left alone for a while. */
-  #limited(error: AgentError, lane: number): void {
-    const delayMs = this.#lanes.limit(lane, performance.now(), error.retryAfterMs ?? 0);
-    this.#condition.limited(error, lane, delayMs);
+  /** The lane is left alone for a while; answers how long. */
+  #leaveAlone(lane: number, atLeastMs: number): number {
+    const delayMs = this.#lanes.limit(lane, performance.now(), atLeastMs);
     // They do not know of this lane's time.
     for (const wake of this.#resting) wake();
+    return delayMs;
   }
 
   #lostBlock({ lsn, nextLsn, lines, lane }: Block): void {

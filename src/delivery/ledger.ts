@@ -1,5 +1,5 @@
 /** What became of a sink's lines in this run, each counted where it happens. */
-import type { Loss } from '../journal/types.js';
+import type { Loss, OnLost } from '../journal/types.js';
 import type { Delivered } from '../pipeline/contract.js';
 import type { Logger } from '../runtime/log.js';
 import type { DeliveryStats } from './stats.js';
@@ -45,6 +45,21 @@ export class Ledger {
 
   passedOver(lines: number): void {
     this.#passedOver += lines;
+  }
+
+  /** What one removal of a segment costs is one gap. */
+  removed(losses: Parameters<OnLost>[0]): void {
+    this.#gaps++;
+    let lines = 0;
+    for (const loss of losses) {
+      lines += loss.lines;
+      this.#lost.add(loss.why, loss.lines);
+    }
+    const count = lines > 0 ? String(lines) : 'an unknown number of';
+    this.#log.warn(
+      { lines, toLsn: losses[0].toLsn, lanes: losses.map(({ lane }) => lane) },
+      `${this.#component} has a gap: ${count} lines are lost: the journal is full, and its oldest segment went before they were delivered.`,
+    );
   }
 
   lost(loss: Loss, lane: number): void {

@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Block } from '../pipeline/contract.js';
 import { LANES, LIVE_LANES } from '../pipeline/streams.js';
 import { AgentError } from '../runtime/errors.js';
-import { silentLogger } from '../runtime/log.js';
 import { Scope } from '../runtime/scope.js';
 import { Health } from '../telemetry/health.js';
 import { Delivery } from './delivery.js';
@@ -21,11 +20,14 @@ let sink: FakeSink;
 let scope: Scope;
 let health: Health;
 let delivery: Delivery;
+/** What the log says at info and above. */
+let told: string[];
 const failures: unknown[] = [];
 
 beforeEach(() => {
   vi.useFakeTimers();
   failures.length = 0;
+  told = [];
   journal = new FakeJournal();
   sink = new FakeSink();
   sink.concurrency = LANES;
@@ -43,7 +45,9 @@ afterEach(async () => {
 
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 const start = async (): Promise<void> => {
-  delivery = new Delivery({ journal, sink, log: silentLogger, health });
+  const tell = (_: object, sentence: string): void => void told.push(sentence);
+  const log = { debug: () => undefined, info: tell, warn: tell, error: tell };
+  delivery = new Delivery({ journal, sink, log, health });
   void scope.run('delivery', () => delivery.run(scope));
   await pass(0);
 };
@@ -140,6 +144,76 @@ describe('a sink that takes less than it is given', () => {
     expect(Math.max(...pauses)).toBeLessThanOrEqual(10_000);
     expect(pauses[0]).toBeLessThanOrEqual(200);
     expect(pauses.slice(-5).every((ms) => ms >= 5_000)).toBe(true);
+  });
+
+  test('that takes nothing for ten seconds is told once, with its reason, and when it is over', async () => {
+    let isLimited = true;
+    sink.before = () => {
+      if (isLimited) throw limited(1_000);
+    };
+    journal.commit(0);
+    journal.commit(1);
+    await start();
+    await pass(9_500);
+    expect([told, delivery.stats.lastError]).toEqual([[], undefined]);
+    await pass(5_500);
+    expect(told).toEqual([expect.stringMatching(/^sink\/fake takes nothing .*Too many lines\./)]);
+    expect(delivery.stats.lastError).toBe('Too many lines.');
+    await pass(300_000);
+    expect(told).toHaveLength(1);
+    isLimited = false;
+    await pass(10_000);
+    expect(told.slice(1)).toEqual(['sink/fake works again.']);
+    expect(delivery.stats.lastError).toBeUndefined();
+    isLimited = true;
+    journal.commit(0);
+    await pass(20_000);
+    expect(told).toHaveLength(3);
+    isLimited = false;
+    await pass(10_000);
+  });
+
+  test('that takes none of one lane for five minutes is not healthy, though it takes others', async () => {
+    let isLimited = true;
+    sink.before = ([{ lane }]) => {
+      if (isLimited && lane === 0) throw limited();
+    };
+    journal.commit(0);
+    await start();
+    for (let second = 0; second < 280; second++) {
+      journal.commit(1);
+      await pass(1_000);
+    }
+    expect([told, health.overall]).toEqual([[], 'healthy']);
+    for (let second = 0; second < 40; second++) {
+      journal.commit(1);
+      await pass(1_000);
+    }
+    expect(health.components().get('sink/fake')).toMatchObject({
+      state: 'degraded',
+      reason: expect.stringMatching(/lane 0.*Too many lines/) as string,
+    });
+    expect(told).toHaveLength(1);
+    isLimited = false;
+    await pass(10_000);
+    expect([told.length, health.overall]).toEqual([2, 'healthy']);
+  });
+
+  test('that takes none of one lane, and seldom something else, is told of once as well', async () => {
+    sink.before = ([{ lane }]) => {
+      if (lane === 0) throw limited();
+    };
+    journal.commit(0);
+    await start();
+    for (let i = 0; i < 18; i++) {
+      journal.commit(1);
+      await pass(20_000);
+    }
+    expect(told).toEqual([
+      expect.stringContaining('takes nothing at present'),
+      expect.stringContaining('does not take lane 0'),
+    ]);
+    expect(health.overall).toBe('degraded');
   });
 
   test('that takes nothing for a minute is not healthy, until it does', async () => {
@@ -276,11 +350,12 @@ describe('a sink with many lanes', () => {
     await pass(250);
     const all = Array.from({ length: LANES }, (_, i) => i);
     expect(sink.delivered.toSorted((a, b) => a - b)).toEqual(all.filter((lsn) => lsn !== probe));
-    // Its failure is a new one, the first, and soon tried again.
+    // The sink took others since: its failure is its own, and soon tried again.
     failProbe();
     await pass(0);
-    expect(delivery.stats).toMatchObject({ state: 'retrying', circuit: 'closed' });
-    await pass(100);
+    expect(delivery.stats).toMatchObject({ state: 'limited', circuit: 'closed' });
+    await pass(200);
+    expect(health.overall).toBe('healthy');
     expect(sink.delivered.toSorted((a, b) => a - b)).toEqual(all);
   });
 });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { blockOf } from '../../test/support/blocks.js';
 import { compileMatch } from '../pipeline/match.js';
 import { BlockLines, decodeBlock } from '../pipeline/push-request.js';
+import { AgentError } from '../runtime/errors.js';
 import { silentLogger } from '../runtime/log.js';
 import { Scope } from '../runtime/scope.js';
 import { Health } from '../telemetry/health.js';
@@ -63,6 +64,32 @@ describe('a delivery with a match', () => {
     expect(sink.delivered).toEqual([0]);
     expect(journal.advances.at(-1)?.delivered[2]).toBe(4);
     expect(delivery.stats).toMatchObject({ linesDelivered: 1, linesPassedOver: 5 });
+  });
+
+  test('block by block, each is counted as it goes, with what was passed over before it', async () => {
+    const own = new FakeSink();
+    const other = new FakeJournal();
+    const log = silentLogger;
+    const delivery = new Delivery({ journal: other, sink: own, match: prod, log, health: new Health() });
+    let release = (): void => undefined;
+    own.before = (blocks) => {
+      if (blocks.length > 1) throw new AgentError('JOURNAL_DAMAGED', 'One of them is damaged.');
+      if (blocks[0].lsn < 3) return undefined;
+      return new Promise<void>((resolve) => {
+        release = resolve;
+      });
+    };
+    other.commitLines(0, [line('dev', 'a')]);
+    other.commitLines(0, [line('dev', 'b'), line('prod', 'c')]);
+    other.commitLines(0, [line('dev', 'd'), line('dev', 'e'), line('prod', 'f'), line('prod', 'g')]);
+    other.commitLines(0, [line('prod', 'h'), line('dev', 'i')]);
+    void scope.run('delivery', () => delivery.run(scope));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(other.advances.at(-1)?.delivered[0]).toBe(3);
+    expect(delivery.stats).toMatchObject({ linesDelivered: 3, linesPassedOver: 4 });
+    release();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(delivery.stats).toMatchObject({ linesDelivered: 4, linesPassedOver: 5 });
   });
 
   test('a block that must be divided and cannot be decoded is a gap, and only that one', async () => {

@@ -3,7 +3,7 @@
  *
  * Three places a lane: `delivered` ≥ `retained`, which the sink tells, and `read`, up to where blocks were handed out.
  * A segment that goes early costs the reader what lies at or after `read`: it is counted in the moment of the removal,
- * and told by the next `read`.
+ * and told at once to a reader that listens, else by the next `read`.
  *
  * Pending are the lines of blocks handed out and not yet delivered, of those lost and not yet told, and of those at or
  * after `read`: for these the segments have their lines of each lane, and the cursor how many of them are before `read`.
@@ -14,7 +14,7 @@ import { type BlockIndex, DAMAGED_LANE } from './block-index.js';
 import { readBlock } from './block-reader.js';
 import type { Segment, Segments } from './segments.js';
 import type { StoredCursor } from './state.js';
-import type { JournalCursor, LaneRead, Loss } from './types.js';
+import type { JournalCursor, LaneRead, Loss, OnLost } from './types.js';
 
 export interface CursorHost {
   readonly segments: Segments;
@@ -28,6 +28,7 @@ export interface CursorHost {
 export class ReaderCursor implements JournalCursor {
   readonly name: string;
   readonly #host: CursorHost;
+  readonly #onLost: OnLost | undefined;
   #delivered: readonly number[];
   #retained: readonly number[];
   readonly #read: number[];
@@ -41,9 +42,10 @@ export class ReaderCursor implements JournalCursor {
   #isClosed = false;
   #movedMs = performance.now();
 
-  constructor(name: string, host: CursorHost, delivered: Cursor, retained: Cursor) {
+  constructor(name: string, host: CursorHost, delivered: Cursor, retained: Cursor, onLost?: OnLost) {
     this.name = name;
     this.#host = host;
+    this.#onLost = onLost;
     this.#delivered = delivered;
     this.#retained = retained;
     this.#read = [...delivered];
@@ -109,16 +111,21 @@ export class ReaderCursor implements JournalCursor {
     for (let lane = 0; lane < LANES; lane++) {
       for (const block of this.#handedOut[lane]) lines += block.lines;
       lines += this.#lost[lane]?.lines ?? 0;
-      for (const segment of this.#host.segments.all) {
-        if (segment.end <= this.#read[lane]) continue;
-        const all = (segment.lines ?? segment.readable)?.[lane];
-        if (all === undefined) continue;
-        lines += all;
-        const passed = this.#passed[lane];
-        if (passed?.segment === segment) lines -= passed.lines;
-      }
+      for (const segment of this.#host.segments.all) lines += this.#unread(segment, lane);
     }
     return lines;
+  }
+
+  pendingBytes(): number {
+    const { segments } = this.#host;
+    const end = this.#host.end();
+    let first = end;
+    for (let lane = 0; lane < LANES; lane++) {
+      for (const { nextLsn } of this.#handedOut[lane].slice(0, 1)) first = Math.min(first, nextLsn);
+      const segment = segments.all.find((segment) => this.#unread(segment, lane) > 0);
+      if (segment) first = Math.min(first, Math.max(segment.base, this.#read[lane]));
+    }
+    return end - first;
   }
 
   async locate(): Promise<void> {
@@ -150,12 +157,17 @@ export class ReaderCursor implements JournalCursor {
 
   /** The segment goes now. */
   lose(segment: Segment, index: BlockIndex | undefined): void {
+    const told: (Loss & { lane: number })[] = [];
     for (let lane = 0; lane < LANES; lane++) {
       const from = this.#read[lane];
       if (from >= segment.end) continue;
       const lines = this.#linesFrom(segment, lane, from, index);
       this.#moveTo(lane, segment.end);
       if (lines === 0) continue;
+      if (this.#onLost) {
+        told.push({ why: 'cap', lines: lines ?? 0, fromLsn: from, toLsn: segment.end, lane });
+        continue;
+      }
       const before = this.#lost[lane];
       this.#lost[lane] = {
         why: 'cap',
@@ -164,6 +176,16 @@ export class ReaderCursor implements JournalCursor {
         toLsn: segment.end,
       };
     }
+    if (told.length > 0) this.#onLost?.(told);
+  }
+
+  /** Lines of the lane in the segment that were not read yet, as far as it is known. */
+  #unread(segment: Segment, lane: number): number {
+    if (segment.end <= this.#read[lane]) return 0;
+    const all = (segment.lines ?? segment.readable)?.[lane];
+    const passed = this.#passed[lane];
+    if (all === undefined) return 0;
+    return passed?.segment === segment ? all - passed.lines : all;
   }
 
   /** Undefined where nobody knows. */

@@ -31,7 +31,7 @@ import { Room } from './room.js';
 import { SegmentWriter } from './segment-writer.js';
 import { Segments } from './segments.js';
 import type { State, StoredCursor } from './state.js';
-import type { Journal, JournalCursor, JournalOptions, JournalStats } from './types.js';
+import type { Journal, JournalCursor, JournalOptions, JournalStats, OnLost } from './types.js';
 import { Writer } from './writer.js';
 
 const RETENTION_INTERVAL_MS = 10_000;
@@ -85,6 +85,7 @@ class DiskJournal implements Journal {
   readonly #writer: Writer;
   readonly #readers = new Readers();
   readonly #room: Room;
+  readonly #segmentBytes: number;
   readonly #streams: StreamTable;
   readonly #scope: Scope;
   readonly #log: Logger;
@@ -134,7 +135,9 @@ class DiskJournal implements Journal {
       end: () => this.#segmentWriter.end,
       capacity: () => this.#retention.capacity,
       now: () => performance.now(),
+      log,
     });
+    this.#segmentBytes = limits.segmentBytes;
     scope.interval('retention', RETENTION_INTERVAL_MS, () => {
       void this.#retention.enforce().then(() => this.#room.changed());
     });
@@ -192,10 +195,10 @@ class DiskJournal implements Journal {
     listener(this.#writer.trouble);
   }
 
-  openCursor(name: string, own?: Cursor): JournalCursor {
+  openCursor(name: string, own?: Cursor, onLost?: OnLost): JournalCursor {
     if (this.#readers.has(name)) throw new AgentError('INTERNAL', `The cursor "${name}" is open already.`);
     const [delivered, retained] = this.#startOf(name, own);
-    const cursor = new ReaderCursor(name, this.#cursorHost, delivered, retained);
+    const cursor = new ReaderCursor(name, this.#cursorHost, delivered, retained, onLost);
     this.#readers.add(cursor);
     return cursor;
   }
@@ -244,12 +247,21 @@ class DiskJournal implements Journal {
     const segmentWriter = this.#segmentWriter;
     const writer = this.#writer;
     const damaged = () => this.#damaged;
+    // The newest segment stays, however short of space the disk is.
+    const capacity = () => Math.max(this.#retention.capacity, this.#segmentBytes);
+    const room = this.#room;
     return {
       get bytes() {
         return segments.bytes;
       },
       get segments() {
         return segments.all.length;
+      },
+      get capacity() {
+        return capacity();
+      },
+      get oldLinesWaitFor() {
+        return room.waitsFor;
       },
       get oldestLsn() {
         return segments.all[0]?.base ?? segmentWriter.end;

@@ -43,3 +43,58 @@ it('pending lines are never fewer than none, where something of the segment is d
   expect(Math.min(...seen)).toBeGreaterThanOrEqual(0);
   expect(seen.at(-1)).toBe(0);
 });
+
+it('pending bytes begin at the first pending line, however far behind it the cursor stands', async () => {
+  const { journal, streams, scope } = await openOn(new MemoryDisk(), {}, LARGE);
+  const cursor = journal.openCursor('c');
+  const push = (text: string): Promise<number> => {
+    void journal.append(batchOf(streams, [{ labels: web, text }]), 'k', 0, { key: 'k', from: 0, to: 1 });
+    return journal.barrier();
+  };
+  for (let i = 0; i < 20; i++) {
+    journal.setPosition('k', i);
+    await journal.barrier();
+  }
+  expect(cursor.pendingBytes()).toBe(0);
+  const before = journal.stats.committedLsn;
+  const end = await push('line');
+  expect(cursor.pendingBytes()).toBe(end);
+  const lane =
+    journal.committedRawBytes(0) > 0 ? 0 : [1, 2, 3].find((lane) => journal.committedRawBytes(lane) > 0);
+  const first = await cursor.read(lane ?? 0, 0, 1e6);
+  // In hand, so still needed.
+  expect(cursor.pendingBytes()).toBeGreaterThan(0);
+  expect(cursor.pendingBytes()).toBeLessThanOrEqual(end - before);
+  cursor.advance(cursor.value.with(lane ?? 0, first.next));
+  expect(cursor.pendingBytes()).toBe(0);
+  await scope.close();
+});
+
+it('whoever sees the new end sees what was committed with it', async () => {
+  const { journal, streams, scope } = await openOn(new MemoryDisk(), {}, LARGE);
+  const raw = (): number =>
+    Array.from({ length: LANES }, (_, lane) => journal.committedRawBytes(lane)).reduce((a, b) => a + b);
+  const seen = new Set<string>();
+  for (let n = 0; n < 3; n++) {
+    const before = { end: journal.stats.committedLsn, raw: raw() };
+    const progress = { isDone: false };
+    void journal.append(batchOf(streams, [{ labels: web, text: 'line' }]), 'k', n, {
+      key: 'k',
+      from: n,
+      to: n + 1,
+    });
+    const done = journal.barrier().then(() => {
+      progress.isDone = true;
+    });
+    while (!progress.isDone) {
+      for (let i = 0; i < 100; i++) {
+        await Promise.resolve();
+        seen.add(`${journal.stats.committedLsn > before.end} ${raw() > before.raw}`);
+      }
+      await new Promise(setImmediate);
+    }
+    await done;
+  }
+  expect(seen).toEqual(new Set(['false false', 'true true']));
+  await scope.close();
+});

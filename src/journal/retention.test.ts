@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { LANES } from '../pipeline/streams.js';
 import { MemoryDisk } from './testing/memory-disk.js';
 import { batchOf, linesOf, type Opened, openOn, readAll } from './testing/test-kit.js';
-import type { LaneRead } from './types.js';
+import type { LaneRead, OnLost } from './types.js';
 
 const LIMITS = { segmentBytes: 1_000, groupBytes: 1e6, heldBytes: 1e6 };
 const STREAMS = ['web', 'db', 'cache', 'queue'].map((container) => ({ container }));
@@ -19,7 +19,10 @@ async function push({ journal, streams }: Opened, from: number, lines: number): 
 }
 
 describe('the cap', () => {
-  it('holds, and every line is either read or counted as lost, exactly', async () => {
+  it.each([
+    ['by the next read', false],
+    ['at once', true],
+  ])('holds, and every line is either read or counted as lost, exactly, %s', async (_name, listens) => {
     const step = fc.record({
       lines: fc.integer({ min: 1, max: 30 }),
       // LANES means all of them, to the end.
@@ -30,10 +33,13 @@ describe('the cap', () => {
         const disk = new MemoryDisk();
         const maxBytes = 8_000;
         const opened = await openOn(disk, { maxBytes, syncIntervalMs: 2 ** 30 }, LIMITS);
-        const cursor = opened.journal.openCursor('slow');
         const pushed: string[] = [];
         const delivered: string[] = [];
         let lost = 0;
+        const onLost: OnLost = (losses) => {
+          for (const { lines } of losses) lost += lines;
+        };
+        const cursor = opened.journal.openCursor('slow', undefined, listens ? onLost : undefined);
         let from = 0;
         const inHand = new Map<number, LaneRead>();
         const deliver = (lane: number, { blocks, next }: LaneRead): void => {
@@ -54,7 +60,7 @@ describe('the cap', () => {
             do {
               result = inHand.get(lane) ?? (await cursor.read(lane, cursor.value[lane], read.bytes));
               for (const { why, lines } of inHand.has(lane) ? [] : result.losses) {
-                expect(why).toBe('cap');
+                expect([why, listens]).toEqual(['cap', false]);
                 lost += lines;
               }
               inHand.set(lane, result);

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import { silentLogger } from '../runtime/log.js';
 import { type ReaderPlace, Room } from './room.js';
 
 const MINUTE = 60_000;
@@ -6,12 +7,21 @@ let readers: ReaderPlace[];
 let end: number;
 let now: number;
 let room: Room;
+let told: string[];
 
 beforeEach(() => {
   readers = [];
   end = 1_000;
   now = 0;
-  room = new Room({ readers: () => readers, end: () => end, capacity: () => 1_000, now: () => now });
+  told = [];
+  const info = (_: object, sentence: string): void => void told.push(sentence);
+  room = new Room({
+    readers: () => readers,
+    end: () => end,
+    capacity: () => 1_000,
+    now: () => now,
+    log: { ...silentLogger, info },
+  });
 });
 
 /** Whether old lines must wait, and the wait goes on. */
@@ -24,28 +34,28 @@ async function isHeld(): Promise<boolean> {
 test('nobody reads, or everybody is near: nobody waits', async () => {
   expect(await isHeld()).toBe(false);
   readers = [
-    { oldest: 500, movedMs: 0 },
-    { oldest: 1_000, movedMs: 0 },
+    { name: 'r500', oldest: 500, movedMs: 0 },
+    { name: 'r1_000', oldest: 1_000, movedMs: 0 },
   ];
   expect(await isHeld()).toBe(false);
 });
 
 test('a reader that is far behind and comes on is waited for, as long as it takes', async () => {
   readers = [
-    { oldest: 499, movedMs: 0 },
-    { oldest: 1_000, movedMs: 0 },
+    { name: 'r499', oldest: 499, movedMs: 0 },
+    { name: 'r1_000', oldest: 1_000, movedMs: 0 },
   ];
   expect(await isHeld()).toBe(true);
   const wait = room.wait();
   now = 60 * MINUTE;
   readers = [
-    { oldest: 499, movedMs: now - MINUTE },
-    { oldest: 1_000, movedMs: now },
+    { name: 'r499', oldest: 499, movedMs: now - MINUTE },
+    { name: 'r1_000', oldest: 1_000, movedMs: now },
   ];
   expect(await isHeld()).toBe(true);
   readers = [
-    { oldest: 600, movedMs: now },
-    { oldest: 1_000, movedMs: now },
+    { name: 'r600', oldest: 600, movedMs: now },
+    { name: 'r1_000', oldest: 1_000, movedMs: now },
   ];
   room.changed();
   await wait;
@@ -53,8 +63,8 @@ test('a reader that is far behind and comes on is waited for, as long as it take
 
 test('one that does not come on holds the others for ten minutes', async () => {
   readers = [
-    { oldest: 0, movedMs: 0 },
-    { oldest: 900, movedMs: 0 },
+    { name: 'r0', oldest: 0, movedMs: 0 },
+    { name: 'r900', oldest: 900, movedMs: 0 },
   ];
   now = 10 * MINUTE - 1;
   expect(await isHeld()).toBe(true);
@@ -67,8 +77,8 @@ test('one that does not come on holds the others for ten minutes', async () => {
 
 test('where all are far behind nobody would gain: old lines stay where they are', async () => {
   readers = [
-    { oldest: 0, movedMs: 0 },
-    { oldest: 100, movedMs: 0 },
+    { name: 'r0', oldest: 0, movedMs: 0 },
+    { name: 'r100', oldest: 100, movedMs: 0 },
   ];
   now = 60 * MINUTE;
   expect(await isHeld()).toBe(true);
@@ -76,4 +86,30 @@ test('where all are far behind nobody would gain: old lines stay where they are'
   room.close();
   await wait;
   expect(await isHeld()).toBe(false);
+});
+
+test('who is waited for is said once, and shown as long as somebody waits', async () => {
+  const near = { name: 'file', oldest: 1_000, movedMs: 0 };
+  const far = { name: 'loki', oldest: 499, movedMs: 0 };
+  readers = [near, far];
+  expect(room.waitsFor).toBeUndefined();
+  const wait = room.wait();
+  expect(room.waitsFor).toBe('loki');
+  expect(told).toEqual([expect.stringContaining('"loki"')]);
+  // It comes on, slowly, for half an hour.
+  for (let minute = 0; minute < 30; minute++) {
+    now = minute * MINUTE;
+    readers = [near, { ...far, oldest: minute % 2 ? 500 : 499, movedMs: now }];
+    room.changed();
+    void room.wait();
+  }
+  await wait;
+  expect(told).toHaveLength(1);
+  readers = [near];
+  room.changed();
+  expect(room.waitsFor).toBeUndefined();
+  now += 10 * MINUTE;
+  readers = [near, { ...far, movedMs: now }];
+  expect(await isHeld()).toBe(true);
+  expect(told).toHaveLength(2);
 });

@@ -63,8 +63,11 @@ export class SegmentWriter {
     return this.#end;
   }
 
-  /** Makes the group durable and applies it to `state`. Answers the lsn after its last block. Fails with system errors. */
-  async write(group: Group, state: State): Promise<number> {
+  /**
+   * Makes the group durable and applies it to `state`; in the same step `onDurable` is told the lsn after its last block.
+   * Fails with system errors.
+   */
+  async write(group: Group, state: State, onDurable: (blockEnd: number) => void): Promise<void> {
     const now = this.#parts.now();
     const draft = new Draft();
     let active = this.#active;
@@ -123,7 +126,7 @@ export class SegmentWriter {
     }
     state.apply(group);
     state.sequence = sequence;
-    return blockEnd;
+    onDurable(blockEnd);
   }
 
   /** Leaves the active segment to its readers. */

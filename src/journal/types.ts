@@ -31,6 +31,9 @@ export interface LaneRead {
   readonly losses: readonly Loss[];
 }
 
+/** What a removed segment costs a reader, lane by lane; told in the moment of the removal. */
+export type OnLost = (losses: readonly (Loss & { readonly lane: number })[]) => void;
+
 /** One reader's place in the journal, lane by lane. The journal keeps what `retained` still needs, up to its cap. */
 export interface JournalCursor {
   readonly name: string;
@@ -46,6 +49,8 @@ export interface JournalCursor {
   advance(delivered: Cursor, retained?: Cursor): void;
   /** Lines at or after the cursor's place that were not told as lost. Exact once `locate` is done. */
   pendingLines(): number;
+  /** Bytes of the journal from the first pending line on; 0 where none is pending. */
+  pendingBytes(): number;
   /** Counts what lies before the cursor in the segments where it stands. Rejects as `read` does. */
   locate(): Promise<void>;
   /** Detaches the reader: its last committed place stays known, and is kept for when it comes back. */
@@ -57,6 +62,10 @@ export interface JournalStats {
   /** On disk. */
   readonly bytes: number;
   readonly segments: number;
+  /** Bytes that it may take on the disk at present: its cap, or less where the disk is short of space. */
+  readonly capacity: number;
+  /** The reader that old lines wait for, since it is far behind; undefined while none wait. */
+  readonly oldLinesWaitFor: string | undefined;
   readonly oldestLsn: number;
   readonly committedLsn: number;
   /** Committed since the journal's beginning, earlier runs included. */
@@ -105,8 +114,12 @@ export interface Journal {
   /** Tells the listener now, and whenever it changes, why the journal cannot be written; undefined when it can. One listener. */
   watchTrouble(listener: (trouble: string | undefined) => void): void;
 
-  /** Opens a reader; one per name. A cursor beyond the journal's end is taken back to it. `own` is the cursor of a sink that keeps its own; else the last committed one, else the oldest. */
-  openCursor(name: string, own?: Cursor): JournalCursor;
+  /**
+   * Opens a reader; one per name. A cursor beyond the journal's end is taken back to it. `own` is the cursor of a sink
+   * that keeps its own; else the last committed one, else the oldest. With `onLost` what goes before it was read is told
+   * there, and not by `read`.
+   */
+  openCursor(name: string, own?: Cursor, onLost?: OnLost): JournalCursor;
 
   /** The newest committed blocks of the given lanes, up to `maxRawBytes` raw, oldest first. For the tail's first lines. */
   recent(lanes: readonly number[], maxRawBytes: number): Promise<readonly Block[]>;

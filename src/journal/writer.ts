@@ -210,8 +210,10 @@ export class Writer {
     for (;;) {
       const begun = performance.now();
       try {
-        const blockEnd = await segmentWriter.write(group, state);
-        this.#publish(group, blockEnd, (performance.now() - begun) / 1000);
+        // Whoever sees the new end sees the figures that belong to it.
+        await segmentWriter.write(group, state, (blockEnd) =>
+          this.#publish(group, blockEnd, (performance.now() - begun) / 1000),
+        );
         return true;
       } catch (error) {
         const message = describeError(error);

@@ -1,5 +1,5 @@
 import { type BlockLine, blockOf } from '../../../test/support/blocks.js';
-import type { JournalCursor, JournalStats, LaneRead, Loss } from '../../journal/types.js';
+import type { JournalCursor, JournalStats, LaneRead, Loss, OnLost } from '../../journal/types.js';
 import type { Block, Cursor } from '../../pipeline/contract.js';
 import { LANES } from '../../pipeline/streams.js';
 
@@ -10,11 +10,18 @@ export class FakeJournal {
   opened: { name: string; own: Cursor | undefined } | undefined;
   closed = 0;
   reads = 0;
+  capacity = 1_000;
+  /** What is told to the delivery as waiting for it. */
+  pendingBytes = 0;
+  /** Of the open cursor. */
+  onLost: OnLost | undefined;
   failNextRead: unknown;
+  /** What the read of the lane fails with, if anything. */
+  failRead: (lane: number) => unknown = () => undefined;
   readonly #waiters = new Set<() => void>();
 
   get stats(): JournalStats {
-    return { committedLsn: this.blocks.length } as JournalStats;
+    return { committedLsn: this.blocks.length, capacity: this.capacity } as JournalStats;
   }
 
   commit(lane: number, count = 1): void {
@@ -42,8 +49,9 @@ export class FakeJournal {
     this.#wake();
   }
 
-  openCursor(name: string, own?: Cursor): JournalCursor {
+  openCursor(name: string, own?: Cursor, onLost?: OnLost): JournalCursor {
     this.opened = { name, own };
+    this.onLost = onLost;
     const value = own ?? Array.from({ length: LANES }, () => 0);
     return {
       name,
@@ -52,6 +60,7 @@ export class FakeJournal {
       advance: (delivered, retained) => void this.advances.push({ delivered, retained }),
       close: () => void this.closed++,
       pendingLines: () => this.blocks.length - (this.advances.at(-1)?.delivered[0] ?? 0),
+      pendingBytes: () => this.pendingBytes,
       locate: () => Promise.resolve(),
     };
   }
@@ -82,6 +91,8 @@ export class FakeJournal {
   async #read(lane: number, from: number, maxRawBytes: number): Promise<LaneRead> {
     this.reads++;
     await Promise.resolve();
+    const failure = this.failRead(lane);
+    if (failure !== undefined) throw failure;
     if (this.failNextRead) {
       const error = this.failNextRead;
       this.failNextRead = undefined;
