@@ -1,4 +1,7 @@
-/** Slows down who guesses tokens: after some wrong ones an address is not listened to for a while. Bounded memory. */
+/**
+ * Wrong tokens by address: after some of them the next ones are told to wait, and are not said in the agent's log any more.
+ * What keeps guessers out is the token's length. Bounded memory.
+ */
 import { isIPv6 } from 'node:net';
 
 const MAX_WRONG = 10;
@@ -20,7 +23,7 @@ export class Attempts {
     this.#now = now;
   }
 
-  /** Seconds that `address` must wait before its next try; 0 for none. */
+  /** Seconds that who shows wrong tokens from `address` is told to wait; 0 for none. */
   waitSeconds(address: string): number {
     const row = this.#rows.get(this.#keyOf(address));
     const leftMs = row && row.wrong >= MAX_WRONG ? row.untilMs - this.#now() : 0;

@@ -41,11 +41,14 @@ export class Login {
     return bearer === undefined ? 'anonymous' : this.judgeToken(bearer, address);
   }
 
-  /** Judges a token that somebody at `address` shows. Who showed too many wrong ones is not looked at. */
+  /**
+   * Judges a token that somebody at `address` shows. The right one counts always: many share an address behind a proxy,
+   * and no guesses of others may shut them out.
+   */
   judgeToken(token: string, address: string): Exclude<Verdict, 'anonymous'> {
+    if (timingSafeEqual(hash(token), this.#tokenHash)) return 'in';
     const waitSeconds = this.#attempts.waitSeconds(address);
     if (waitSeconds > 0) return { waitSeconds };
-    if (timingSafeEqual(hash(token), this.#tokenHash)) return 'in';
     this.#attempts.wrong(address);
     return 'wrong';
   }

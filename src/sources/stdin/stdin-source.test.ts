@@ -158,6 +158,35 @@ test('closing ends it in the middle, with what it has', async () => {
   expect(input.destroyed).toBe(true);
 });
 
+test('closing pushes what had been read and waited for its turn', async () => {
+  const lines: Line[] = [];
+  const input = new PassThrough();
+  const scope = Scope.root('test', (error) => {
+    throw error;
+  });
+  let letGo: () => void = () => {};
+  const behind = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const source = createSource(input);
+  const running = scope.run('stdin', () =>
+    source.run(
+      scope,
+      pipelineInto(lines, () => behind),
+    ),
+  );
+  input.write('a\n');
+  while (lines.length === 0) await new Promise(setImmediate);
+  input.write('b\nc\n');
+  input.write('half');
+  const closed = scope.close();
+  letGo();
+  await closed;
+  await running;
+  expect(lines.map(({ text }) => text)).toEqual(['a', 'b', 'c', 'half']);
+  expect(source.figures()?.active.get('make')).toMatchObject({ linesRead: 4, bytesRead: 10 });
+});
+
 test('times increase also where the clock stands or goes back', () => {
   const times = fc.array(fc.nat(2500), { minLength: 1, maxLength: 50 });
   fc.assert(

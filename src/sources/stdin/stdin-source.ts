@@ -1,6 +1,7 @@
 /**
  * Lines of standard input, until it ends. What ends a line is a newline; the last one need not have it. A pipe cannot
- * be read again: there is no position, and what was read and not committed at a kill is lost.
+ * be read again: there is no position, and what was read and not committed at a kill is lost. A graceful stop pushes all
+ * that was read by then.
  */
 import type { StdinSourceConfig } from '../../config/types.js';
 import type { Pipeline, Source, SourceFigures } from '../../pipeline/contract.js';
@@ -49,20 +50,25 @@ export class StdinSource implements Source {
         return pipeline.push(batch, key, null, { key, from: bytesRead, to: bytesRead });
       },
     });
+    const feed = async (chunk: Buffer): Promise<void> => {
+      this.#totals.bytesRead += chunk.length;
+      await splitter.feed(chunk);
+    };
+    let rest: Buffer | null = null;
     const closed = scope.own('listener', 'standard input', () => {
+      // Destroying drops what node has read and nobody has taken.
+      rest = input.read() as Buffer | null;
       input.destroy();
     });
     const onClosing = (): void => void closed.release();
     scope.closing.addEventListener('abort', onClosing, { once: true });
     try {
-      for await (const chunk of input) {
-        this.#totals.bytesRead += (chunk as Buffer).length;
-        await splitter.feed(chunk as Buffer);
-      }
+      for await (const chunk of input) await feed(chunk as Buffer);
     } catch (error) {
       // Closing ends the reading in the middle.
       if (!scope.isClosing) throw error;
     } finally {
+      if (rest) await feed(rest);
       await splitter.end();
       pipeline.streams.release(stream);
       scope.closing.removeEventListener('abort', onClosing);

@@ -35,6 +35,8 @@ describe('Arrivals', () => {
     take(1, 2);
     expectAll(ids(1, 6));
     expect(arrivals.admits(4, 0, 4)).toBe(false);
+    // A stream that brings others is only behind.
+    expect(arrivals.isOverdue(2, false)).toBe(false);
     expect(arrivals.isOverdue(2, true)).toBe(true);
     expect(arrivals.admits(3, 0, 3)).toBe(true);
     expect(arrivals.admits(4, 0, 4)).toBe(true);

@@ -187,6 +187,25 @@ describe('ApiLog', () => {
     );
   });
 
+  it('puts together a long line of alike pieces also where the log rotates, and drops its repeat', () => {
+    const piece = {
+      text: 'x'.repeat(PIECE),
+      endsLine: false,
+      isStderr: false,
+      seconds: 1_795_299_999,
+      nanos: 7,
+    };
+    const line = [...Array.from({ length: 6 }, () => piece), { ...piece, text: 'end', endsLine: true }];
+    for (const together of [1, 3, 20]) {
+      const { log, pipeline } = bed(new Map(), true);
+      log.begin(NOW_MS);
+      serve(log, [...line, ...line], together);
+      log.endOutput();
+      expect(delivered(pipeline.pushes).stdout).toEqual([`${'x'.repeat(6 * PIECE)}end`]);
+      expect(log.repeated).toBe(line.length);
+    }
+  });
+
   it('delivers equal lines with one time where the log does not rotate', () => {
     const twin = { text: 'same', endsLine: true, isStderr: false, seconds: 1_795_299_999, nanos: 7 };
     const first = bed(new Map(), false);

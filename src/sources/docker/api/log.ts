@@ -4,19 +4,20 @@
  * A stream of it first has to show where what is known ends (overlap.ts); everything behind is taken. The engine itself
  * repeats records in the middle of a stream when a log rotates: a record that is not later than the newest one, and
  * is among those lately taken, is a repeat. Clocks have nanoseconds and each record is stamped by itself, so two
- * records with one time and one text are one; only pieces of a line share a time, and alike ones of one line would
- * count as one where the log may rotate.
+ * records with one time and one text are one. Only pieces of a line share a time: alike ones that follow each other in an
+ * open line are all taken.
  */
 import type { Batch } from '../../../pipeline/batch.js';
 import { LineFlag } from '../../../pipeline/batch.js';
 import type { Pipeline, Position } from '../../../pipeline/contract.js';
-import { Carry } from '../json-file/carry.js';
+import type { Carry } from '../json-file/carry.js';
 import { PIECE_BYTES } from '../json-file/decode.js';
 import type { LogTime } from '../json-file/position.js';
 import type { OpenGap } from '../json-file/span.js';
 import type { ReaderCounts, StartAt } from '../json-file/types.js';
 import { Arrivals } from './arrivals.js';
 import type { LineTarget, LineWriter } from './lines.js';
+import { OpenLines } from './open-lines.js';
 import { Overlaps, type Range, rangeAfter, rangeFrom, startTime } from './opening.js';
 import { KNOWN_RECORDS, OverlapSearch } from './overlap.js';
 import { type ApiPosition, encodeRecords } from './position.js';
@@ -30,14 +31,6 @@ const OLD_SECONDS = 10;
 const SMALL_BACKLOG = 1024 * 1024;
 
 const SKIPPED = 'the engine skipped lines of a log that rotated fast';
-
-/** The place in front of an open line, for a restart to go on from. */
-interface Begun {
-  readonly record: number;
-  readonly known: string;
-  readonly out: number;
-  readonly err: number;
-}
 
 export interface ApiLogParts {
   readonly pipeline: Pipeline;
@@ -77,8 +70,7 @@ export class ApiLog implements StreamSink, LineTarget {
   readonly arrivals: Arrivals;
   readonly #parts: ApiLogParts;
   readonly #pieceBytes: number;
-  readonly #out = new Carry<Begun>();
-  readonly #err = new Carry<Begun>();
+  readonly #lines = new OpenLines();
   readonly #overlaps: Overlaps;
   #ring: RecordRing;
   /** While the overlap is looked for: what was served, which may be more than what is known. */
@@ -92,11 +84,6 @@ export class ApiLog implements StreamSink, LineTarget {
   #after: LogTime | undefined;
   #gap: OpenGap | undefined;
   #last: Uint32Array | undefined;
-  /** Records of each stream that come again although they are done. */
-  #skipOut = 0;
-  #skipErr = 0;
-  #takenOut = 0;
-  #takenErr = 0;
   /** Time of the last record taken. */
   #seconds = 0;
   #nanos = 0;
@@ -125,11 +112,10 @@ export class ApiLog implements StreamSink, LineTarget {
     this.resumeAfter({ seconds, nanos });
     if (known.length > 0) {
       this.#after = undefined;
-      this.#know(known);
+      this.#addKnown(known);
     }
     this.#last = last;
-    this.#skipOut = out;
-    this.#skipErr = err;
+    this.#lines.skip(out, err);
   }
 
   /** Goes on behind a time, where nothing else is known. Before the first `begin`. */
@@ -147,7 +133,7 @@ export class ApiLog implements StreamSink, LineTarget {
 
   /** Records taken in this run. */
   get taken(): number {
-    return this.#takenOut + this.#takenErr;
+    return this.#lines.taken;
   }
 
   /** The stream at hand has shown where what is known ends, or did not have to. */
@@ -308,20 +294,15 @@ export class ApiLog implements StreamSink, LineTarget {
     }
     if (seconds >= this.#oldBefore) this.#oldBefore = 0;
     const { writer } = this.#parts;
-    const carry = isStderr ? this.#err : this.#out;
+    const carry = this.#lines.of(isStderr);
     const isPiece = !endsLine && end - start >= this.#pieceBytes;
     // The position of the lines before must not cover this record.
     if (writer.isFull) this.#flush();
-    const isDone = isStderr ? this.#skipErr > 0 : this.#skipOut > 0;
-    if (isPiece && !isDone && !carry.isOpen) carry.open(this.#begun(), 0, seconds, nanos);
+    const isDone = this.#lines.isDone(isStderr);
+    if (isPiece && !isDone && !carry.isOpen) this.#lines.open(isStderr, this.#known(), seconds, nanos);
     this.#remember(seconds, nanos, hash);
-    if (isStderr) this.#takenErr++;
-    else this.#takenOut++;
-    if (isDone) {
-      if (isStderr) this.#skipErr--;
-      else this.#skipOut--;
-      return true;
-    }
+    this.#lines.take(isStderr);
+    if (isDone) return true;
     if (flags !== 0) {
       this.counts.malformed++;
       if (carry.isOpen) this.#endOpenLine(carry, LineFlag.incomplete);
@@ -357,13 +338,12 @@ export class ApiLog implements StreamSink, LineTarget {
   #lose(): boolean {
     this.#search = undefined;
     this.#overlaps.found();
-    this.#skipOut = 0;
-    this.#skipErr = 0;
+    this.#lines.skip(0, 0);
     if (this.#last) {
       // Only the beginning of a line that was open is gone.
       this.#gap = { fromSeconds: this.#seconds, why: 'the beginning of a long line was removed' };
       this.#ring = new RecordRing(this.#parts.mayRepeat);
-      this.#know(this.#last);
+      this.#addKnown(this.#last);
       this.#last = undefined;
       return true;
     }
@@ -397,7 +377,7 @@ export class ApiLog implements StreamSink, LineTarget {
     hash: number,
   ): boolean {
     if (endsLine || end - start < this.#pieceBytes || this.#repeatedAt > 1) return false;
-    if (!(isStderr ? this.#err : this.#out).isOpen || !this.#ring.isAt(1, seconds, nanos, hash)) return false;
+    if (!this.#lines.of(isStderr).isOpen || !this.#ring.isAt(1, seconds, nanos, hash)) return false;
     const middle = start + ((end - start) >> 1);
     return buf.compare(buf, start, middle, middle, middle + (middle - start)) === 0;
   }
@@ -422,30 +402,21 @@ export class ApiLog implements StreamSink, LineTarget {
     this.#nanos = nanos;
   }
 
-  #know(records: Uint32Array): void {
+  #addKnown(records: Uint32Array): void {
     for (let i = 0; i < records.length; i += 3) this.#ring.add(records[i], records[i + 1], records[i + 2]);
   }
 
-  #endOpenLine(carry: Carry<Begun>, flags: number): void {
-    const stream = this.#stream(carry === this.#err, carry.seconds);
+  #endOpenLine(carry: Carry<unknown>, flags: number): void {
+    const stream = this.#stream(this.#lines.isStderr(carry), carry.seconds);
     this.#parts.writer.endOpenLine(carry, stream, flags, this);
   }
 
   #endOpenLines(flags: number): void {
-    for (const carry of [this.#out, this.#err]) if (carry.isOpen) this.#endOpenLine(carry, flags);
+    for (const carry of this.#lines.all) if (carry.isOpen) this.#endOpenLine(carry, flags);
   }
 
   #stream(isStderr: boolean, seconds: number): number {
     return this.#parts.streams.of(isStderr, seconds < this.#oldBefore && this.#streamBytes > SMALL_BACKLOG);
-  }
-
-  #begun(): Begun {
-    return {
-      record: this.taken,
-      known: encodeRecords(this.#ring.last(KNOWN_RECORDS)),
-      out: this.#takenOut,
-      err: this.#takenErr,
-    };
   }
 
   #flush(): void {
@@ -457,29 +428,10 @@ export class ApiLog implements StreamSink, LineTarget {
   }
 
   #position(): Position {
-    const carry = this.#olderOpenLine();
-    const begun = carry?.mark;
-    if (!carry || !begun) {
-      const known = encodeRecords(this.#ring.last(KNOWN_RECORDS));
-      const done = { transport: 'api', seconds: this.#seconds, nanos: this.#nanos, known };
-      return this.#skipOut + this.#skipErr > 0 ? { ...done, out: this.#skipOut, err: this.#skipErr } : done;
-    }
-    const before = carry.nanos > 0 ? [carry.seconds, carry.nanos - 1] : [carry.seconds - 1, 999_999_999];
-    return {
-      transport: 'api',
-      seconds: before[0],
-      nanos: before[1],
-      known: begun.known,
-      out: (this.#out.mark?.out ?? this.#takenOut) - begun.out + this.#skipOut,
-      err: (this.#err.mark?.err ?? this.#takenErr) - begun.err + this.#skipErr,
-      last: encodeRecords(this.#ring.last(KNOWN_RECORDS)),
-    };
+    return this.#lines.position(this.#known(), { seconds: this.#seconds, nanos: this.#nanos });
   }
 
-  #olderOpenLine(): Carry<Begun> | undefined {
-    const { mark: out } = this.#out;
-    const { mark: err } = this.#err;
-    if (out && err) return out.record < err.record ? this.#out : this.#err;
-    return out ? this.#out : err ? this.#err : undefined;
+  #known(): string {
+    return encodeRecords(this.#ring.last(KNOWN_RECORDS));
   }
 }

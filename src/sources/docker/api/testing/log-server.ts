@@ -13,7 +13,7 @@ import type { ApiOptions } from '../types.js';
 import { frame, type ServedRecord, servedFor, stamped } from './model-log.js';
 
 export const ID = 'c1';
-const PATH = `/containers/${ID}/logs`;
+const logsPath = (id: string): string => `/containers/${id}/logs`;
 
 export class LogServer {
   readonly records: ServedRecord[] = [];
@@ -24,9 +24,9 @@ export class LogServer {
   readonly #tty: boolean;
   #nanos = 0;
 
-  constructor(engine: FakeEngine, tty = false) {
+  constructor(engine: FakeEngine, tty = false, id = ID) {
     this.#tty = tty;
-    engine.routes.set(PATH, (request, response) => this.#answer(request, response));
+    engine.routes.set(logsPath(id), (request, response) => this.#answer(request, response));
   }
 
   line(text: string, options: Partial<ServedRecord> = {}): void {
@@ -120,10 +120,7 @@ export class ReadersBed {
     this.fake = fake;
     this.server = new LogServer(fake, tty);
     this.pipeline = new FakePipeline(positions);
-    fake.routes.set(
-      `/containers/${ID}/json`,
-      json({ Config: { Tty: tty ?? false }, HostConfig: { LogConfig: { Type: 'json-file', Config: {} } } }),
-    );
+    this.#setFacts(ID, tty);
     this.readers = new ApiReaders({
       pipeline: this.pipeline,
       log: { ...silentLogger, warn: (_fields, message) => this.warnings.push(message) },
@@ -135,6 +132,12 @@ export class ReadersBed {
     void this.#scope.run('readers', () => this.readers.run(this.#scope));
   }
 
+  /** The log of another container. */
+  addServer(id: string): LogServer {
+    this.#setFacts(id);
+    return new LogServer(this.fake, false, id);
+  }
+
   connect(): void {
     if (this.#engine) this.readers.connected(this.#engine);
   }
@@ -142,6 +145,11 @@ export class ReadersBed {
   add(log: Partial<ContainerLog> = {}): void {
     const labels = { container: 'web' };
     this.readers.add({ id: ID, path: '', labels, existedAtFirstStart: false, ...log });
+  }
+
+  #setFacts(id: string, tty = false): void {
+    const HostConfig = { LogConfig: { Type: 'json-file', Config: {} } };
+    this.fake.routes.set(`/containers/${id}/json`, json({ Config: { Tty: tty }, HostConfig }));
   }
 
   /** Asks the engine for something else, and waits for the answer. */
@@ -157,7 +165,7 @@ export class ReadersBed {
   /** What was asked of the log, as `tail` and `follow`. */
   get asked(): string[] {
     return this.fake.asked
-      .filter((path) => path.includes(PATH))
+      .filter((path) => path.includes(logsPath(ID)))
       .map((path) => {
         const query = new URL(path, 'http://docker').searchParams;
         return `${query.get('since') ? 'since' : query.get('tail')}${query.get('follow') === '1' ? ' follow' : ''}`;

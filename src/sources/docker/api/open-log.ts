@@ -1,0 +1,67 @@
+/** A container's log as this agent last left it: behind a saved position of either transport, or where a new one begins. */
+import { decodePosition as decodeFilePosition } from '../json-file/position.js';
+import type { ContainerLog } from '../json-file/types.js';
+import type { LineWriter } from './lines.js';
+import { ApiLog } from './log.js';
+import { decodePosition } from './position.js';
+import type { StreamHost } from './stream.js';
+import type { StreamIds } from './stream-ids.js';
+import type { ApiOptions } from './types.js';
+
+export interface LogHost extends Pick<StreamHost, 'gate'> {
+  readonly options: ApiOptions;
+  readonly writer: LineWriter;
+}
+
+export interface LogTraits {
+  /** The engine may serve records of it twice. */
+  readonly mayRepeat: boolean;
+  readonly isPodman: boolean;
+}
+
+/** Tells by the host's options what a change of transport leaves out. */
+export function openLog(
+  { options, writer, gate }: LogHost,
+  { id, existedAtFirstStart }: ContainerLog,
+  streams: StreamIds,
+  { mayRepeat, isPodman }: LogTraits,
+): ApiLog {
+  const { pipeline, onNotice } = options;
+  const key = `docker/${id}`;
+  const log = new ApiLog({
+    pipeline,
+    key,
+    streams,
+    writer,
+    startAt: existedAtFirstStart ? options.startAt : { kind: 'beginning' },
+    mayRepeat,
+    // Podman writes what one read of a pipe brought, and joins such pieces only where it is asked for the last records.
+    ...(isPodman ? { pieceBytes: 0, isTailOther: true } : {}),
+    hold: (wait) => gate.hold(wait),
+    onGap: (from, to, why) => onNotice({ kind: 'gap', id, from, to, why }),
+    onEngineError: (message) =>
+      options.log.warn({ container: id, message }, "The engine has trouble reading a container's log."),
+  });
+  const saved = pipeline.position(key);
+  const position = saved === undefined ? undefined : decodePosition(saved);
+  const filePosition = saved === undefined ? undefined : decodeFilePosition(saved);
+  if (position) {
+    log.resume(position);
+  } else if (filePosition) {
+    log.resumeAfter(filePosition);
+    if (filePosition.catchUp.length > 0) {
+      const why = 'the backlog that was being read from the log file is not read through the engine';
+      onNotice({ kind: 'gap', id, from: 0, to: filePosition.seconds, why });
+    }
+    options.log.warn(
+      { container: id },
+      'A log that was read from its file is read through the engine from here on. It goes on behind the time of the last line: lines with that same time may be missing.',
+    );
+  } else if (saved !== undefined) {
+    options.log.warn(
+      { container: id, position: saved },
+      'A saved position cannot be read: the log is read from its beginning.',
+    );
+  }
+  return log;
+}

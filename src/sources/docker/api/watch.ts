@@ -1,0 +1,193 @@
+/**
+ * Looks after a container's stream at hand, because what it waits for may never come: a connection may be dead without a
+ * sign, an engine may lose sight of a log that rotates, and what is known may not be in what was asked for. Where in
+ * doubt the stream is ended, which costs nothing: the next one goes on where it ended.
+ */
+import type { Scope } from '../../../runtime/scope.js';
+import type { LogEngine } from '../readers.js';
+import type { ApiLog } from './log.js';
+import { type RecordDecoder, RecordIds } from './records.js';
+import { LogStream, type StreamHost } from './stream.js';
+import type { ApiOptions } from './types.js';
+
+/** A stream that has not shown what is known of the log, and is silent for so long, will not. */
+const SEARCH_MS = 5_000;
+/** What is asked for by time the engine finds by reading the whole log, 100 MB a second or less. */
+const FIRST_DATA_MS = 600_000;
+/** Unread for longer, the engine may skip what rotates meanwhile: better come back later. */
+const PAUSE_MS = 2_000;
+const DEFAULT_STALL_MS = 60_000;
+/** The stream of a removed container ends by itself, usually. */
+const FINISH_MS = 10_000;
+/** What is in the log comes by the stream within this. */
+const OVERDUE_MS = 500;
+/** Of a log that may rotate, the newest record is asked for so soon after opening, then ever more rarely. */
+const FIRST_PROBE_MS = 100;
+const PROBE_MIN_MS = 20;
+const PROBES_PER_FILE = 4;
+/** A file that lasts less than this times PROBES_PER_FILE may be skipped between two probes. */
+const FAST_MS = 1_000;
+const LARGEST_PROBE = 1024;
+/** A probe whose answer does not end by then is as dead as the stream may be. */
+const PROBE_DEADLINE_MS = 10_000;
+/** The local driver's. */
+const DEFAULT_MAX_SIZE = 20 * 1024 * 1024;
+
+export interface WatchHost extends StreamHost {
+  readonly scope: Scope;
+  readonly options: ApiOptions;
+  engine(): LogEngine | undefined;
+}
+
+export class StreamWatch {
+  /** Streams that were silent although the log went on. */
+  stalls = 0;
+  readonly #host: WatchHost;
+  readonly #id: string;
+  readonly #decoder: () => RecordDecoder;
+  #stream: LogStream | undefined;
+  #log: ApiLog | undefined;
+  /** The stream has brought nothing yet. */
+  #isFirst = true;
+  #isProbing = false;
+  #probedAt = 0;
+  /** How long the stream may be silent before the log's newest record is asked for. */
+  #patienceMs = 0;
+  /** How long it may be silent before what is known is looked for otherwise. */
+  #searchMs = SEARCH_MS;
+  #stallMs = 0;
+  /** Bytes and records of the log at the last probe, and after how many bytes the next one is due. */
+  #bytesBeforeProbe = 0;
+  #takenBeforeProbe = 0;
+  #bytesPerProbe = Infinity;
+
+  /** Of the container `id`; `decoder` makes one for what the engine serves of its log. */
+  constructor(host: WatchHost, id: string, decoder: () => RecordDecoder) {
+    this.#host = host;
+    this.#id = id;
+    this.#decoder = decoder;
+  }
+
+  /** How large a file of the log gets before the engine begins another one. */
+  setMaxSize(bytes = DEFAULT_MAX_SIZE): void {
+    this.#bytesPerProbe = bytes / PROBES_PER_FILE;
+  }
+
+  /** A stream was opened. `isByTime`: it was asked for by time. */
+  begin(stream: LogStream, log: ApiLog, isByTime: boolean): void {
+    this.#stream = stream;
+    this.#log = log;
+    this.#isFirst = true;
+    this.#probedAt = performance.now();
+    // Many fall silent at once: not all of them are asked for at once.
+    this.#stallMs = (this.#host.options.stallMs ?? DEFAULT_STALL_MS) * (0.75 + Math.random() / 2);
+    this.#setPatience(log);
+    if (isByTime) this.#patienceMs = this.#searchMs = FIRST_DATA_MS;
+  }
+
+  /** The stream has ended. */
+  end(): void {
+    this.#stream = undefined;
+  }
+
+  /** The log was given what the stream brought. */
+  drained(): void {
+    const stream = this.#stream;
+    const log = this.#log;
+    if (!stream || !log) return;
+    if (this.#isFirst) this.#setPatience(log);
+    this.#isFirst = false;
+    this.#probeIfDue(stream, log);
+  }
+
+  /** Called several times a second; times are of performance.now(). `finishingSince`: the container was removed then. */
+  lookAfter(now: number, isStopped: boolean, finishingSince: number | undefined): void {
+    const stream = this.#stream;
+    const log = this.#log;
+    if (!stream || !log) return;
+    const isFinishing = finishingSince !== undefined;
+    const silentMs = now - stream.lastDataAt;
+    if (stream.pausedAt > 0) {
+      if (now - stream.pausedAt > PAUSE_MS) stream.stop();
+    } else if (!log.isFound && silentMs > this.#searchMs) {
+      log.giveUp();
+      stream.stop();
+    } else if (isFinishing && silentMs > FINISH_MS && now - finishingSince > FINISH_MS) {
+      stream.stop();
+    } else if (log.arrivals.isExpecting) {
+      if (now - this.#probedAt > OVERDUE_MS) this.#tellOverdue(stream, log, silentMs > OVERDUE_MS);
+    } else if (silentMs > this.#patienceMs && now - this.#probedAt > this.#patienceMs) {
+      if (!isStopped && !isFinishing) this.#probe(stream, log);
+    }
+  }
+
+  #setPatience(log: ApiLog): void {
+    this.#patienceMs = log.mayRepeat ? FIRST_PROBE_MS : this.#stallMs;
+    this.#searchMs = SEARCH_MS;
+  }
+
+  /** The newest record of the log was not brought by the stream, although there was time. */
+  #tellOverdue(stream: LogStream, log: ApiLog, isSilent: boolean): void {
+    if (!log.arrivals.isOverdue(log.seconds, isSilent)) return;
+    this.stalls++;
+    this.#host.options.log.warn(
+      { container: this.#id },
+      "A container's log stream fell silent although the log went on: it is opened again.",
+    );
+    stream.stop();
+  }
+
+  /** A file that the engine skips is noticed while it is the newest: so several times within each. */
+  #probeIfDue(stream: LogStream, log: ApiLog): void {
+    if (!log.mayRepeat || log.arrivals.isExpecting) return;
+    if (log.counts.bytesRead - this.#bytesBeforeProbe < this.#bytesPerProbe) return;
+    if (performance.now() - this.#probedAt > PROBE_MIN_MS) this.#probe(stream, log);
+  }
+
+  /**
+   * Asks for the log's newest records, which the stream at hand has to bring. One is enough, but where a log rotates
+   * fast it is all since the last time.
+   */
+  #probe(stream: LogStream, log: ApiLog): void {
+    const { scope } = this.#host;
+    const engine = this.#host.engine();
+    if (this.#isProbing || !engine || scope.isClosing) return;
+    this.#isProbing = true;
+    const now = performance.now();
+    const isFast = log.mayRepeat && now - this.#probedAt < FAST_MS;
+    const tail = isFast ? Math.min(LARGEST_PROBE, 16 + 2 * (log.taken - this.#takenBeforeProbe)) : 1;
+    this.#probedAt = now;
+    this.#takenBeforeProbe = log.taken;
+    this.#patienceMs = Math.min(this.#patienceMs * 2, this.#stallMs);
+    this.#bytesBeforeProbe = log.counts.bytesRead;
+    void scope.run(`probe of ${this.#id}`, async () => {
+      const own = scope.child('probe');
+      try {
+        const newest = await this.#newest(engine, tail, stream, own);
+        if (this.#stream !== stream) return;
+        stream.drain();
+        log.expect(newest.ids);
+      } catch {
+        // An engine that does not answer this will not serve the stream either.
+        stream.stop();
+      } finally {
+        this.#isProbing = false;
+        await own.close();
+      }
+    });
+  }
+
+  /** The last `tail` records of the log. Ends `stream` where they do not come in time. */
+  async #newest(engine: LogEngine, tail: number, stream: LogStream, own: Scope): Promise<RecordIds> {
+    const newest = new RecordIds();
+    const response = await engine.logs(this.#id, { follow: false, tail }, own);
+    if (!response) return newest;
+    const probe = new LogStream(response, this.#decoder(), newest, this.#host);
+    own.timeout('deadline of the probe', Math.min(PROBE_DEADLINE_MS, this.#stallMs), () => {
+      probe.stop();
+      stream.stop();
+    });
+    await probe.run();
+    return newest;
+  }
+}
