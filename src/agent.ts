@@ -144,7 +144,7 @@ async function open(root: Scope, config: Config, log: Logger): Promise<Agent> {
     server,
     metricsUrl,
     sources,
-    sinks: view.sinks,
+    sinks: () => view.sinks(),
     finished,
     stop: () => root.close(DRAIN_MS),
   };
