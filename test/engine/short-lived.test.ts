@@ -40,6 +40,7 @@ describeWithEngine('200 containers of 50 ms, removed at once', (bed) => {
       env: { STALL_MS: '400', STALL_WHILE: stalls },
     });
     await agent.ready();
+    await agent.said(/Docker engine /);
     writeFileSync(stalls, '');
     await eachLimited(expected, AT_ONCE, async ({ container }) => {
       const id = await bed.api.create({

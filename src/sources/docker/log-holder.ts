@@ -5,7 +5,7 @@
  * Messages out: HeldLog, for each log that was opened. In: the id of a log that the main thread has opened for itself,
  * by /proc/self/fd/<fd>, or does not want; its descriptor is closed then. Whatever is still held ends with the worker.
  */
-import { closeSync, openSync, statSync, watch } from 'node:fs';
+import { closeSync, openSync, readdirSync, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { type ContainerFacts, isContainerId, predictedLogPath, readFactsFromFolder } from './facts.js';
@@ -24,6 +24,7 @@ export interface HeldLog {
 
 const TRY_EVERY_MS = 5;
 const TRY_FOR_MS = 10_000;
+const YOUNG_MS = 10_000;
 
 const { dir, port } = workerData as HolderData;
 /** Until when each log that is not there yet is tried: milliseconds on performance.now(). */
@@ -32,16 +33,27 @@ const held = new Map<string, number>();
 let timer: NodeJS.Timeout | undefined;
 
 watch(dir, (_event, name) => {
-  if (!name || !isContainerId(name) || awaited.has(name) || held.has(name)) return;
-  awaited.set(name, performance.now() + TRY_FOR_MS);
-  tryAll();
+  if (name) expect(name);
 });
+// What came while this thread was being started.
+for (const name of readdirSync(dir)) if (isYoung(name)) expect(name);
 
 port.on('message', (id: string) => {
   const fd = held.get(id);
   held.delete(id);
   if (fd !== undefined) closeSync(fd);
 });
+
+function expect(name: string): void {
+  if (!isContainerId(name) || awaited.has(name) || held.has(name)) return;
+  awaited.set(name, performance.now() + TRY_FOR_MS);
+  tryAll();
+}
+
+function isYoung(name: string): boolean {
+  const { birthtimeMs } = statSync(join(dir, name), { throwIfNoEntry: false }) ?? { birthtimeMs: 0 };
+  return Date.now() - birthtimeMs < YOUNG_MS;
+}
 
 function tryAll(): void {
   for (const [id, until] of awaited) {
