@@ -11,6 +11,7 @@ import type { Batch } from '../../../pipeline/batch.js';
 import { LineFlag } from '../../../pipeline/batch.js';
 import type { Pipeline, Position } from '../../../pipeline/contract.js';
 import type { Carry } from '../json-file/carry.js';
+import { noCounts } from '../json-file/counts.js';
 import { PIECE_BYTES } from '../json-file/decode.js';
 import type { LogTime } from '../json-file/position.js';
 import type { OpenGap } from '../json-file/span.js';
@@ -52,15 +53,7 @@ export interface ApiLogParts {
 }
 
 export class ApiLog implements StreamSink, LineTarget {
-  readonly counts: ReaderCounts = {
-    bytesRead: 0,
-    linesRead: 0,
-    linesCut: 0,
-    malformed: 0,
-    incomplete: 0,
-    skippedHistoryBytes: 0,
-    rotations: 0,
-  };
+  readonly counts: ReaderCounts = noCounts();
   /** Records that the engine served again in the middle of a stream. */
   repeated = 0;
   /** The stream at hand does not reach back to what is known: end it, and open another. */

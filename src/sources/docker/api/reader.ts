@@ -9,6 +9,7 @@ import { Backoff } from '../../../runtime/backoff.js';
 import { AgentError, describeError } from '../../../runtime/errors.js';
 import type { Scope } from '../../../runtime/scope.js';
 import { factsFromInspect, rotationLimits } from '../facts.js';
+import { noCounts } from '../json-file/counts.js';
 import type { ContainerLog } from '../json-file/types.js';
 import type { LogEngine } from '../readers.js';
 import { FrameDecoder } from './frames.js';
@@ -143,7 +144,7 @@ export class ApiReader {
     const log = this.#log;
     const isLive = log !== undefined && this.hasLabels;
     return {
-      ...(log?.counts ?? NO_COUNTS),
+      ...(log?.counts ?? noCounts()),
       state: !isLive ? 'waiting' : log.isCatchingUp ? 'catching-up' : 'live',
       unreadBytes: 0,
       heldFiles: 0,
@@ -320,16 +321,6 @@ export class ApiReader {
     this.#host.finished(this);
   }
 }
-
-const NO_COUNTS = {
-  bytesRead: 0,
-  linesRead: 0,
-  linesCut: 0,
-  malformed: 0,
-  incomplete: 0,
-  skippedHistoryBytes: 0,
-  rotations: 0,
-};
 
 /** Whether the engine may serve records twice: where it follows a file of its own that rotates. */
 function mayRepeat(driver: string | undefined, maxSizeBytes: number | undefined): boolean {
