@@ -41,6 +41,7 @@ import type {
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 const SECOND = 1000;
+const MINUTE = 60 * SECOND;
 const DAY = 86_400 * SECOND;
 
 /** The configuration before the defaults that depend on the machine are filled in. */
@@ -185,6 +186,21 @@ const docker = section<DockerSourceConfig>({
     "Names of the labels: our own, Promtail's, or those of Loki's Docker driver.",
   ],
   maxLineBytes: ['max_line_bytes', size(1024, '512KiB', MIB).default(MIB / 2), 'Longer lines are cut.'],
+  maxStreams: [
+    'max_streams',
+    whole(1, 10_000, 50).default(50),
+    "Most logs that are read through the engine's API at once; more containers than that take turns.",
+  ],
+  streamMaxAgeMs: [
+    'stream_max_age',
+    duration(SECOND, '5m').default(5 * MINUTE),
+    "After so long a stream of the engine's API is ended and the log is opened again, or another container has its turn.",
+  ],
+  livenessTimeoutMs: [
+    'liveness_timeout',
+    duration(5 * SECOND, '60s').default(MINUTE),
+    'A running container whose log shows no sign of life for so long makes the source degraded.',
+  ],
 });
 
 const demo = section<DemoSourceConfig>({

@@ -67,6 +67,12 @@ export interface DockerSourceConfig {
   readonly labelPreset: LabelPreset;
   /** Longer lines are cut. */
   readonly maxLineBytes: number;
+  /** Most logs that are read through the engine's API at once; more containers than that take turns. */
+  readonly maxStreams: number;
+  /** After so long a stream of the engine's API is ended and the log is opened again, or another container has its turn. */
+  readonly streamMaxAgeMs: number;
+  /** A running container whose log shows no sign of life for so long makes the source degraded. */
+  readonly livenessTimeoutMs: number;
 }
 
 export type LabelPreset = 'default' | 'promtail' | 'docker-driver';

@@ -70,6 +70,8 @@ export interface ReadTotals {
   /** Times that a log was opened again to go on in it. */
   rotations: number;
   heartbeats: number;
+  /** Requests for a log at the engine's API: streams, and looks at its newest records. */
+  requests: number;
 }
 
 export interface SourceFigures {
@@ -81,6 +83,10 @@ export interface SourceFigures {
   readonly containers: Readonly<Record<string, number>>;
   /** Logs that are open now. */
   readonly streams: readonly OpenStream[];
+  /** How many logs may be read through an engine's API at once; 0 where the source has no such limit. */
+  readonly streamCapacity: number;
+  /** Logs that wait for their turn. */
+  readonly waiting: number;
 }
 
 export interface OpenStream {

@@ -12,6 +12,8 @@ export const journalCommitted: Channel = channel('log-capturer:journal.committed
 export const fileSinkWritten: Channel = channel('log-capturer:file-sink.written');
 /** The file sink's commit record is written: `{ lines }`. */
 export const fileSinkRecorded: Channel = channel('log-capturer:file-sink.recorded');
+/** A log stream has come to its age and is gone: `{ container, rotations, ageSeconds }`; `rotations` counts the container's. */
+export const streamRotated: Channel = channel('log-capturer:stream.rotated');
 /** A sink's server has answered a request, or not (`status` is then `error`): `{ sink, seconds, status }`. */
 export const sinkRequest: Channel = channel('log-capturer:sink.request');
 /** A sink has taken a delivery, or failed to: `{ sink, seconds }`. */

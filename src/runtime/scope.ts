@@ -23,6 +23,26 @@ export type ResourceKind =
   | 'worker'
   | 'listener';
 
+/** What the process really has, as far as the system tells: descriptors of files and sockets, watches, referenced timers, threads. */
+export type HeldKind = 'file' | 'socket' | 'watcher' | 'timer' | 'worker';
+
+/** How many of each an entry holds now. */
+export type Holdings = Partial<Record<HeldKind, number>>;
+
+/** One live scope, as people are shown it. */
+export interface ScopeTree {
+  readonly name: string;
+  readonly ageSeconds: number;
+  /** Entries of one kind and name are one row; tasks and scopes included, child scopes not. */
+  readonly resources: readonly {
+    readonly kind: ResourceKind;
+    readonly name: string;
+    readonly count: number;
+    readonly oldestSeconds: number;
+  }[];
+  readonly scopes: readonly ScopeTree[];
+}
+
 /** Something a scope owns. `release()` ends it early; closing the scope ends it otherwise. */
 export interface Owned {
   release(): Promise<void>;

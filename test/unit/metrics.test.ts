@@ -86,7 +86,7 @@ beforeEach(async () => {
     build: BUILD,
     health,
     journal: opened.journal,
-    sources: () => [{ active, retired, streams, containers }],
+    sources: () => [{ active, retired, streams, containers, streamCapacity: 0, waiting: 0 }],
     sinks: () => [{ ...delivery.stats, name: sink.name }],
     census: () => root.census(),
   });

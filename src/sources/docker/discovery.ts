@@ -126,7 +126,12 @@ export class Discovery implements EngineListener {
   }
 
   figures(): SourceFigures {
-    return { ...this.#readings.figures(), containers: this.captures.transports() };
+    return {
+      ...this.#readings.figures(),
+      containers: this.captures.transports(),
+      streamCapacity: 0,
+      waiting: 0,
+    };
   }
 
   connected(info: EngineInfo, engine: Engine): void {

@@ -52,6 +52,9 @@ beforeEach(async () => {
     startAt: 'beginning',
     maxHistoryBytes: 1,
     maxLineBytes: 1,
+    maxStreams: 50,
+    streamMaxAgeMs: 300_000,
+    livenessTimeoutMs: 60_000,
     containerLabels: {},
   } as const;
   source = createSource(

@@ -30,7 +30,7 @@ export class StdinSource implements Source {
   figures(): SourceFigures | undefined {
     if (!this.#hasRun) return undefined;
     const active = new Map([[this.#config.container, this.#totals]]);
-    return { active, retired: this.#retired, containers: {}, streams: [] };
+    return { active, retired: this.#retired, containers: {}, streams: [], streamCapacity: 0, waiting: 0 };
   }
 
   /** Returns when the input ends or the scope closes. */

@@ -1,0 +1,93 @@
+/**
+ * What the parts of a soak tell each other: a crowd of containers writes numbered lines, an agent reads them while its
+ * streams rotate, samples are taken, and criteria judge the samples.
+ */
+import type { BuildInfo } from '../telemetry/build-info.js';
+
+export interface SoakOptions {
+  readonly containers: number;
+  readonly minutes: number;
+  /** `stream_max_age` of the agent, in milliseconds. */
+  readonly rotateEveryMs: number;
+  /** Replace containers while it runs. */
+  readonly churn: boolean;
+  /** Any image with `sh` and `sleep`; undefined: the usual one. */
+  readonly image: string | undefined;
+  /** URL of an agent that runs already; undefined: one is started. */
+  readonly attach: string | undefined;
+  /** Of the engine; undefined: found as the docker command finds it. */
+  readonly endpoint: string | undefined;
+  /** Where report, dumps and the agent's data go. */
+  readonly directory: string;
+  /** `max_streams` of the agent. */
+  readonly maxStreams: number;
+}
+
+/** `baseline`: before the first container. `warm-up`: not judged. `drained`: after the last container. */
+export type Phase = 'baseline' | 'warm-up' | 'run' | 'draining' | 'drained';
+
+/** All counters are totals since the agent started; bytes, seconds. Figures that nobody tells are undefined, never 0. */
+export interface Sample {
+  /** Since the soak began. */
+  readonly seconds: number;
+  readonly phase: Phase;
+  /** What scopes own, by kind. */
+  readonly resources: Readonly<Record<string, number>>;
+  /** What the process holds and no scope owns, less the baseline, by kind. */
+  readonly unowned: Readonly<Record<string, number>>;
+  readonly fds: number | undefined;
+  /** After a forced collection; undefined in samples without one. */
+  readonly heapBytes: number | undefined;
+  readonly externalBytes: number | undefined;
+  readonly residentBytes: number | undefined;
+  readonly streams: number;
+  readonly streamCapacity: number;
+  readonly waiting: number;
+  readonly rotations: number;
+  readonly heartbeats: number;
+  readonly linesRead: number;
+  readonly gaps: number;
+  readonly unaccountedLines: number;
+  readonly logRequests: number;
+  /** Lines at level error or above in the agent's own log. */
+  readonly errors: number;
+  readonly health: string;
+  readonly agentCpuSeconds: number | undefined;
+  readonly engineCpuSeconds: number | undefined;
+  /** As counted by the proxy between agent and engine: requests for logs in all, and those that follow. */
+  readonly proxy: { readonly logRequests: number; readonly followRequests: number } | undefined;
+  /** Of the containers that run now. */
+  readonly containers: number;
+  /** Lines that the oracle saw, each once and in order; and what it objects to. */
+  readonly linesSeen: number;
+  readonly lineFaults: number;
+}
+
+/** `short`: the run was too short to judge it; no reason to fail. */
+export type Verdict = 'pass' | 'fail' | 'short';
+
+export interface Criterion {
+  /** Stable, such as `resources.timer` or `lines`. */
+  readonly id: string;
+  /** The mark, in words: "grows by less than 0.1 a minute". */
+  readonly mark: string;
+  /** What was measured, in words with figures. */
+  readonly measured: string;
+  readonly verdict: Verdict;
+}
+
+/** What is written as JSON, and shown as HTML. */
+export interface SoakReport {
+  readonly command: string;
+  readonly startedAt: string;
+  readonly build: BuildInfo;
+  readonly machine: Readonly<Record<string, string | number>>;
+  readonly engine: string;
+  readonly options: SoakOptions;
+  /** Undefined while it runs. */
+  readonly passed: boolean | undefined;
+  readonly criteria: readonly Criterion[];
+  /** What happened at which second: phases, faults put in on purpose, warnings. */
+  readonly events: readonly { readonly seconds: number; readonly text: string }[];
+  readonly samples: readonly Sample[];
+}
