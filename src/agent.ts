@@ -27,7 +27,10 @@ import { TailHub } from './server/tail-hub.js';
 import type { AgentView, SinkView } from './server/view.js';
 import type { DockerSource } from './sources/docker/source.js';
 import { type BuildInfo, readBuildInfo } from './telemetry/build-info.js';
+import { CensusTaker, type Counts } from './telemetry/census/census.js';
+import { resourceReport } from './telemetry/census/report.js';
 import { Health } from './telemetry/health.js';
+import type { CountingLogger } from './telemetry/message-counts.js';
 import { createMetrics } from './telemetry/metrics/metrics.js';
 
 /** Draining that takes longer turns into aborting: a supervisor's patience ends at ten seconds. */
@@ -51,7 +54,7 @@ export interface Agent {
 }
 
 /** Starts everything. Throws AgentError where that cannot be, with nothing left running. */
-export async function startAgent(config: Config, log: Logger): Promise<Agent> {
+export async function startAgent(config: Config, log: CountingLogger): Promise<Agent> {
   const root = Scope.root('agent', (error, task) => {
     log.error({ err: error, task }, `${task} failed: ${describeError(error)}`);
   });
@@ -63,7 +66,9 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
   }
 }
 
-async function open(root: Scope, config: Config, log: Logger): Promise<Agent> {
+async function open(root: Scope, config: Config, log: CountingLogger): Promise<Agent> {
+  const census = new CensusTaker(root);
+  census.begin();
   const build = readBuildInfo();
   const health = new Health();
   const routeTargets = Object.values(config.sinks).map(routeTarget);
@@ -105,6 +110,7 @@ async function open(root: Scope, config: Config, log: Logger): Promise<Agent> {
     config: () => renderConfig(config),
     containers: () => sources.flatMap((source) => ('containers' in source ? source.containers() : [])),
     sinks: () => [...deliveries].map(([name, { stats }]): SinkView => ({ name, ...stats })),
+    resources: () => resourceReport(root, census),
   };
   const metrics = await createMetrics(root, {
     build,
@@ -112,7 +118,9 @@ async function open(root: Scope, config: Config, log: Logger): Promise<Agent> {
     journal,
     sources: () => sources.flatMap((source) => source.figures() ?? []),
     sinks: () => [...deliveries].map(([name, { stats }]) => ({ ...stats, name })),
-    census: () => root.census(),
+    owned: () => root.census(),
+    unowned: () => unownedOf(census, log),
+    messages: log.counts,
   });
   const tail = new TailHub(journal);
   const { dataDir } = config;
@@ -125,6 +133,7 @@ async function open(root: Scope, config: Config, log: Logger): Promise<Agent> {
     await within(LAST_COMMIT_MS, journal.barrier());
   });
   const pipeline = createIntake({ journal, streams, processors: [], taps: [tail] });
+  census.warmedUp();
   const sourceScope = root.child('sources');
   let running = sources.length;
   const finished = new Promise<void>((resolve) => {
@@ -148,6 +157,16 @@ async function open(root: Scope, config: Config, log: Logger): Promise<Agent> {
     finished,
     stop: () => root.close(DRAIN_MS),
   };
+}
+
+/** Undefined where the census does not see anything, which is said. */
+async function unownedOf(census: CensusTaker, log: Logger): Promise<Counts | undefined> {
+  try {
+    return (await census.take()).unowned;
+  } catch (error) {
+    log.error({ err: error }, describeError(error));
+    return undefined;
+  }
 }
 
 function routeTarget(sink: SinkConfig): RouteTarget {

@@ -49,6 +49,21 @@ Examples:
 
 Prints one line. Exit codes: 0 healthy or degraded, 1 unhealthy or unreachable.`;
 
+export const SOAK_HELP = `
+Examples:
+  log-capturer soak --containers 8 --minutes 3
+  log-capturer soak --containers 55 --minutes 60 --rotate-every 30s
+  log-capturer soak --minutes 20 --rotate-every 1s --churn --image my/busybox
+
+Starts containers that write numbered lines (a third of them never, a third rarely, a third all the time), and an agent
+that reads them through the engine's API and ends and reopens its streams at the given age. Every few seconds it looks
+at what the agent holds; at the end it says what grew, what was left behind, and whether every line came exactly once.
+The report is in --directory: one page and the figures as JSON; after a failure also what the agent held.
+
+It touches no other containers: its own carry the label log-capturer.test, have no network, and are removed at the end,
+by the next soak where it was killed. The first Ctrl-C ends early, with a report; a second one leaves at once.
+Exit codes: 0 passed, 1 failed, cut short or impossible, 2 wrong usage.`;
+
 export const SCHEMA_HELP = `
 Example:
   log-capturer schema > log-capturer.schema.json

@@ -40,10 +40,7 @@ export async function inspectContainers(
 }
 
 const IDLE: ApiLogReaders = {
-  run: (scope) =>
-    new Promise((resolve) => {
-      scope.closing.addEventListener('abort', () => resolve(), { once: true });
-    }),
+  run: (scope) => scope.untilClosing(),
   ready() {},
   add() {},
   wake() {},
@@ -53,8 +50,11 @@ const IDLE: ApiLogReaders = {
   finish() {},
   stats: () => new Map(),
   openStreams: () => [],
+  signOfLife: () => undefined,
   connected() {},
   disconnected() {},
+  streamCapacity: 0,
+  waiting: 0,
 };
 
 const NOWHERE: Pipeline = {

@@ -3,12 +3,14 @@
  * configuration, 130 and 143 after a second Ctrl-C or SIGTERM.
  * Commands are loaded when they are called: most need little of the program.
  */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AgentError, describeError, type ErrorCode } from '../runtime/errors.js';
+import { parseDuration } from '../runtime/units.js';
 import { MAX_LINES } from '../server/tail-query.js';
 import { readBuildInfo } from '../telemetry/build-info.js';
 import type { CheckOptions } from './commands/check.js';
 import type { RunOptions } from './commands/run.js';
+import type { SoakFlags } from './commands/soak.js';
 import type { TailOptions } from './commands/tail.js';
 import { withConfigFile, withConfigOptions } from './config-options.js';
 import {
@@ -17,6 +19,7 @@ import {
   PROGRAM_HELP,
   RUN_HELP,
   SCHEMA_HELP,
+  SOAK_HELP,
   TAIL_HELP,
   VERSION_HELP,
 } from './help.js';
@@ -24,6 +27,9 @@ import type { AgentQuestion } from './running-agent.js';
 
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
+
+const MAX_CONTAINERS = 1_000;
+const MAX_MINUTES = 10_080;
 
 const USAGE_ERRORS = new Set<ErrorCode>(['CONFIG_INVALID', 'CONFIG_UNREADABLE', 'SECRET_UNREADABLE']);
 
@@ -107,6 +113,28 @@ function buildProgram(exitNow: ExitNow, done: (code: number) => void): Command {
     });
 
   program
+    .command('soak')
+    .description('prove that nothing leaks and no line is lost, with containers that it starts itself')
+    .option('--containers <count>', 'how many', wholeNumber(1, MAX_CONTAINERS), 55)
+    .option('--minutes <minutes>', 'how long to judge, after a warm-up', minutes, 60)
+    .addOption(
+      new Option('--rotate-every <duration>', 'age at which a stream is ended and opened again')
+        .argParser(rotation)
+        .default(30_000, '30s'),
+    )
+    .option('--churn', 'replace a container every few seconds')
+    .option('--image <image>', 'of the containers: any with sh and sleep (default: busybox:stable)')
+    .option('--attach <url>', 'judge the agent that runs there instead of starting one')
+    .option('--token <token>', 'token of its login (default: LOG_CAPTURER_SERVER_TOKEN)')
+    .option('--endpoint <url>', 'engine, such as unix:///var/run/docker.sock (default: as docker finds it)')
+    .option('--directory <folder>', 'where the report goes', './soak')
+    .addHelpText('after', SOAK_HELP)
+    .action(async (flags: SoakFlags) => {
+      const { soak } = await import('./commands/soak.js');
+      done(await soak(flags, exitNow));
+    });
+
+  program
     .command('schema')
     .description('print the JSON Schema of the configuration, for editors')
     .addHelpText('after', SCHEMA_HELP)
@@ -125,6 +153,25 @@ function buildProgram(exitNow: ExitNow, done: (code: number) => void): Command {
       version(json === true);
     });
   return program;
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}
+
+function minutes(text: string): number {
+  const value = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  if (value > 0 && value <= MAX_MINUTES) return value;
+  throw new InvalidArgumentError(`It must be a number of minutes, at most ${MAX_MINUTES}.`);
+}
+
+function rotation(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms >= 1_000 && ms <= 3_600_000) return ms;
+  throw new InvalidArgumentError('It must be a duration from 1s to 1h, such as 30s.');
 }
 
 function lineCount(count: string): string {

@@ -161,9 +161,8 @@ export class Delivery {
     const onClosing = (): void => {
       if (!sinkScope.isClosing) sinkScope.timeout('drain', DRAIN_MS, () => this.#stop.abort());
     };
-    const onAborted = (): void => this.#stop.abort();
-    scope.closing.addEventListener('abort', onClosing, { once: true });
-    scope.aborted.addEventListener('abort', onAborted, { once: true });
+    const closing = scope.onClosing('drain', onClosing);
+    const aborted = scope.onAborted('end of the drain', () => this.#stop.abort());
     sinkScope.interval('check', CHECK_MS, () => {
       if (this.#sink.retained !== this.#retained) this.#advance(cursor);
       this.#condition.observe(cursor.pendingBytes(), this.#journal.stats.capacity);
@@ -183,8 +182,8 @@ export class Delivery {
       const failure = outcomes.find((outcome) => outcome.status === 'rejected');
       if (failure) throw failure.reason;
     } finally {
-      scope.closing.removeEventListener('abort', onClosing);
-      scope.aborted.removeEventListener('abort', onAborted);
+      await closing.release();
+      await aborted.release();
       await this.#finish(scope, cursor);
     }
   }
@@ -213,11 +212,11 @@ export class Delivery {
     const waking = new AbortController();
     const wake = (): void => waking.abort();
     const timer = Number.isFinite(ms) ? scope.timeout('lane wait', ms, wake) : undefined;
-    scope.closing.addEventListener('abort', wake, { once: true });
+    const closing = scope.onClosing('rest', wake);
     this.#resting.add(wake);
     await this.#journal.waitCommitted(this.#journal.stats.committedLsn, waking.signal);
     this.#resting.delete(wake);
-    scope.closing.removeEventListener('abort', wake);
+    await closing.release();
     await timer?.release();
   }
 

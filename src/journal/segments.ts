@@ -4,8 +4,9 @@
  * Invariants:
  * - every segment here has at least one commit that is durable; the last one is never removed;
  * - a segment's end is what is committed of it; whatever its file holds beyond that is nothing;
- * - a pinned segment keeps its file open and is not removed. Unpinned ones keep file and index in memory only while
- *   they are among the few used last, so that a full journal of tiny blocks costs no more than a small one.
+ * - a pinned segment keeps its file open and is not removed. Unpinned ones have it closed, so that what is open says who
+ *   reads, and keep their index in memory only while they are among the few used last, so that a full journal of tiny
+ *   blocks costs no more than a small one.
  */
 import { join } from 'node:path';
 import { AgentError, systemCode } from '../runtime/errors.js';
@@ -15,7 +16,7 @@ import type { Disk, DiskFile } from './disk.js';
 import { RecordType } from './record.js';
 import { Scanner } from './scanner.js';
 
-const KEPT_OPEN = 4;
+const KEPT_INDEXES = 4;
 const SUFFIX = '.journal';
 const ALL_LANES = ~0;
 
@@ -149,12 +150,11 @@ export class Segments {
     segment.onIdle?.();
     this.#recent.delete(segment);
     this.#recent.add(segment);
-    for (const old of [...this.#recent].slice(0, -KEPT_OPEN)) {
+    for (const old of [...this.#recent].slice(0, -KEPT_INDEXES)) {
       this.#recent.delete(old);
-      if (old.pins > 0) continue;
-      old.index = undefined;
-      await this.detach(old);
+      if (old.pins === 0) old.index = undefined;
     }
+    await this.detach(segment);
   }
 
   /**

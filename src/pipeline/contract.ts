@@ -87,6 +87,8 @@ export interface SourceFigures {
   readonly streamCapacity: number;
   /** Logs that wait for their turn. */
   readonly waiting: number;
+  /** Containers that run and have shown no sign of life for `liveness_timeout`. */
+  readonly stalled: number;
 }
 
 export interface OpenStream {

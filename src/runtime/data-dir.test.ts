@@ -56,10 +56,11 @@ async function starter(target: string) {
 
 beforeAll(async () => {
   const compiled = mkdtempSync(path.join(tmpdir(), 'log-capturer-lock-js-'));
-  for (const name of ['data-dir', 'errors', 'scope']) {
-    const source = path.join(import.meta.dirname, `${name}.ts`);
+  for (const name of readdirSync(import.meta.dirname)) {
+    if (!name.endsWith('.ts') || name.endsWith('.test.ts')) continue;
+    const source = path.join(import.meta.dirname, name);
     const { code } = await transformWithOxc(readFileSync(source, 'utf8'), source);
-    writeFileSync(path.join(compiled, `${name}.js`), code);
+    writeFileSync(path.join(compiled, name.replace(/ts$/, 'js')), code);
   }
   writeFileSync(path.join(compiled, 'package.json'), '{"type":"module"}');
   script = path.join(compiled, 'main.js');

@@ -25,6 +25,7 @@ import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { AgentError, systemCode } from './errors.js';
 import type { Scope } from './scope.js';
+import { closeServer, ServerSockets } from './servers.js';
 
 const MAX_SOCKET_PATH = 100;
 const ANSWER_TIMEOUT_MS = 1000;
@@ -105,9 +106,10 @@ async function takeLock(dir: string, lockDir: string, use: DirectoryUse, scope: 
       const holder = await askHolder(path.join(lockDir, String(highest)));
       if (holder !== undefined) throw inUse(dir, use, holder);
     }
-    const server = await claim(lockDir, highest + 1);
+    const sockets = new ServerSockets();
+    const server = await claim(lockDir, highest + 1, sockets);
     if (!server) continue;
-    scope.own('server', `lock of ${dir}`, () => closeServer(server));
+    scope.own('server', `lock of ${dir}`, () => closeServer(server), sockets.holds);
     removeOld(lockDir, highest + 1);
     return;
   }
@@ -115,9 +117,9 @@ async function takeLock(dir: string, lockDir: string, use: DirectoryUse, scope: 
 }
 
 /** Listens as number `n`; undefined where somebody else was faster. */
-async function claim(lockDir: string, n: number): Promise<Server | undefined> {
+async function claim(lockDir: string, n: number, sockets: ServerSockets): Promise<Server | undefined> {
   const temporary = path.join(lockDir, `.${uniqueName()}`);
-  const server = await listen(temporary);
+  const server = sockets.add(await listen(temporary));
   const isFirst = linkIfFree(temporary, path.join(lockDir, String(n)));
   removeIfThere(temporary);
   if (isFirst && highestNumber(lockDir) === n) return server;
@@ -140,10 +142,6 @@ function listen(socketPath: string): Promise<Server> {
       resolve(server);
     });
   });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
 }
 
 /** False where the number is taken, or where a faster starter has cleared our temporary name away. */

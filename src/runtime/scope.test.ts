@@ -110,4 +110,145 @@ describe('Scope', () => {
     expect(Object.fromEntries(root.census())).toEqual({});
     await root.close();
   });
+
+  test('what would not end is named with its path, however deep, and the rest of its scope is closed', async () => {
+    const root = rootScope();
+    const child = root.child('sinks').child('loki');
+    const ended: string[] = [];
+    child.own('file', 'older', () => void ended.push('older'));
+    child.own('socket', 'stuck', () => new Promise<void>(() => {}));
+    root.own('file', 'newest', () => void ended.push('newest'));
+    const failure = await root.close(20).catch((error: unknown) => error);
+    expect((failure as AggregateError).errors).toEqual([
+      new AgentError('CLOSE_TIMEOUT', 'socket "stuck" of test/sinks/loki did not end.'),
+    ]);
+    expect((failure as AggregateError).message).toBe(
+      'closing test failed: socket "stuck" of test/sinks/loki did not end.',
+    );
+    expect(ended).toEqual(['newest', 'older']);
+  });
+
+  test('what is being released is awaited by closing', async () => {
+    const root = rootScope();
+    const steps: string[] = [];
+    let end!: () => void;
+    const owned = root.own('file', 'slow', () => new Promise<void>((resolve) => (end = resolve)));
+    void owned.release();
+    expect(root.holdings().file).toBe(1);
+    const closed = root.close().then(() => steps.push('closed'));
+    await new Promise((resolve) => setImmediate(resolve));
+    steps.push('ended');
+    end();
+    await closed;
+    expect(steps).toEqual(['ended', 'closed']);
+  });
+
+  test('a release that fails and a callback that throws are heard of, and end nothing', async () => {
+    const heard: string[] = [];
+    const root = Scope.root('test', (error, task) => heard.push(`${task}: ${(error as Error).message}`));
+    const child = root.child('child');
+    await child.own('file', 'a', () => Promise.reject(new Error('no'))).release();
+    child.onClosing('b', () => {
+      throw new Error('not now');
+    });
+    await new Promise<void>((resolve) => {
+      child.timeout('c', 1, () => {
+        resolve();
+        throw new Error('late');
+      });
+    });
+    await root.close();
+    expect(heard).toEqual(['test/child/a: no', 'test/child/c: late', 'test/child/b: not now']);
+  });
+
+  test('a scope may be closed from within what its closing calls', async () => {
+    const root = rootScope();
+    let times = 0;
+    root.own('file', 'once', () => void times++);
+    root.onClosing('again', () => void root.close());
+    await root.run('task', async () => void root.close());
+    await root.close();
+    expect(times).toBe(1);
+  });
+
+  test('listeners go with their work, and are called where it is too late to wait', async () => {
+    const root = rootScope();
+    const heard: string[] = [];
+    const gone = root.onClosing('gone', () => heard.push('gone'));
+    root.onClosing('there', () => heard.push('there'));
+    expect(root.census().get('listener')).toBe(2);
+    await gone.release();
+    expect(root.census().get('listener')).toBe(1);
+    const waiting = root.untilClosing();
+    await root.close();
+    await waiting;
+    root.onClosing('late', () => heard.push('late'));
+    root.onAborted('never', () => heard.push('never'));
+    await root.abort();
+    expect(heard).toEqual(['there', 'late']);
+  });
+
+  test('abort is heard in the whole tree at once, closing comes in its turn', async () => {
+    const root = rootScope();
+    const deep = root.child('child').child('deep');
+    const heard: string[] = [];
+    deep.onAborted('deep', () => heard.push(`aborted, closing: ${deep.isClosing}`));
+    deep.onClosing('deep', () => heard.push('closing'));
+    root.own('file', 'newest', () => void heard.push('newest'));
+    await root.abort();
+    expect(heard).toEqual(['aborted, closing: false', 'newest', 'closing']);
+  });
+
+  test('what others are built on takes their last, also where they were aborted', async () => {
+    const failures: unknown[] = [];
+    const root = rootScope(failures);
+    const store = root.child('store');
+    const kept: string[] = [];
+    root.own('task', 'store', () => store.run('write', async () => void kept.push('the last')));
+    void root.run('hanging', () => new Promise<void>((resolve) => root.onAborted('abort', resolve)));
+    await root.close(1);
+    expect({ kept, failures }).toEqual({ kept: ['the last'], failures: [] });
+  });
+
+  test('says what is held: as is usual for its kind, or as the owner says', async () => {
+    const root = rootScope();
+    const child = root.child('child');
+    let sockets = 3;
+    child.own(
+      'server',
+      'http',
+      () => {},
+      () => ({ socket: sockets }),
+    );
+    child.own('file', 'log', () => {});
+    child.own('watcher', 'folder', () => {});
+    child.own('request', '/logs', () => {});
+    root.own('worker', 'holder', () => {});
+    const sleeping = root.sleep(60_000);
+    expect(root.holdings()).toEqual({ file: 1, socket: 3, watcher: 1, timer: 1, worker: 1 });
+    sockets = 1;
+    expect(root.holdings().socket).toBe(1);
+    await root.close();
+    await sleeping;
+    expect(root.holdings()).toEqual({ file: 0, socket: 0, watcher: 0, timer: 0, worker: 0 });
+  });
+
+  test('shows its tree: equal entries as one row, with the age of the oldest', async () => {
+    const root = rootScope();
+    const child = root.child('child');
+    child.own('file', 'log', () => {});
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    child.own('file', 'log', () => {});
+    const tree = root.tree();
+    expect(tree).toMatchObject({
+      name: 'test',
+      resources: [],
+      scopes: [{ name: 'child', resources: [{ kind: 'file', name: 'log', count: 2 }], scopes: [] }],
+    });
+    const [{ ageSeconds, resources } = expect.fail('no child')] = tree.scopes;
+    expect(resources[0]?.oldestSeconds).toBeGreaterThanOrEqual(0.004);
+    expect(ageSeconds).toBeGreaterThanOrEqual(resources[0]?.oldestSeconds ?? 0);
+    expect(tree.ageSeconds).toBeGreaterThanOrEqual(ageSeconds);
+    await root.close();
+  });
 });

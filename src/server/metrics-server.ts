@@ -9,6 +9,7 @@ import type { MetricsConfig } from '../config/types.js';
 import { describeError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
+import { closeServer, ServerSockets } from '../runtime/servers.js';
 import type { Metrics } from '../telemetry/metrics/metrics.js';
 import { isLoopback, listenError, shownUrl } from './address.js';
 import { createHostGuard } from './guard.js';
@@ -34,6 +35,8 @@ export async function startMetricsServer(
     void answer(request, response, isAllowed, metrics, log);
   });
   server.maxConnections = MAX_CONNECTIONS;
+  const sockets = new ServerSockets();
+  sockets.add(server);
   try {
     server.listen({ host, port });
     await once(server, 'listening');
@@ -43,12 +46,7 @@ export async function startMetricsServer(
     return undefined;
   }
   server.on('error', (error) => log.warn({ err: error }, `The metrics port: ${describeError(error)}`));
-  scope.own('server', 'metrics', async () => {
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  });
+  scope.own('server', 'metrics', () => closeServer(server), sockets.holds);
   return `${shownUrl(host, (server.address() as AddressInfo).port)}/metrics`;
 }
 

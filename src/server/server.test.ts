@@ -60,6 +60,7 @@ beforeEach(async () => {
     config: () => ({ log_level: 'info' }),
     containers: () => [CONTAINER],
     sinks: () => [{ name: 'local', linesRejected: new Map([['too long', 2]]) }],
+    resources: () => Promise.reject(new Error('not asked here')),
   };
   dataDir = mkdtempSync(path.join(tmpdir(), 'log-capturer-server-'));
   server = await startServer(root, options());

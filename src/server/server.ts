@@ -1,14 +1,17 @@
 /** The HTTP server: health, metrics, the API, the live tail and the page. It only reads: nothing here changes the agent. */
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ServerConfig } from '../config/types.js';
 import { describeError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
+import { ServerSockets } from '../runtime/servers.js';
 import type { Metrics } from '../telemetry/metrics/metrics.js';
 import { isLoopback, listenError, shownUrl } from './address.js';
 import { answer, refuse } from './answers.js';
+import { addDebug } from './debug/routes.js';
 import { createHostGuard, SECURITY_HEADERS } from './guard.js';
 import { Login } from './login/login.js';
 import { addLogin, isLoggedIn } from './login/routes.js';
@@ -54,14 +57,19 @@ export async function startServer(scope: Scope, options: ServerOptions): Promise
   const login = token === undefined ? undefined : new Login(token);
   const owner = scope.child('server');
   const { fastify } = await import('fastify');
+  const sockets = new ServerSockets();
   const app = fastify({
     exposeHeadRoutes: false,
     forceCloseConnections: true,
-    requestTimeout: REQUEST_TIMEOUT_MS,
     bodyLimit: 1024,
+    // It is called once for each address that the name of the host has.
+    serverFactory: (handler) => {
+      const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, handler);
+      server.maxConnections = MAX_CONNECTIONS;
+      return sockets.add(server);
+    },
   });
-  app.server.maxConnections = MAX_CONNECTIONS;
-  owner.own('server', 'http', () => app.close());
+  owner.own('server', 'http', () => app.close(), sockets.holds);
 
   guard(app, options, owner);
   if (login) addLogin(app, login, log);
@@ -69,6 +77,7 @@ export async function startServer(scope: Scope, options: ServerOptions): Promise
   addStatus(app, options, login);
   addApi(app, options);
   addTail(app, owner, options);
+  addDebug(app, owner, { ...options, hasLogin: login !== undefined });
   try {
     await app.listen({ host, port });
   } catch (error) {

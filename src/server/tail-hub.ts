@@ -83,11 +83,12 @@ export class TailHub implements Tap {
     if (scope.isClosing) return;
     await new Promise<void>((resolve) => {
       const late = scope.timeout('tail barrier', BARRIER_PATIENCE_MS, resolve);
+      const closing = scope.onClosing('tail barrier', resolve);
       const go = (): void => {
         void late.release();
+        void closing.release();
         resolve();
       };
-      scope.closing.addEventListener('abort', go, { once: true });
       this.#journal.barrier().then(go, go);
     });
   }
@@ -99,9 +100,7 @@ async function follow(scope: Scope, queue: EventQueue): Promise<void> {
   const heart = scope.interval('tail heartbeat', HEARTBEAT_MS, () => {
     if (queue.isEmpty) queue.notice(': still here\n\n');
   });
-  await new Promise<void>((resolve) =>
-    scope.closing.addEventListener('abort', () => resolve(), { once: true }),
-  );
+  await scope.untilClosing();
   await flushing.release();
   await heart.release();
 }

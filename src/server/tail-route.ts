@@ -1,6 +1,7 @@
 /** `GET /api/v1/tail`: lines as server-sent events (tail-line.ts), until the client or the agent goes. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Scope } from '../runtime/scope.js';
+import { within } from '../runtime/within.js';
 import { SECURITY_HEADERS } from './guard.js';
 import type { TailHub } from './tail-hub.js';
 import type { TailRequest } from './tail-reader.js';
@@ -34,12 +35,7 @@ export async function serveTail(
   } finally {
     response.end();
   }
-  let patience: NodeJS.Timeout | undefined;
-  const beginGoodbye = (): void => {
-    patience = setTimeout(() => response.destroy(), GOODBYE_MS);
-  };
-  if (scope.isClosing) beginGoodbye();
-  else scope.closing.addEventListener('abort', beginGoodbye, { once: true });
+  await Promise.race([gone, scope.untilClosing()]);
+  if (!(await within(GOODBYE_MS, gone))) response.destroy();
   await gone;
-  clearTimeout(patience);
 }

@@ -1,6 +1,7 @@
 /** What the server may see of the agent. Everything here goes out as JSON, so nothing secret belongs in it. */
 import type { Journal } from '../journal/types.js';
 import type { BuildInfo } from '../telemetry/build-info.js';
+import type { ResourceReport } from '../telemetry/census/report.js';
 import type { Health } from '../telemetry/health.js';
 
 export interface AgentView {
@@ -11,6 +12,8 @@ export interface AgentView {
   config(): unknown;
   containers(): readonly ContainerView[];
   sinks(): readonly SinkView[];
+  /** What the process holds and who owns it. */
+  resources(): Promise<ResourceReport>;
 }
 
 export interface ContainerView {

@@ -2,6 +2,7 @@
  * What the parts of a soak tell each other: a crowd of containers writes numbered lines, an agent reads them while its
  * streams rotate, samples are taken, and criteria judge the samples.
  */
+import type { ScopeTree } from '../runtime/scope.js';
 import type { BuildInfo } from '../telemetry/build-info.js';
 
 export interface SoakOptions {
@@ -67,13 +68,39 @@ export interface Sample {
 export type Verdict = 'pass' | 'fail' | 'short';
 
 export interface Criterion {
-  /** Stable, such as `resources.timer` or `lines`. */
+  /** Stable, such as `growth.timer` or `lines`. */
   readonly id: string;
   /** The mark, in words: "grows by less than 0.1 a minute". */
   readonly mark: string;
   /** What was measured, in words with figures. */
   readonly measured: string;
   readonly verdict: Verdict;
+}
+
+/** What the judge must know beside the samples. Undefined: could not be had. */
+export interface SoakFacts {
+  readonly options: SoakOptions;
+  /** Seconds between samples, as meant. */
+  readonly sampleSeconds: number;
+  /** Lines written in all, last lines included, as the writers' last lines claim. */
+  readonly linesClaimed: number;
+  /** Containers that were replaced while it ran. */
+  readonly replaced: number;
+  /** Lines of any level in the agent's own log: that none is an error means nothing where it is silent. */
+  readonly agentLogLines: number | undefined;
+  /** The mark for dockerd's CPU, in cores; undefined: told, not judged. */
+  readonly engineCpuMark: number | undefined;
+  /** Scopes at the end of the baseline, at the end of the run, and in the last sample. */
+  readonly trees:
+    | { readonly baseline: ScopeTree; readonly run: ScopeTree; readonly drained: ScopeTree }
+    | undefined;
+  /** Live objects by class, collected: before the first container, and after the last. */
+  readonly objects:
+    | {
+        readonly before: Readonly<Record<string, number>>;
+        readonly after: Readonly<Record<string, number>>;
+      }
+    | undefined;
 }
 
 /** What is written as JSON, and shown as HTML. */

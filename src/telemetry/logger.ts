@@ -4,6 +4,7 @@
  */
 import { AgentError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
+import { type CountingLogger, countMessages } from './message-counts.js';
 import { type LimitedLogger, limitStorms } from './storms.js';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -20,8 +21,9 @@ export interface LoggerOptions {
  * Loads what it needs itself, because most commands of the program never log. Writes synchronously, but of a storm of equal
  * messages only some, and the number of the others later: `close` it at the end.
  */
-export async function createLogger(options: LoggerOptions): Promise<LimitedLogger> {
-  return limitStorms(await createWriter(options));
+export async function createLogger(options: LoggerOptions): Promise<CountingLogger & LimitedLogger> {
+  const limited = limitStorms(await createWriter(options));
+  return { ...countMessages(limited), close: () => limited.close() };
 }
 
 async function createWriter({ level, stream, colors }: LoggerOptions): Promise<Logger> {

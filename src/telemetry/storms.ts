@@ -7,6 +7,7 @@
  * - While a storm lasts, each window is one line. A window without the message ends it.
  * - Beyond MAX_KINDS different messages in a window, the rest count as one kind for each level.
  */
+import { backgroundTimer } from '../runtime/background-timer.js';
 import type { Logger } from '../runtime/log.js';
 
 const ALLOWED = 5;
@@ -35,7 +36,7 @@ export interface LimitedLogger extends Logger {
 export function limitStorms(log: Logger): LimitedLogger {
   // In the order of their ends, because all windows are equally long.
   const kinds = new Map<string, Kind>();
-  let timer: NodeJS.Timeout | undefined;
+  let cancel: (() => void) | undefined;
   let isClosed = false;
 
   const tell = ({ level, held, fields, message }: Kind): void => {
@@ -51,7 +52,7 @@ export function limitStorms(log: Logger): LimitedLogger {
   };
 
   const endWindows = (): void => {
-    timer = undefined;
+    cancel = undefined;
     const now = Date.now();
     for (const [key, kind] of kinds) {
       if (kind.endsMs > now) break;
@@ -64,8 +65,8 @@ export function limitStorms(log: Logger): LimitedLogger {
 
   const watch = (): void => {
     const [first] = kinds.values();
-    // Unreferenced: what is still open when the program ends is told by `close`.
-    if (first) timer ??= setTimeout(endWindows, first.endsMs - Date.now()).unref();
+    // What is still open when the program ends is told by `close`.
+    if (first) cancel ??= backgroundTimer(first.endsMs - Date.now(), endWindows);
   };
 
   const limited =
@@ -93,7 +94,7 @@ export function limitStorms(log: Logger): LimitedLogger {
     error: limited('error'),
     close() {
       isClosed = true;
-      clearTimeout(timer);
+      cancel?.();
       for (const kind of kinds.values()) tell(kind);
       kinds.clear();
     },

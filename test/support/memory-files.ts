@@ -70,6 +70,10 @@ export class MemoryFiles implements Files {
     return next;
   }
 
+  holds(): object {
+    return {};
+  }
+
   /** As a person with a shell would: the whole tree, at once. */
   removeTree(root: string): void {
     for (const path of this.#names.keys()) {

@@ -6,7 +6,14 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Delivery } from '../../src/delivery/delivery.js';
 import { MemoryDisk } from '../../src/journal/testing/memory-disk.js';
 import { batchOf, type Opened, openOn, SMALL } from '../../src/journal/testing/test-kit.js';
-import type { Block, Delivered, OpenStream, ReadTotals, Sink } from '../../src/pipeline/contract.js';
+import type {
+  Block,
+  Delivered,
+  OpenStream,
+  ReadTotals,
+  Sink,
+  SourceFigures,
+} from '../../src/pipeline/contract.js';
 import { noReads } from '../../src/pipeline/read-totals.js';
 import type { Labels } from '../../src/pipeline/streams.js';
 import { AgentError } from '../../src/runtime/errors.js';
@@ -14,6 +21,7 @@ import { silentLogger } from '../../src/runtime/log.js';
 import { Scope } from '../../src/runtime/scope.js';
 import { deliverOnce, withLoki } from '../../src/sinks/loki/testing/test-sink.js';
 import { Health } from '../../src/telemetry/health.js';
+import { type CountingLogger, countMessages } from '../../src/telemetry/message-counts.js';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics/metrics.js';
 import { blockOf } from '../support/blocks.js';
 import { Exposition, seriesName } from '../support/exposition.js';
@@ -67,6 +75,10 @@ let active: Map<string, ReadTotals>;
 let retired: ReadTotals;
 let streams: OpenStream[];
 let containers: Record<string, number>;
+let pool: Pick<SourceFigures, 'streamCapacity' | 'waiting'>;
+let unowned: Record<string, number> | undefined;
+let messages: CountingLogger;
+let stalled: number;
 
 beforeEach(async () => {
   root = Scope.root('test', (error) => {
@@ -82,13 +94,19 @@ beforeEach(async () => {
   retired = noReads();
   streams = [];
   containers = {};
+  pool = { streamCapacity: 0, waiting: 0 };
+  unowned = { timer: 0 };
+  messages = countMessages(silentLogger);
+  stalled = 0;
   metrics = await createMetrics(root, {
     build: BUILD,
     health,
     journal: opened.journal,
-    sources: () => [{ active, retired, streams, containers, streamCapacity: 0, waiting: 0 }],
+    sources: () => [{ active, retired, streams, containers, ...pool, stalled }],
     sinks: () => [{ ...delivery.stats, name: sink.name }],
-    census: () => root.census(),
+    owned: () => root.census(),
+    unowned: () => Promise.resolve(unowned),
+    messages: messages.counts,
   });
   const sinks = root.child('sinks');
   void sinks.run('delivery', () => delivery.run(sinks));
@@ -271,9 +289,14 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
         { container: 'db', transport: 'api', openedMs: Date.now() },
       ];
       containers = { file: 1, api: 1, none: 2 };
-      active.set('web', { ...noReads(), gaps: 1, rotations: 2, heartbeats: 3 });
+      stalled = 2;
+      active.set('web', { ...noReads(), gaps: 1, rotations: 2, heartbeats: 3, requests: 4 });
+      pool = { streamCapacity: 50, waiting: 6 };
     },
     [
+      ['log_capturer_log_requests_total', {}, 0, 4],
+      ['log_capturer_stream_capacity', {}, 0, 50],
+      ['log_capturer_streams_waiting', {}, 0, 6],
       ['log_capturer_active_streams', { transport: 'file' }, 0, 2],
       ['log_capturer_active_streams', { transport: 'api' }, 0, 1],
       ['log_capturer_stream_age_seconds', { container: 'web' }, undefined, moreThan(59)],
@@ -283,6 +306,7 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
       ['log_capturer_stream_gaps_total', {}, 0, 1],
       ['log_capturer_stream_rotations_total', {}, 0, 2],
       ['log_capturer_heartbeats_total', {}, 0, 3],
+      ['log_capturer_stalled_containers', {}, 0, 2],
     ],
   ],
   [
@@ -300,6 +324,36 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
     'something is opened through a scope',
     () => root.own('watcher', 'test', () => {}),
     [['log_capturer_resources', { kind: 'watcher' }, undefined, 1]],
+  ],
+  [
+    'something is opened and owned by nobody',
+    () => {
+      unowned = { timer: 2, file: -1 };
+    },
+    [
+      ['log_capturer_unowned_resources', { kind: 'timer' }, 0, 2],
+      ['log_capturer_unowned_resources', { kind: 'file' }, undefined, -1],
+    ],
+  ],
+  [
+    'the census does not see anything',
+    () => {
+      unowned = undefined;
+    },
+    [['log_capturer_unowned_resources', { kind: 'timer' }, 0, undefined]],
+  ],
+  [
+    'the agent tells of trouble',
+    () => {
+      messages.warn({}, 'Something is odd.');
+      messages.error({}, 'Something is wrong.');
+      messages.error({}, 'Something is wrong.');
+      messages.info({}, 'All is well.');
+    },
+    [
+      ['log_capturer_errors_logged_total', { level: 'warn' }, 0, 1],
+      ['log_capturer_errors_logged_total', { level: 'error' }, 0, 2],
+    ],
   ],
   [
     'memory is collected',
@@ -394,10 +448,10 @@ test('names of containers and reasons may be anything', async () => {
 });
 
 test('nothing is observed any more when the scope has closed', async () => {
-  const listening = (): unknown => Object.fromEntries(root.census());
-  expect(listening()).toMatchObject({ listener: 4 });
+  const listening = (): number => root.tree().resources.filter(({ kind }) => kind === 'listener').length;
+  expect(listening()).toBe(4);
   await root.close();
-  expect(listening()).toEqual({});
+  expect(listening()).toBe(0);
   const before = await metrics.exposition();
   read('web', 3);
   await commit();

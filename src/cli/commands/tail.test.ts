@@ -44,6 +44,7 @@ async function serve(login: {
     config: () => ({}),
     containers: () => [],
     sinks: () => [],
+    resources: () => Promise.reject(new Error('not asked here')),
   };
   return startServer(root, {
     host: '127.0.0.1',

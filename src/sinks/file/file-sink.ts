@@ -67,6 +67,13 @@ export class FileSink implements Sink {
       const tidy = new Tidy(store, config, files, now);
       const tidying = scope.child('tidy');
       this.#tidying = tidying;
+      // They are closed by whoever opens them for a moment; here they are only counted.
+      scope.own(
+        'task',
+        'files being synced or compressed',
+        () => {},
+        () => files.holds(),
+      );
       void tidying.run('tidy', () => this.#tidy(tidying, store, tidy));
       return cursor;
     } catch (error) {
@@ -132,12 +139,12 @@ export class FileSink implements Sink {
     if (this.#isDue || scope.isClosing) return;
     await new Promise<void>((resolve) => {
       const finish = (): void => {
-        scope.closing.removeEventListener('abort', finish);
+        void closing.release();
         void timer.release();
         resolve();
       };
       const timer = scope.timeout('pause', CHECKPOINT_MS, finish);
-      scope.closing.addEventListener('abort', finish);
+      const closing = scope.onClosing('pause', finish);
       this.#endPause = finish;
     });
   }

@@ -15,9 +15,11 @@ import {
   rmdir,
   symlink,
 } from 'node:fs/promises';
+import type { Stream } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { systemCode } from '../../runtime/errors.js';
+import type { Holdings } from '../../runtime/scope.js';
 
 export interface FileStat {
   readonly inode: number;
@@ -59,10 +61,21 @@ export interface Files {
   syncDirectory(path: string): Promise<void>;
   /** Compresses `from` into the new file `to` and makes its content durable. */
   gzip(from: string, to: string, signal: AbortSignal): Promise<void>;
+  /** What is open now for the length of one call; what `open` gives is its caller's. */
+  holds(): Holdings;
 }
 
-export const nodeFiles: Files = {
-  async open(path) {
+/** The system's. */
+export class NodeFiles implements Files {
+  readonly rename = rename;
+  readonly symlink = symlink;
+  #held = 0;
+
+  holds(): Holdings {
+    return { file: this.#held };
+  }
+
+  async open(path: string): Promise<OpenFile> {
     const handle = await open(path, constants.O_RDWR | constants.O_CREAT, 0o640);
     try {
       return new NodeFile(handle, (await handle.stat()).ino);
@@ -70,9 +83,13 @@ export const nodeFiles: Files = {
       await handle.close();
       throw error;
     }
-  },
-  read: (path) => unlessMissing(readFile(path), undefined),
-  async stat(path) {
+  }
+
+  read(path: string): Promise<Buffer | undefined> {
+    return unlessMissing(readFile(path), undefined);
+  }
+
+  async stat(path: string): Promise<FileStat | undefined> {
     const stat = await unlessMissing(lstat(path), undefined);
     if (!stat) return undefined;
     const kind = stat.isFile()
@@ -83,23 +100,57 @@ export const nodeFiles: Files = {
           ? 'link'
           : 'other';
     return { inode: stat.ino, size: stat.size, modifiedMs: stat.mtimeMs, kind };
-  },
-  list: async (directory) => (await unlessMissing(readdir(directory), [])).sort(),
-  async makeDirectory(path) {
+  }
+
+  async list(directory: string): Promise<string[]> {
+    return (await unlessMissing(readdir(directory), [])).sort();
+  }
+
+  async makeDirectory(path: string): Promise<void> {
     await mkdir(path, { recursive: true, mode: 0o750 });
-  },
-  removeDirectory: (path) => unlessMissing(rmdir(path), undefined),
-  remove: (path) => rm(path, { force: true }),
-  rename,
-  symlink: (target, path) => symlink(target, path),
-  sync: (path) => unlessMissing(syncPath(path, constants.O_RDWR), undefined),
-  syncDirectory: (path) =>
-    unlessMissing(syncPath(path, constants.O_RDONLY | constants.O_DIRECTORY), undefined),
-  gzip: (from, to, signal) =>
-    pipeline(createReadStream(from), createGzip(), createWriteStream(to, { mode: 0o640, flush: true }), {
-      signal,
-    }),
-};
+  }
+
+  removeDirectory(path: string): Promise<void> {
+    return unlessMissing(rmdir(path), undefined);
+  }
+
+  remove(path: string): Promise<void> {
+    return rm(path, { force: true });
+  }
+
+  sync(path: string): Promise<void> {
+    return unlessMissing(this.#sync(path, constants.O_RDWR), undefined);
+  }
+
+  syncDirectory(path: string): Promise<void> {
+    return unlessMissing(this.#sync(path, constants.O_RDONLY | constants.O_DIRECTORY), undefined);
+  }
+
+  gzip(from: string, to: string, signal: AbortSignal): Promise<void> {
+    const reading = this.#counted(createReadStream(from));
+    const writing = this.#counted(createWriteStream(to, { mode: 0o640, flush: true }));
+    return pipeline(reading, createGzip(), writing, { signal });
+  }
+
+  async #sync(path: string, flags: number): Promise<void> {
+    const handle = await open(path, flags);
+    this.#held++;
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+      this.#held--;
+    }
+  }
+
+  #counted<S extends Stream>(stream: S): S {
+    stream.once('open', () => {
+      this.#held++;
+      stream.once('close', () => this.#held--);
+    });
+    return stream;
+  }
+}
 
 class NodeFile implements OpenFile {
   readonly inode: number;
@@ -126,15 +177,6 @@ class NodeFile implements OpenFile {
 
   close(): Promise<void> {
     return this.#handle.close();
-  }
-}
-
-async function syncPath(path: string, flags: number): Promise<void> {
-  const handle = await open(path, flags);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

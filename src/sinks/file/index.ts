@@ -7,7 +7,7 @@ import { lockDirectory } from '../../runtime/data-dir.js';
 import { AgentError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
 import { FileSink } from './file-sink.js';
-import { nodeFiles } from './files.js';
+import { NodeFiles } from './files.js';
 
 export type { FileSinkConfig } from '../../config/types.js';
 
@@ -16,7 +16,7 @@ export function createFileSink(name: string, config: FileSinkConfig, { log }: { 
   return new FileSink(name, {
     config,
     log,
-    files: nodeFiles,
+    files: new NodeFiles(),
     bootId: readBootId(),
     now: Date.now,
     lock: (directory, scope) => lockDirectory(directory, use, scope).catch(rethrowSystemError),

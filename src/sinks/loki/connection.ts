@@ -37,6 +37,8 @@ export class Connection {
   readonly #path: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #sockets = new Set<Socket>();
+  /** Of the sockets those that are no TLS within another one. */
+  #connections = 0;
 
   /** Opens nothing yet. What it opens ends with `scope`. */
   constructor(config: LokiSinkConfig, scope: Scope, env: NodeJS.ProcessEnv) {
@@ -70,7 +72,12 @@ export class Connection {
       bodyTimeout: 0,
       connect: this.#tunnel ? tunnelled(this.#tunnel, url, proxyAuth, connector) : connector,
     });
-    scope.own('socket', 'connections to Loki', () => this.#destroy());
+    scope.own(
+      'socket',
+      'connections to Loki',
+      () => this.#destroy(),
+      () => ({ socket: this.#connections }),
+    );
   }
 
   /**
@@ -133,8 +140,13 @@ export class Connection {
       }
       // Its type says nothing of the socket that it answers.
       const socket = connect(options, callback) as unknown as Socket;
+      const counts = options.httpSocket ? 0 : 1;
       this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
+      this.#connections += counts;
+      socket.once('close', () => {
+        this.#sockets.delete(socket);
+        this.#connections -= counts;
+      });
     };
   }
 

@@ -30,7 +30,15 @@ export function createDemoSource(
   { labels }: { labels: Labels },
 ): Source {
   const active = new Map<string, ReadTotals>();
-  const figures = { active, retired: noReads(), containers: {}, streams: [], streamCapacity: 0, waiting: 0 };
+  const figures = {
+    active,
+    retired: noReads(),
+    containers: {},
+    streams: [],
+    streamCapacity: 0,
+    waiting: 0,
+    stalled: 0,
+  };
   return {
     name,
     run: (scope, pipeline) => runDemo(scope, pipeline, config, labels, active),

@@ -90,7 +90,8 @@ export function explain(trouble: Trouble, one: boolean): string {
   }
 }
 
-function listed(names: readonly string[]): string {
+/** The first of them. */
+export function listed(names: readonly string[]): string {
   const more = names.length - NAMES_SHOWN;
   return names.slice(0, NAMES_SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -1,21 +1,19 @@
-/** How node:http reaches an endpoint: which `request`, and what it needs beside the path. */
+/** How an endpoint is reached: over TLS or not, and what a request needs beside its path. */
 import { readFileSync } from 'node:fs';
-import http from 'node:http';
-import https from 'node:https';
+import type { RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { AgentError, systemCode } from '../../runtime/errors.js';
 import type { Endpoint } from './endpoint.js';
 
 export interface Dial {
-  readonly request: typeof http.request;
-  readonly Agent: typeof http.Agent;
-  /** For each request, and for the agent. */
-  readonly options: https.RequestOptions;
+  readonly isTls: boolean;
+  /** For each request. */
+  readonly options: RequestOptions;
 }
 
 /** Certificates are read anew each time: they may have been renewed. Throws AgentError SECRET_UNREADABLE. */
 export function dial({ target, tls }: Endpoint): Dial {
-  if (!tls) return { request: http.request, Agent: http.Agent, options: { ...target } };
+  if (!tls) return { isTls: false, options: { ...target } };
   const { caFile, certFile, keyFile, serverName, insecureSkipVerify } = tls;
   const options = {
     ...target,
@@ -25,7 +23,7 @@ export function dial({ target, tls }: Endpoint): Dial {
     servername: serverName ?? nameOf(target),
     rejectUnauthorized: !insecureSkipVerify,
   };
-  return { request: https.request, Agent: https.Agent, options };
+  return { isTls: true, options };
 }
 
 /** Without it Node.js takes the Host header, which the engine does not care for. Addresses have no name. */

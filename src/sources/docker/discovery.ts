@@ -13,9 +13,10 @@ import type { Pipeline, SourceFigures } from '../../pipeline/contract.js';
 import type { Labels } from '../../pipeline/streams.js';
 import { AgentError, describeError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
+import { streamRotated } from '../../runtime/probes.js';
 import type { Owned, Scope } from '../../runtime/scope.js';
 import type { Health } from '../../telemetry/health.js';
-import { Announcer, explain } from './announcer.js';
+import { Announcer } from './announcer.js';
 import { Captures } from './captures.js';
 import { type Endpoint, findEndpoint } from './endpoint.js';
 import type { Engine, EngineInfo, ListedContainer } from './engine.js';
@@ -24,12 +25,13 @@ import type { ContainerEvent } from './events.js';
 import { FolderWatch } from './folder-watch.js';
 import type { Notice } from './json-file/types.js';
 import { Labeler } from './labels.js';
+import { Liveness } from './liveness.js';
 import type { ApiLogReaders, LogReaders } from './readers.js';
-import { Readings } from './readings.js';
+import { Readings, type Sign } from './readings.js';
+import { healthOf } from './reasons.js';
 import { selfContainerId } from './self.js';
 
 const LOOK_AGAIN_MS = 25;
-const HEARTBEAT_MS = 30_000;
 /** What is noted of several containers within this time is said in one sentence. */
 const ANNOUNCE_AFTER_MS = 500;
 const ENGINE_KEY = 'docker-engine/';
@@ -73,8 +75,11 @@ export class Discovery implements EngineListener {
   readonly #options: DiscoveryOptions;
   readonly #readings: Readings;
   readonly #announcer: Announcer;
+  readonly #liveness: Liveness;
   readonly #startedMs = Date.now();
   #endpoint: Endpoint | undefined;
+  /** Of the last session. */
+  #engine: Engine | undefined;
   /** The trouble with the engine that the log was told of. */
   #said: AgentError['code'] | undefined;
   #folder: FolderWatch | undefined;
@@ -107,6 +112,14 @@ export class Discovery implements EngineListener {
       positionOf: (id) => pipeline.position(`docker/${id}`),
       announcer: this.#announcer,
     });
+    this.#liveness = new Liveness({
+      timeoutMs: config.livenessTimeoutMs,
+      log,
+      signs: (now) => this.#signs(now),
+      engineAnsweredAt: () => (this.trouble === undefined ? this.#engine?.answeredAt : undefined),
+      onBeat: (id) => this.#readings.beat(id),
+      onChange: () => this.#tellHealth(),
+    });
   }
 
   async run(): Promise<void> {
@@ -118,10 +131,9 @@ export class Discovery implements EngineListener {
       // An engine once reached is the one: elsewhere all its containers would look as if they were removed.
       findEndpoint: () => this.#endpoint ?? findEndpoint(search),
       listener: this,
+      silenceMs: config.livenessTimeoutMs,
     });
-    scope.interval('heartbeats', HEARTBEAT_MS, () =>
-      this.#readings.beat((id) => this.captures.isRunning(id)),
-    );
+    this.#liveness.run(scope);
     await Promise.all([this.#readings.run(scope), watch]);
   }
 
@@ -129,8 +141,7 @@ export class Discovery implements EngineListener {
     return {
       ...this.#readings.figures(),
       containers: this.captures.transports(),
-      streamCapacity: 0,
-      waiting: 0,
+      stalled: this.#liveness.stalled,
     };
   }
 
@@ -142,6 +153,8 @@ export class Discovery implements EngineListener {
       log.info(facts, `The Docker engine at ${info.endpoint} is back (${info.version}).`);
     this.info = info;
     this.#endpoint = engine.endpoint;
+    this.#engine = engine;
+    if (this.trouble) this.#liveness.engineIsBack();
     this.trouble = undefined;
     this.#said = undefined;
     const folder = this.#watchFolder(join(info.rootDir, 'containers'));
@@ -180,7 +193,7 @@ export class Discovery implements EngineListener {
     const { context, onReady } = this.#options;
     this.#readings.disconnected();
     this.trouble = describeError(error);
-    context.health.set(context.name, 'degraded', this.trouble);
+    this.#tellHealth();
     if (error.code !== this.#said)
       context.log.warn({ code: error.code }, `${this.trouble} It is tried again every few seconds.`);
     this.#said = error.code;
@@ -276,6 +289,13 @@ export class Discovery implements EngineListener {
           `${container}: lines from ${time(notice.from)} to ${time(notice.to && notice.to + 1)} are missing: ${notice.why}.`,
         );
         break;
+      case 'rotated': {
+        const { rotations, ageSeconds } = notice;
+        const facts = { container, rotations, ageSeconds };
+        log.debug(facts, 'A log stream came to its age and is gone.');
+        if (streamRotated.hasSubscribers) streamRotated.publish(facts);
+        break;
+      }
       case 'truncated':
         log.warn(
           { container },
@@ -298,15 +318,22 @@ export class Discovery implements EngineListener {
 
   #announce(): void {
     this.#announcer.flush();
-    if (this.trouble) return;
+    this.#tellHealth();
+  }
+
+  #tellHealth(): void {
     const { name, health } = this.#options.context;
-    const reasons = this.captures.hindered().flatMap(({ trouble, containers }) => {
-      // Whoever chose the driver none wanted it so.
-      if (trouble.kind === 'driver' && trouble.driver === 'none') return [];
-      const who = containers === 1 ? '1 container is' : `${containers} containers are`;
-      return [`${who} not captured: ${explain(trouble, containers === 1)}.`];
+    const { state, reason } = healthOf({
+      engine: this.trouble,
+      silence: this.#liveness.reason,
+      captures: this.captures.hindered(),
     });
-    health.set(name, reasons.length > 0 ? 'degraded' : 'healthy', reasons.join(' '));
+    health.set(name, state, reason);
+  }
+
+  /** Of the containers that run. */
+  *#signs(now: number): Generator<Sign> {
+    for (const sign of this.#readings.signs(now)) if (this.captures.isRunning(sign.id)) yield sign;
   }
 }
 

@@ -2,6 +2,9 @@
  * Stays in touch with the engine for ever: connect, subscribe to events, list, and list again every 30 s, because events
  * are hints. A session ends when its event stream ends or a request fails; the next one begins with a list again,
  * so whatever happened in between is found out. Everything of a session belongs to the session's scope.
+ *
+ * An engine that hangs leaves every connection open, and quiet ones look as ever: so it is asked for a sign of life, and
+ * is away when it does not answer twice in a row. Twice, because whoever was stopped himself sees his deadlines pass.
  */
 import { Backoff } from '../../runtime/backoff.js';
 import { AgentError } from '../../runtime/errors.js';
@@ -14,6 +17,11 @@ const RECONCILE_MS = 30_000;
 const RETRY_MIN_MS = 100;
 /** Asking a local socket costs nothing, and containers may come and go as soon as the engine is back. */
 const RETRY_MAX_MS = 2_000;
+const PING_MAX_MS = 10_000;
+/** With two misses that is 5/6 of the time in which a silent engine has to be noticed. */
+const PING_EVERY = 1 / 3;
+const PING_DEADLINE = 1 / 4;
+const MISSES = 2;
 
 /** Calls come one after the other, except that `event` may come while `listed` is at work. */
 export interface EngineListener {
@@ -31,6 +39,8 @@ export interface EngineWatchOptions {
   /** Asked anew for each attempt: an engine may be installed, or a context switched, while the agent runs. */
   readonly findEndpoint: () => Endpoint;
   readonly listener: EngineListener;
+  /** An engine that does not answer for so long is away; at least a second. */
+  readonly silenceMs: number;
   readonly reconcileMs?: number;
 }
 
@@ -58,22 +68,52 @@ interface Heard {
 
 async function runSession(
   session: Scope,
-  { findEndpoint, listener, reconcileMs = RECONCILE_MS }: EngineWatchOptions,
+  { findEndpoint, listener, silenceMs, reconcileMs = RECONCILE_MS }: EngineWatchOptions,
   heard: Heard,
   backoff: Backoff,
 ): Promise<void> {
-  const engine = new Engine(session, findEndpoint());
+  const connections = session.child('engine connections');
+  const engine = new Engine(connections, findEndpoint());
   const info = await engine.connect();
   listener.connected(info, engine);
-  const events = await engine.events(heard.seconds, (event) => {
-    heard.seconds = event.seconds;
-    listener.event(event);
+  let silence: AgentError | undefined;
+  void connections.run('ping', async () => {
+    silence = await untilSilent(connections, engine, silenceMs);
+    // Whatever waits for an answer fails now.
+    if (silence) void connections.close();
   });
-  while (events.isOpen && !session.isClosing) {
-    listener.listing();
-    await listener.listed(await engine.list(), session);
-    backoff.reset();
-    await Promise.race([session.sleep(reconcileMs), events.ended]);
+  try {
+    const events = await engine.events(heard.seconds, (event) => {
+      heard.seconds = event.seconds;
+      listener.event(event);
+    });
+    while (events.isOpen && !session.isClosing) {
+      listener.listing();
+      await listener.listed(await engine.list(), session);
+      backoff.reset();
+      await Promise.race([session.sleep(reconcileMs), events.ended]);
+    }
+  } catch (error) {
+    throw silence ?? error;
+  }
+  if (silence) throw silence;
+}
+
+/** Pings for as long as the engine answers; undefined where the scope closes first. */
+async function untilSilent(scope: Scope, engine: Engine, silenceMs: number): Promise<AgentError | undefined> {
+  const everyMs = Math.min(PING_MAX_MS, silenceMs * PING_EVERY);
+  const deadlineMs = Math.min(PING_MAX_MS, silenceMs * PING_DEADLINE);
+  for (let missed = 0; ; ) {
+    if (missed === 0) await scope.sleep(everyMs);
+    if (scope.isClosing) return undefined;
+    const askedAt = performance.now();
+    try {
+      await engine.ping(deadlineMs);
+      missed = 0;
+    } catch (error) {
+      if (engine.answeredAt > askedAt) missed = 0;
+      else if (++missed === MISSES && !scope.isClosing) return asAgentError(error);
+    }
   }
 }
 

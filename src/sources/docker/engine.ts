@@ -4,6 +4,7 @@
  */
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import { AgentError } from '../../runtime/errors.js';
+import { keepConnections, openRequest } from '../../runtime/requests.js';
 import type { Owned, Scope } from '../../runtime/scope.js';
 import { type Dial, dial } from './dial.js';
 import type { Endpoint } from './endpoint.js';
@@ -20,6 +21,8 @@ const OLDEST_API = '1.24';
 const NEWEST_API = '1.47';
 /** Of a container's log: gone, being removed, a driver that cannot be read. */
 const LOG_STATUSES = [404, 409, 501];
+/** Of a ping: a proxy that does not let it through. */
+const PING_STATUSES = [401, 403, 404, 405];
 
 export interface EngineInfo {
   /** The engine's own name, usually the host's. */
@@ -71,14 +74,14 @@ export class Engine {
   readonly #deadlineMs: number;
   #prefix = '';
   #isPodman = false;
+  #answeredAt = -Infinity;
 
   constructor(scope: Scope, endpoint: Endpoint, deadlineMs = DEADLINE_MS) {
     this.endpoint = endpoint;
     this.#scope = scope;
     this.#deadlineMs = deadlineMs;
     this.#dial = dial(endpoint);
-    this.#agent = new this.#dial.Agent({ keepAlive: true, maxSockets: MAX_SOCKETS });
-    scope.own('socket', `connections to ${endpoint.url}`, () => this.#agent.destroy());
+    this.#agent = keepConnections(scope, `connections to ${endpoint.url}`, this.#dial.isTls, MAX_SOCKETS);
   }
 
   /** Agrees on a version; call it before anything else. */
@@ -102,6 +105,20 @@ export class Engine {
   /** It serves logs in other ways than Docker (docs/podman.md). Known once `connect` has resolved. */
   get isPodman(): boolean {
     return this.#isPodman;
+  }
+
+  /** When it answered last, whatever it was asked, or told an event; of performance.now(). */
+  get answeredAt(): number {
+    return this.#answeredAt;
+  }
+
+  /** Throws ENGINE_SILENT where there is no answer within `deadlineMs`. */
+  async ping(deadlineMs: number): Promise<void> {
+    try {
+      await readWhole(await this.#open('/_ping', undefined, PING_STATUSES, deadlineMs));
+    } catch (error) {
+      throw engineError(this.endpoint, error);
+    }
   }
 
   /** All containers, stopped ones too. */
@@ -130,13 +147,25 @@ export class Engine {
   /**
    * A container's log as the engine streams it, timestamps included, over a connection of its own that `scope` owns: it
    * may be quiet for ever, and followers must not keep others waiting. Undefined where the container is gone or being
-   * removed. Throws LOG_UNREADABLE where its logging driver cannot be read.
+   * removed. Throws LOG_UNREADABLE where its logging driver cannot be read. `onSent`: the engine
+   * is being asked.
    */
-  async logs(id: string, range: LogRange, scope: Scope): Promise<IncomingMessage | undefined> {
+  async logs(
+    id: string,
+    range: LogRange,
+    scope: Scope,
+    onSent?: () => void,
+  ): Promise<IncomingMessage | undefined> {
     const { follow, tail = 'all', since } = range;
     const from = since === undefined ? '' : `&since=${since}`;
     const path = `/containers/${id}/logs?stdout=1&stderr=1&timestamps=1&follow=${follow ? 1 : 0}&tail=${tail}${from}`;
-    const { response, owned, deadline } = await this.#open(path, scope, LOG_STATUSES);
+    const { response, owned, deadline } = await this.#open(
+      path,
+      scope,
+      LOG_STATUSES,
+      this.#deadlineMs,
+      onSent,
+    );
     await deadline.release();
     if (response.statusCode === 200) {
       response.once('close', () => void owned.release());
@@ -161,6 +190,7 @@ export class Engine {
     const decoder = new EventDecoder(onEvent);
     const ended = new Promise<void>((resolve) => {
       response.on('data', (chunk: Buffer) => {
+        this.#answeredAt = performance.now();
         if (!decoder.push(chunk)) response.destroy();
       });
       response.on('error', () => {});
@@ -194,19 +224,16 @@ export class Engine {
 
   /** The JSON answer; undefined for 404. */
   async #get(path: string): Promise<unknown> {
-    const { response, owned, deadline } = await this.#open(path);
+    const exchange = await this.#open(path);
     try {
-      const body = await readBody(response);
-      return response.statusCode === 404 ? undefined : parseJson(body);
+      const body = await readWhole(exchange);
+      return exchange.response.statusCode === 404 ? undefined : parseJson(body);
     } catch (error) {
       if (error instanceof SyntaxError)
         throw answerError(this.endpoint, `answered ${path} with something that is not JSON`);
       if (error instanceof RangeError)
         throw answerError(this.endpoint, `answered ${path} with more than ${MAX_ANSWER_BYTES} bytes`);
       throw engineError(this.endpoint, error);
-    } finally {
-      await deadline.release();
-      await owned.release();
     }
   }
 
@@ -214,29 +241,36 @@ export class Engine {
    * The head of the answer, 200 or 404 or what else the caller understands. Whoever gets it releases what comes with it.
    * `ownScope`: who owns the connection, where it is to be one of its own.
    */
-  async #open(path: string, ownScope?: Scope, understood: readonly number[] = [404]): Promise<Exchange> {
+  async #open(
+    path: string,
+    ownScope?: Scope,
+    understood: readonly number[] = [404],
+    deadlineMs = this.#deadlineMs,
+    onSent: () => void = () => {},
+  ): Promise<Exchange> {
     const scope = ownScope ?? this.#scope;
-    const outgoing = this.#dial.request({
+    const { outgoing, owned, end } = openRequest(scope, path, this.#dial.isTls, {
       ...this.#dial.options,
       agent: ownScope ? false : this.#agent,
       path: this.#prefix + path,
       headers: { Host: 'docker' },
     });
-    // Also where it is ended before anybody waits for its answer.
-    outgoing.on('error', () => {});
-    let response: IncomingMessage | undefined;
-    const end = (error?: Error): void => void (response ?? outgoing).destroy(error);
-    const owned = scope.own('request', path, () => end());
-    const deadline = scope.timeout(`deadline of ${path}`, this.#deadlineMs, () =>
-      end(silentError(this.endpoint, `${path} took longer than ${this.#deadlineMs} ms`)),
+    // What is ended before it is connected has never been asked.
+    outgoing.once('socket', (socket) => {
+      if (!socket.connecting) onSent();
+      else socket.once(this.#dial.isTls ? 'secureConnect' : 'connect', onSent);
+    });
+    const deadline = scope.timeout(`deadline of ${path}`, deadlineMs, () =>
+      end(silentError(this.endpoint, `${path} took longer than ${deadlineMs} ms`)),
     );
     try {
-      response = await headOf(outgoing);
+      const response = await headOf(outgoing);
       const { statusCode = 0 } = response;
       if (statusCode !== 200 && !understood.includes(statusCode)) {
         const { message, remedy } = complaint(await readBody(response));
         throw answerError(this.endpoint, `answered ${path} with ${statusCode} ${message}`.trim(), remedy);
       }
+      this.#answeredAt = performance.now();
       return { response, owned, deadline };
     } catch (error) {
       await deadline.release();
@@ -253,6 +287,16 @@ function headOf(outgoing: ClientRequest): Promise<IncomingMessage> {
     outgoing.once('close', () => reject(new Error('the connection was closed')));
     outgoing.end();
   });
+}
+
+/** The rest of an answer, by its deadline. */
+async function readWhole({ response, owned, deadline }: Exchange): Promise<string> {
+  try {
+    return await readBody(response);
+  } finally {
+    await deadline.release();
+    await owned.release();
+  }
 }
 
 /** Throws a RangeError beyond the size limit. */

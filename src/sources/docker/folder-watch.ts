@@ -5,12 +5,14 @@
  * A folder counts as new while its last change is less than a minute ago: old ones that the engine does not list are
  * left over from failed removals.
  */
-import { accessSync, constants, type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { systemCode } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
 import type { Owned, Scope } from '../../runtime/scope.js';
+import { watchPath } from '../../runtime/watch.js';
+import { startWorker } from '../../runtime/workers.js';
 import { type ContainerFacts, isContainerId, predictedLogPath } from './facts.js';
 import type { HeldLog, HolderData } from './log-holder.js';
 import type { LogState } from './transport.js';
@@ -105,48 +107,51 @@ export class FolderWatch {
 
   #watch(scope: Scope, identity: string): void {
     this.release();
-    let watcher: FSWatcher;
+    let owned: Owned;
     try {
-      watcher = watch(this.dir, (_event, name) => {
-        if (name) this.#check(name);
+      owned = watchPath(scope, this.dir, {
+        onChange: (name) => {
+          if (name) this.#check(name);
+        },
+        onError: (error) => {
+          this.release();
+          if (!scope.isClosing) this.#poll(scope, error);
+        },
       });
     } catch (error) {
-      if (systemCode(error) === 'EACCES') throw error;
+      if (systemCode(error) === 'EACCES' || scope.isClosing) throw error;
       this.#poll(scope, error);
       return;
     }
-    const owned = scope.own('watcher', this.dir, () => watcher.close());
     this.#watching = { identity, owned };
     if (this.#onHeldLog) this.#startHolder(scope);
-    watcher.on('error', (error) => {
-      this.release();
-      if (!scope.isClosing) this.#poll(scope, error);
-    });
   }
 
   #startHolder(scope: Scope): void {
     const { port1, port2 } = new MessageChannel();
     const workerData: HolderData = { dir: this.dir, port: port2 };
-    const worker = new Worker(new URL('./log-holder.js', import.meta.url), {
+    const options = {
       workerData,
       transferList: [port2],
       // Nothing that was preloaded into the main thread may slow this one down.
       execArgv: [],
       resourceLimits: HOLDER_LIMITS,
-    });
-    const owned = scope.own('worker', `holder of logs in ${this.dir}`, async () => {
-      port1.close();
-      await worker.terminate();
+    };
+    const file = new URL('./log-holder.js', import.meta.url);
+    const owned = startWorker(scope, `holder of logs in ${this.dir}`, file, options, {
+      onEnd: () => port1.close(),
+      // Its own watch on the folder; the logs that it opens it holds for a moment only.
+      holds: { watcher: 1 },
+      onError: (error) => {
+        this.#log.warn(
+          { err: error },
+          'The worker that holds the logs of new containers has ended: containers that live for less than a second may be missed.',
+        );
+        void owned.release();
+      },
     });
     this.#holder = { port: port1, owned };
     port1.on('message', (message: HeldLog) => this.#takeHeldLog(message));
-    worker.on('error', (error) => {
-      this.#log.warn(
-        { err: error },
-        'The worker that holds the logs of new containers has ended: containers that live for less than a second may be missed.',
-      );
-      void owned.release();
-    });
   }
 
   #takeHeldLog({ id, fd, facts }: HeldLog): void {

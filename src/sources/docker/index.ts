@@ -10,16 +10,23 @@ export type { EngineInfo } from './engine.js';
 export type { ContainerStatus } from './entry.js';
 export type { DockerSource, DockerSourceContext } from './source.js';
 
+const LONGEST_STALL_MS = 60_000;
+
 export function createDockerSource(config: DockerSourceConfig, context: DockerSourceContext): DockerSource {
-  const { maxLineBytes, maxHistoryBytes } = config;
+  const { maxLineBytes, maxHistoryBytes, maxStreams, streamMaxAgeMs } = config;
   const { log } = context;
   const startAt = startAtOf(config.startAt);
+  // A stream that does not bring what is in the log is found within the time.
+  const stallMs = Math.min(LONGEST_STALL_MS, config.livenessTimeoutMs);
   return createSource(
     config,
     context,
     (parts) => {
       const options = { ...parts, log, startAt, maxLineBytes, maxHistoryBytes };
-      return { file: new JsonFileReaders(options), api: new ApiReaders(options) };
+      return {
+        file: new JsonFileReaders(options),
+        api: new ApiReaders({ ...options, maxStreams, streamMaxAgeMs, stallMs }),
+      };
     },
     true,
   );

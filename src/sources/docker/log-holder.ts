@@ -5,9 +5,11 @@
  * Messages out: HeldLog, for each log that was opened. In: the id of a log that the main thread has opened for itself,
  * by /proc/self/fd/<fd>, or does not want; its descriptor is closed then. Whatever is still held ends with the worker.
  */
-import { closeSync, openSync, readdirSync, statSync, watch } from 'node:fs';
+import { closeSync, openSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MessagePort, workerData } from 'node:worker_threads';
+import { type Owned, Scope } from '../../runtime/scope.js';
+import { watchPath } from '../../runtime/watch.js';
 import { type ContainerFacts, isContainerId, predictedLogPath, readFactsFromFolder } from './facts.js';
 
 export interface HolderData {
@@ -30,10 +32,15 @@ const { dir, port } = workerData as HolderData;
 /** Until when each log that is not there yet is tried: milliseconds on performance.now(). */
 const awaited = new Map<string, number>();
 const held = new Map<string, number>();
-let timer: NodeJS.Timeout | undefined;
+/** Never closed: this thread ends with all that it has. A watch or a look that fails ends it, which the main thread hears. */
+const scope = Scope.root('log holder', rethrow);
+let looking: Owned | undefined;
 
-watch(dir, (_event, name) => {
-  if (name) expect(name);
+watchPath(scope, dir, {
+  onChange: (name) => {
+    if (name) expect(name);
+  },
+  onError: rethrow,
 });
 // What came while this thread was being started.
 for (const name of readdirSync(dir)) if (isYoung(name)) expect(name);
@@ -59,11 +66,15 @@ function tryAll(): void {
   for (const [id, until] of awaited) {
     if (hold(id) || !isFolderThere(id) || performance.now() > until) awaited.delete(id);
   }
-  if (awaited.size > 0) timer ??= setInterval(tryAll, TRY_EVERY_MS);
+  if (awaited.size > 0) looking ??= scope.interval('logs that are not there yet', TRY_EVERY_MS, tryAll);
   else {
-    clearInterval(timer);
-    timer = undefined;
+    void looking?.release();
+    looking = undefined;
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 function hold(id: string): boolean {

@@ -22,6 +22,11 @@ export interface LogReaders {
   stats(): ReadonlyMap<string, ReaderStats>;
   /** Logs that are open now, each once. */
   openStreams(): readonly OpenLog[];
+  /**
+   * Until when it is sure that what the container writes is read, or will be when its turn comes; of performance.now().
+   * Undefined where nothing is sure now. liveness.ts says what counts.
+   */
+  signOfLife(id: string, now: number): number | undefined;
 }
 
 /** Readers that need the engine: without one they hold what they know, and go on when there is one again. */
@@ -30,6 +35,10 @@ export interface ApiLogReaders extends LogReaders {
   connected(engine: LogEngine): void;
   /** The engine is away. */
   disconnected(): void;
+  /** Most logs that are open at once. */
+  readonly streamCapacity: number;
+  /** Logs that wait for their turn. */
+  readonly waiting: number;
 }
 
 export type LogEngine = Pick<Engine, 'inspect' | 'logs'> & { readonly isPodman?: boolean };

@@ -91,7 +91,7 @@ test('two containers of one name are one row, and a new name takes its figures a
   read('a', 3);
   read('b', 4);
   expect([...readings.figures().active]).toEqual([
-    ['web', { linesRead: 7, bytesRead: 70, gaps: 0, rotations: 2, heartbeats: 0 }],
+    ['web', { linesRead: 7, bytesRead: 70, gaps: 0, rotations: 2, heartbeats: 0, requests: 0 }],
   ]);
   readings.rename('b', 'old', { container: 'old' });
   const { active, streams } = readings.figures();
@@ -111,14 +111,17 @@ test('what a removed container has left is counted under its name until it is re
   expect(readings.figures()).toMatchObject({ active: new Map(), retired: { linesRead: 5 }, streams: [] });
 });
 
-test('a heart beats where the container is alive and its log open', () => {
+test("a heartbeat is counted for what is read, and each log has its readers' sign of life", () => {
   readings.add('file', 'web', log('a'));
   readings.add('api', 'db', log('b'));
-  readers.api.openStreams = () => [];
-  readings.beat((id) => id !== 'c');
-  readings.beat((id) => id === 'b');
+  readers.api.dead.add('b');
+  for (const id of ['a', 'a', 'b', 'c']) readings.beat(id);
   const { active } = readings.figures();
-  expect([active.get('web')?.heartbeats, active.get('db')?.heartbeats]).toEqual([1, 0]);
+  expect([active.get('web')?.heartbeats, active.get('db')?.heartbeats]).toEqual([2, 1]);
+  expect([...readings.signs(7)]).toEqual([
+    { id: 'a', name: 'web', transport: 'file', at: 7 },
+    { id: 'b', name: 'db', transport: 'api', at: undefined },
+  ]);
 });
 
 test('no sum ever drops, and none misses a line, whatever becomes of the containers', () => {
@@ -139,7 +142,7 @@ test('no sum ever drops, and none misses a line, whatever becomes of the contain
           one.figures.delete(id);
         };
       }
-      const done = { linesRead: 0, bytesRead: 0, gaps: 0, rotations: 0, heartbeats: 0 };
+      const done = { linesRead: 0, bytesRead: 0, gaps: 0, rotations: 0, heartbeats: 0, requests: 0 };
       const open = new Set<string>();
       const finishing = new Set<string>();
       for (const { what, id, name, transport } of steps) {
@@ -159,8 +162,8 @@ test('no sum ever drops, and none misses a line, whatever becomes of the contain
           readings.noticed({ kind: 'gap', id, from: 0, to: 0, why: '' });
           done.gaps++;
         } else if (what === 'beat') {
-          readings.beat(() => true);
-          done.heartbeats += open.size;
+          readings.beat(id);
+          if (open.has(id) || finishing.has(id)) done.heartbeats++;
         } else if (what === 'finished' && finishing.delete(id)) {
           finished(readings.transportOf(id) ?? 'file', id);
         } else if (open.has(id) && what === 'finish') {

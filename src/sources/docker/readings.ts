@@ -12,6 +12,14 @@ import type { ContainerLog, Notice, ReaderStats } from './json-file/types.js';
 import type { ApiLogReaders, LogEngine, LogReaders } from './readers.js';
 import type { Transport } from './transport.js';
 
+/** What readers say of a container's log: `at` as LogReaders.signOfLife has it. */
+export interface Sign {
+  readonly id: string;
+  readonly name: string;
+  readonly transport: Transport;
+  readonly at: number | undefined;
+}
+
 interface Reading {
   readonly transport: Transport;
   name: string;
@@ -24,6 +32,8 @@ export interface ReadingFigures {
   readonly active: ReadonlyMap<string, ReadTotals>;
   readonly retired: ReadTotals;
   readonly streams: readonly OpenStream[];
+  readonly streamCapacity: number;
+  readonly waiting: number;
 }
 
 /** Callers name only what they have added and not rejected or finished. */
@@ -100,9 +110,16 @@ export class Readings {
     }
   }
 
-  /** Counts a sign of life for each open log whose container is alive. */
-  beat(isAlive: (id: string) => boolean): void {
-    for (const [id, reading] of this.#open()) if (isAlive(id)) reading.heartbeats++;
+  /** All that are read, with what their readers say of it at `now`. */
+  *signs(now: number): Generator<Sign> {
+    for (const [id, { name, transport }] of this.#readings)
+      yield { id, name, transport, at: this.#readers[transport].signOfLife(id, now) };
+  }
+
+  /** Counts a heartbeat. */
+  beat(id: string): void {
+    const reading = this.#readings.get(id);
+    if (reading) reading.heartbeats++;
   }
 
   /** The container's name, also while what it has left is read; the head of its id where it has none yet. */
@@ -129,7 +146,8 @@ export class Readings {
     const streams: OpenStream[] = [];
     for (const [, { name, transport }, openedMs] of this.#open())
       streams.push({ container: name, transport, openedMs });
-    return { active, retired: { ...this.#retired }, streams };
+    const { streamCapacity, waiting } = this.#api;
+    return { active, retired: { ...this.#retired }, streams, streamCapacity, waiting };
   }
 
   *#open(): Generator<readonly [id: string, reading: Reading, openedMs: number]> {
@@ -158,6 +176,7 @@ function addTo(totals: ReadTotals, { gaps, heartbeats }: Reading, stats: ReaderS
   totals.linesRead += stats?.linesRead ?? 0;
   totals.bytesRead += stats?.bytesRead ?? 0;
   totals.rotations += stats?.rotations ?? 0;
+  totals.requests += stats?.requests ?? 0;
   totals.gaps += gaps;
   totals.heartbeats += heartbeats;
 }

@@ -280,13 +280,16 @@ describe('figures', () => {
     await source.ready;
     readers.figures.set(id(1), STATS);
     notify({ kind: 'gap', id: id(1), from: 1, to: 2, why: 'a test' });
-    const totals = { linesRead: 10, bytesRead: 100, gaps: 1, rotations: 1, heartbeats: 0 };
-    const nothing = { linesRead: 0, bytesRead: 0, gaps: 0, rotations: 0, heartbeats: 0 };
+    const totals = { linesRead: 10, bytesRead: 100, gaps: 1, rotations: 1, heartbeats: 0, requests: 0 };
+    const nothing = { linesRead: 0, bytesRead: 0, gaps: 0, rotations: 0, heartbeats: 0, requests: 0 };
     expect(source.figures()).toEqual({
       active: new Map([['c1', totals]]),
       retired: nothing,
       containers: { file: 1, api: 0, none: 0 },
       streams: [{ container: 'c1', transport: 'file', openedMs: 1 }],
+      streamCapacity: 0,
+      waiting: 0,
+      stalled: 0,
     });
     fake.emit({ Type: 'container', Action: 'destroy', Actor: { ID: id(1) }, time: 1 });
     await until('the removal', () => readers.finished.has(id(1)));
@@ -300,6 +303,9 @@ describe('figures', () => {
       retired: { ...totals, linesRead: 12 },
       containers: { file: 0, api: 0, none: 0 },
       streams: [],
+      streamCapacity: 0,
+      waiting: 0,
+      stalled: 0,
     });
   });
 
@@ -324,6 +330,45 @@ describe('figures', () => {
       vi.useRealTimers();
     }
   });
+});
+
+test('a container without a sign of life degrades, beside an engine that is away, until there is one', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+  try {
+    for (const n of [1, 2]) make(n, '2020-01-01T00:00:00Z');
+    list(1, 2);
+    start();
+    await source.ready;
+    said.length = 0;
+    readers.dead.add(id(2));
+    vi.advanceTimersByTime(60_000);
+    expect([health.overall, source.figures()?.stalled]).toEqual(['healthy', 0]);
+    vi.advanceTimersByTime(15_000);
+    expect(source.figures()?.stalled).toBe(1);
+    const silence = expect.stringMatching(/^1 container has shown no sign of life since .* \(c2\)/);
+    expect(health.components().get('containers')).toMatchObject({ state: 'degraded', reason: silence });
+    await fake.stop();
+    await until('the trouble', () => source.engineTrouble() !== undefined);
+    expect(health.components().get('containers')?.reason).toMatch(
+      /^No Docker engine is there .* 1 container has shown no sign of life/,
+    );
+    await fake.start();
+    await until('the engine', () => source.engineTrouble() === undefined && lists() >= 2);
+    await until('only the container', () => !health.components().get('containers')?.reason.startsWith('No'));
+    expect(health.components().get('containers')).toMatchObject({ state: 'degraded', reason: silence });
+    readers.dead.clear();
+    vi.advanceTimersByTime(5_000);
+    expect(health.components().get('containers')).toMatchObject({ state: 'healthy', reason: '' });
+    expect(said).toEqual([
+      expect.stringMatching(/^warn: 1 container has shown no sign of life/),
+      expect.stringMatching(/^warn: No Docker engine/),
+      expect.stringMatching(/^info: The Docker engine at .* is back/),
+      expect.stringMatching(/^info: All running containers that are captured show signs of life again/),
+    ]);
+  } finally {
+    await close();
+    vi.useRealTimers();
+  }
 });
 
 describe('without an engine', () => {
@@ -377,7 +422,8 @@ describe('without an engine', () => {
     for (const response of fake.streams) response.end();
     await until('another list', () => lists() === 2);
     expect(fake.asked.filter((url) => url.includes('/events')).at(-1)).toContain('since=1234');
-    expect(scope.census().get('scope')).toBe(1);
+    // The session, and its connections.
+    expect(scope.census().get('scope')).toBe(2);
     expect(said).toEqual([]);
   });
 

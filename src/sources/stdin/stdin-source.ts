@@ -30,7 +30,15 @@ export class StdinSource implements Source {
   figures(): SourceFigures | undefined {
     if (!this.#hasRun) return undefined;
     const active = new Map([[this.#config.container, this.#totals]]);
-    return { active, retired: this.#retired, containers: {}, streams: [], streamCapacity: 0, waiting: 0 };
+    return {
+      active,
+      retired: this.#retired,
+      containers: {},
+      streams: [],
+      streamCapacity: 0,
+      waiting: 0,
+      stalled: 0,
+    };
   }
 
   /** Returns when the input ends or the scope closes. */
@@ -60,8 +68,7 @@ export class StdinSource implements Source {
       rest = input.read() as Buffer | null;
       input.destroy();
     });
-    const onClosing = (): void => void closed.release();
-    scope.closing.addEventListener('abort', onClosing, { once: true });
+    const closing = scope.onClosing('standard input', () => void closed.release());
     try {
       for await (const chunk of input) await feed(chunk as Buffer);
     } catch (error) {
@@ -71,7 +78,7 @@ export class StdinSource implements Source {
       if (rest) await feed(rest);
       await splitter.end();
       pipeline.streams.release(stream);
-      scope.closing.removeEventListener('abort', onClosing);
+      await closing.release();
       await closed.release();
     }
   }

@@ -5,10 +5,12 @@ import type { MetricsView } from './view.js';
 
 const HEALTH: Readonly<Record<HealthState, number>> = { healthy: 1, degraded: 0.5, unhealthy: 0 };
 
+/** `unowned` is of the moment of the scrape. */
 export function addAgentMetrics(
   families: Families,
   prefix: string,
-  { build, health, census }: Pick<MetricsView, 'build' | 'health' | 'census'>,
+  { build, health, owned, messages }: Pick<MetricsView, 'build' | 'health' | 'owned' | 'messages'>,
+  unowned: () => Readonly<Record<string, number>> | undefined,
 ): void {
   const { version, revision, digest, dirty } = build;
   families.gauge(
@@ -31,9 +33,25 @@ export function addAgentMetrics(
     'What the parts of the agent own and will end, by kind.',
     ['kind'],
     (put) => {
-      const owned = census();
-      for (const kind of owned.keys()) kinds.add(kind);
-      for (const kind of kinds) put(owned.get(kind) ?? 0, { kind });
+      const counts = owned();
+      for (const kind of counts.keys()) kinds.add(kind);
+      for (const kind of kinds) put(counts.get(kind) ?? 0, { kind });
+    },
+  );
+  families.gauge(
+    `${prefix}unowned_resources`,
+    'What the process holds and no part of the agent owns, by kind: 0, or something leaks.',
+    ['kind'],
+    (put) => {
+      for (const [kind, count] of Object.entries(unowned() ?? {})) put(count, { kind });
+    },
+  );
+  families.counter(
+    `${prefix}errors_logged_total`,
+    "Messages of the agent's own log at level warn and error, those too that were held back as repetitions.",
+    ['level'],
+    (put) => {
+      for (const [level, count] of Object.entries(messages)) put(count, { level });
     },
   );
 }

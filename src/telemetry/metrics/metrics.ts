@@ -25,6 +25,7 @@ interface Moment {
   readonly journal: JournalFigures;
   readonly sinks: readonly SinkFigures[];
   readonly lagSeconds: number;
+  readonly unowned: Readonly<Record<string, number>> | undefined;
 }
 
 /** Observes until `scope` closes. */
@@ -34,7 +35,7 @@ export async function createMetrics(scope: Scope, view: MetricsView): Promise<Me
   const families = new Families(prom, registry);
   let moment!: Moment;
 
-  addAgentMetrics(families, PREFIX, view);
+  addAgentMetrics(families, PREFIX, view, () => moment.unowned);
   addSourceMetrics(
     families,
     PREFIX,
@@ -48,20 +49,20 @@ export async function createMetrics(scope: Scope, view: MetricsView): Promise<Me
     contentType: registry.contentType,
     async exposition() {
       const lagSeconds = await eventLoopLag();
+      const unowned = await view.unowned();
       // From here to the last family's values there is no await: the registry collects all before it renders any.
-      moment = take(view, lagSeconds);
+      moment = { ...take(view), lagSeconds, unowned };
       return registry.metrics();
     },
   };
 }
 
-function take(view: MetricsView, lagSeconds: number): Moment {
+function take(view: MetricsView): Pick<Moment, 'sources' | 'journal' | 'sinks'> {
   const { bytes, linesCommitted, linesUncommitted } = view.journal.stats;
   return {
     sources: view.sources(),
     journal: { bytes, linesCommitted, linesUncommitted },
     sinks: view.sinks(),
-    lagSeconds,
   };
 }
 

@@ -55,10 +55,38 @@ export function addSourceMetrics(
     (put) => put(totals.rotations),
   );
   families.counter(
+    `${prefix}log_requests_total`,
+    "Requests for logs at the engine's API: streams, and looks at the newest lines of a log.",
+    [],
+    (put) => put(totals.requests),
+  );
+  families.gauge(
+    `${prefix}stream_capacity`,
+    "How many logs may be read through an engine's API at once.",
+    [],
+    (put) => {
+      put(0);
+      for (const { streamCapacity } of figures()) put(streamCapacity);
+    },
+  );
+  families.gauge(`${prefix}streams_waiting`, 'Logs that wait for their turn to be read.', [], (put) => {
+    put(0);
+    for (const { waiting } of figures()) put(waiting);
+  });
+  families.counter(
     `${prefix}heartbeats_total`,
-    'Signs of life of the readers, one every 30 seconds for each captured container.',
+    'One every 30 seconds for each captured container that runs and has shown a sign of life within that time.',
     [],
     (put) => put(totals.heartbeats),
+  );
+  families.gauge(
+    `${prefix}stalled_containers`,
+    'Captured containers that run and have shown no sign of life for liveness_timeout.',
+    [],
+    (put) => {
+      put(0);
+      for (const { stalled } of figures()) put(stalled);
+    },
   );
   families.gauge(
     `${prefix}active_streams`,

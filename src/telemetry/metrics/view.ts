@@ -2,6 +2,7 @@
 import type { SourceFigures } from '../../pipeline/contract.js';
 import type { BuildInfo } from '../build-info.js';
 import type { Health } from '../health.js';
+import type { MessageCounts } from '../message-counts.js';
 
 export interface MetricsView {
   readonly build: BuildInfo;
@@ -11,7 +12,11 @@ export interface MetricsView {
   sources(): readonly SourceFigures[];
   sinks(): readonly SinkFigures[];
   /** What scopes own, by kind. */
-  census(): ReadonlyMap<string, number>;
+  owned(): ReadonlyMap<string, number>;
+  /** What the process holds and no scope owns, by kind; undefined where that cannot be seen. */
+  unowned(): Promise<Readonly<Record<string, number>> | undefined>;
+  /** Lines of the agent's own log, by level. */
+  readonly messages: MessageCounts;
 }
 
 export interface JournalFigures {

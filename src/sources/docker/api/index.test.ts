@@ -23,7 +23,6 @@ describe('ApiReaders', () => {
     bed.server.lines(105, 115);
     expect(await bed.lines(115)).toEqual(texts(0, 115));
     expect(bed.asked).toEqual(['all follow', '16 follow']);
-    expect(bed.readers.stats().get(ID)?.rotations).toBe(1);
   });
 
   it('opens the log again when it is told to, one stream at a time', async () => {
@@ -197,6 +196,22 @@ describe('ApiReaders', () => {
     await followed();
     bed.server.lines(5, 7);
     expect(await bed.lines(2)).toEqual(texts(5, 7));
+  });
+
+  it('does not open a quiet log by its time again and again', async () => {
+    bed = await ReadersBed.start({ startAt: { kind: 'age', ageMs: 1000 } });
+    for (let i = 0; i < 3; i++) bed.server.line('old', { seconds: 1_000_000_000 });
+    bed.add({ existedAtFirstStart: true });
+    await followed();
+    const [follower] = bed.server.followers;
+    bed.readers.rotate(ID);
+    await until(
+      'the next stream',
+      () => bed.server.followers.size === 1 && !bed.server.followers.has(follower),
+    );
+    bed.server.lines(0, 2);
+    expect(await bed.lines(2)).toEqual(texts(0, 2));
+    expect(bed.asked.filter((asked) => asked.includes('since'))).toEqual([]);
   });
 
   it('goes on behind the time of a log that was read from its file', async () => {

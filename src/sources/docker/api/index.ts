@@ -3,6 +3,7 @@
  *
  * - One stream a container, over a connection of its own; its lines are pushed a few milliseconds after they came, so that
  *   a busy log makes few batches.
+ * - At most `maxStreams` streams at once, each for `streamMaxAgeMs` at most: pool.ts states how turns are taken.
  * - While the pipeline asks to wait nothing more is read; a stream that waits too long is ended, as the engine keeps the log.
  * - Without an engine nothing is open, and everything known is kept.
  */
@@ -12,6 +13,7 @@ import { Gate } from '../json-file/gate.js';
 import type { ContainerLog } from '../json-file/types.js';
 import type { ApiLogReaders, LogEngine, OpenLog } from '../readers.js';
 import { LineWriter } from './lines.js';
+import { StreamPool } from './pool.js';
 import { ApiReader, type ReaderHost } from './reader.js';
 import { ENOUGH_BYTES, type LogStream } from './stream.js';
 import type { ApiOptions, ApiReaderStats } from './types.js';
@@ -45,14 +47,12 @@ export class ApiReaders implements ApiLogReaders {
   /** Reads until the scope is closing. Called once. */
   async run(scope: Scope): Promise<void> {
     this.#host = this.#createHost(scope);
-    const closing = new Promise<void>((resolve) =>
-      scope.closing.addEventListener('abort', () => resolve(), { once: true }),
-    );
     scope.interval('look after streams', LOOK_AFTER_MS, () => this.#lookAfter());
     for (const container of this.#waiting.values()) this.add(container);
     this.#waiting.clear();
-    if (!scope.isClosing) await closing;
+    await scope.untilClosing();
     this.#gate.close();
+    this.#host?.pool.close();
     for (const reader of this.#readers.values()) this.#close(reader);
     await Promise.all(this.#closing);
     this.#readers.clear();
@@ -64,12 +64,14 @@ export class ApiReaders implements ApiLogReaders {
 
   connected(engine: LogEngine): void {
     this.#engine = engine;
-    for (const reader of this.#readers.values()) reader.look();
+    // Who had no turn for longest is the first to ask for one.
+    const readers = [...this.#readers.values()].sort((a, b) => a.lastTurnAt - b.lastTurnAt);
+    for (const reader of readers) reader.look();
   }
 
   disconnected(): void {
     this.#engine = undefined;
-    for (const reader of this.#readers.values()) reader.rotate();
+    for (const reader of this.#readers.values()) reader.cut();
   }
 
   add(container: ContainerLog): void {
@@ -130,9 +132,23 @@ export class ApiReaders implements ApiLogReaders {
     );
   }
 
+  signOfLife(id: string, now: number): number | undefined {
+    return this.#readers.get(id)?.signOfLife(now);
+  }
+
+  get streamCapacity(): number {
+    return this.#options.maxStreams;
+  }
+
+  get waiting(): number {
+    return this.#host?.pool.waiting ?? 0;
+  }
+
   #createHost(scope: Scope): ReaderHost {
+    const { maxStreams: capacity, streamMaxAgeMs: maxAgeMs } = this.#options;
     return {
       scope,
+      pool: new StreamPool({ capacity, maxAgeMs, scope }),
       options: this.#options,
       gate: this.#gate,
       arena: Buffer.allocUnsafe(ARENA_BYTES),

@@ -4,6 +4,7 @@ import type { Position } from '../../../pipeline/contract.js';
 import { FakePipeline } from '../json-file/testing/test-support.js';
 import { LineWriter } from './lines.js';
 import { ApiLog } from './log.js';
+import type { Range } from './opening.js';
 import { decodePosition } from './position.js';
 import { StreamIds } from './stream-ids.js';
 import { type ServedRecord, servedFor } from './testing/model-log.js';
@@ -62,7 +63,7 @@ function readAll({ log }: Bed, records: readonly ServedRecord[]): void {
     const served = servedFor(records, log.begin(NOW_MS));
     const isWhole = serve(log, served, 7);
     const isDone = log.isFound && !log.isShort;
-    log.end(isWhole);
+    log.end(isWhole, NOW_MS);
     if (isDone) return;
   }
   throw new Error('never found');
@@ -248,26 +249,101 @@ describe('ApiLog', () => {
     expect(second.gaps).toEqual(['the engine removed lines before they could be read']);
   });
 
-  it('asks for little where little was missed, and for more until it reaches back', () => {
-    const lines = Array.from({ length: 300 }, (_, i) => ({
+  describe('asks for little', () => {
+    /** One a second. */
+    const lines = Array.from({ length: 10_000 }, (_, i) => ({
       text: `l${i}`,
       endsLine: true,
       isStderr: false,
       seconds: 1_795_299_000 + i,
       nanos: 0,
     }));
-    const { log } = bed(new Map(), false);
-    log.begin(NOW_MS);
-    serve(log, lines.slice(0, 100), 1);
-    log.end(false);
-    const asked: (number | 'all' | undefined)[] = [];
-    for (let found = false; !found; found = log.isFound && !log.isShort) {
-      const range = log.begin(NOW_MS);
-      asked.push(range.tail);
-      serve(log, servedFor(lines, range), 1);
-      if (!log.isFound || log.isShort) log.end(false);
+
+    /** What is asked for until all of the first `written` lines are read, from `seconds` on until `endSeconds`. */
+    function reopen({ log }: Bed, written: number, seconds: number, endSeconds = seconds): Range[] {
+      const asked: Range[] = [];
+      for (let found = false; !found; found = log.isFound && !log.isShort) {
+        expect(asked.length).toBeLessThan(10);
+        const range = log.begin(seconds * 1000);
+        asked.push(range);
+        serve(log, servedFor(lines.slice(0, written), range), 1);
+        const isFound = log.isFound && !log.isShort;
+        log.end(false, (isFound ? endSeconds : seconds) * 1000);
+        if (isFound) break;
+      }
+      return asked;
     }
-    expect(asked).toEqual([16, 64, 256]);
-    expect(log.begin(NOW_MS).tail).toBe(16);
+
+    it.each([
+      [false, 16],
+      [true, 256],
+    ])(
+      'where little was missed, and the first time as much as has to be known (may repeat: %s)',
+      (mayRepeat, first) => {
+        const current = bed(new Map(), mayRepeat);
+        expect(reopen(current, 500, 0, 500)).toEqual([{}]);
+        expect(reopen(current, 510, 510)).toEqual([{ tail: first }]);
+        // Quiet from here on, which is known the next time.
+        expect(reopen(current, 510, 520)).toEqual([{ tail: 24 }]);
+        expect(reopen(current, 510, 600)).toEqual([{ tail: 4 }]);
+      },
+    );
+
+    it('and for more until it reaches back', () => {
+      const current = bed(new Map(), false);
+      reopen(current, 100, 0);
+      expect(reopen(current, 300, 1)).toEqual([{ tail: 16 }, { tail: 64 }, { tail: 256 }]);
+      expect(reopen(current, 300, 1)).toEqual([{ tail: 4 }]);
+      const tails = [4, 16, 64, 256, 1024, 4096].map((tail) => ({ tail }));
+      expect(reopen(current, 3000, 1)).toEqual(tails);
+    });
+
+    it('and at last for everything since, however much was missed', () => {
+      const current = bed(new Map(), false);
+      reopen(current, 2, 0);
+      reopen(current, 2, 0);
+      const asked = Array.from({ length: 8 }, () => {
+        const range = current.log.begin(0);
+        current.log.giveUp();
+        return range;
+      });
+      expect(asked.slice(0, 7).map(({ tail }) => tail)).toEqual([4, 16, 64, 256, 1024, 4096, 16_384]);
+      expect(asked[7]).toEqual({ since: '1795299001.000000000' });
+    });
+
+    it('as a log that goes on steadily has had its lines written while it waited for its turn', () => {
+      const current = bed(new Map(), false);
+      // A backlog is read at once; it says nothing of how fast the log goes on, but the times of its lines do.
+      reopen(current, 5000, 5000);
+      reopen(current, 5030, 5030, 5031);
+      for (const now of [5060, 5090, 5120]) expect(reopen(current, now, now, now + 1).length).toBe(1);
+      const [{ tail }] = reopen(current, 5150, 5150);
+      expect(tail).toBeGreaterThan(30);
+      expect(tail).toBeLessThan(100);
+    });
+  });
+
+  it('remembers less of a log that was quiet, and still drops what the engine repeats of it', () => {
+    const lines = (from: number, to: number): ServedRecord[] =>
+      Array.from({ length: to - from }, (_, i) => ({
+        text: `l${from + i}`,
+        endsLine: true,
+        isStderr: false,
+        seconds: 1_795_299_000,
+        nanos: from + i,
+      }));
+    const current = bed(new Map(), true);
+    readAll(current, lines(0, 5000));
+    readAll(current, lines(0, 5000));
+    for (const seconds of [0, 3600]) {
+      current.log.begin(NOW_MS + seconds * 1000);
+      serve(current.log, lines(4996, 5000), 1);
+      current.log.end(false, NOW_MS + seconds * 1000);
+    }
+    current.log.begin(NOW_MS + 7200_000);
+    serve(current.log, [...lines(4996, 5100), ...lines(4900, 5200)], 7);
+    const texts = delivered(current.pipeline.pushes).stdout;
+    expect(texts).toEqual(lines(0, 5200).map(({ text }) => text));
+    expect(current.log.repeated).toBe(200);
   });
 });

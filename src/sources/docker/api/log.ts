@@ -21,8 +21,9 @@ import type { LineTarget, LineWriter } from './lines.js';
 import { OpenLines } from './open-lines.js';
 import { Overlaps, type Range, rangeAfter, rangeFrom, startTime } from './opening.js';
 import { KNOWN_RECORDS, OverlapSearch } from './overlap.js';
+import { Pace } from './pace.js';
 import { type ApiPosition, encodeRecords } from './position.js';
-import { type RecordId, RecordRing, recordHash } from './ring.js';
+import { COVERED_SECONDS, type RecordId, RecordRing, recordHash } from './ring.js';
 import type { StreamSink } from './stream.js';
 import type { StreamIds } from './stream-ids.js';
 
@@ -66,15 +67,18 @@ export class ApiLog implements StreamSink, LineTarget {
   readonly #lines = new OpenLines();
   readonly #overlaps: Overlaps;
   #ring: RecordRing;
-  /** While the overlap is looked for: what was served, which may be more than what is known. */
-  #passed: RecordRing;
+  /** While the overlap is looked for the first time: what was served, which may be more than what is known. */
+  #passed: RecordRing | undefined;
   #search: OverlapSearch | undefined;
   #repeatedAt = 0;
   /** Where reading begins where nothing is known; undefined: behind what is there. */
   #start: LogTime | undefined;
   #isMarking = false;
+  /** The last record is wanted, and so what lies before it. */
+  #isBehindMark = false;
   /** What is known cannot be found, only its time counts. */
   #after: LogTime | undefined;
+  readonly #pace = new Pace();
   #gap: OpenGap | undefined;
   #last: Uint32Array | undefined;
   /** Time of the last record taken. */
@@ -84,7 +88,6 @@ export class ApiLog implements StreamSink, LineTarget {
   #servedSeconds = 0;
   #servedNanos = 0;
   #isHeld = false;
-  #wasOpened = false;
   #oldBefore = 0;
   #streamBytes = 0;
 
@@ -92,12 +95,11 @@ export class ApiLog implements StreamSink, LineTarget {
     this.#parts = parts;
     this.#pieceBytes = parts.pieceBytes ?? PIECE_BYTES;
     this.#ring = new RecordRing(parts.mayRepeat);
-    this.#passed = new RecordRing(parts.mayRepeat);
     this.#overlaps = new Overlaps(parts.mayRepeat, parts.isTailOther);
     const { onGap } = parts;
     this.arrivals = new Arrivals((from, to) => onGap(from, to, SKIPPED));
     this.#start = startTime(parts.startAt, Date.now());
-    this.#isMarking = this.#start === undefined;
+    this.#isMarking = !this.#start || (this.#start.seconds > 0 && !parts.isTailOther);
   }
 
   /** Goes on behind a saved position of this transport. Before the first `begin`. */
@@ -138,7 +140,7 @@ export class ApiLog implements StreamSink, LineTarget {
     return this.#oldBefore > 0 && this.#streamBytes > SMALL_BACKLOG;
   }
 
-  /** A stream is opened: what to ask for. */
+  /** A stream is opened, at `nowMs` since 1970: what to ask for. */
   begin(nowMs: number): Range {
     this.isShort = false;
     this.#search = undefined;
@@ -147,15 +149,16 @@ export class ApiLog implements StreamSink, LineTarget {
     this.#repeatedAt = 0;
     this.hadTrouble = false;
     this.arrivals.clear();
-    if (this.#after || this.#ring.length === 0) this.#wasOpened = true;
+    if (this.#isMarking) return { tail: 1 };
     if (this.#after) return rangeAfter(this.#after);
     if (this.#ring.length === 0) {
-      if (this.#isMarking) return { tail: 1 };
       return this.#start && this.#start.seconds > 0 ? rangeFrom(this.#start) : {};
     }
+    this.#overlaps.expect(this.#pace.missed(nowMs));
+    if (this.#pace.quietMs(nowMs) > COVERED_SECONDS * 1000) this.#ring.trim();
     const known = this.#ring.last(KNOWN_RECORDS);
     this.#search = new OverlapSearch(known, this.#overlaps.tail);
-    this.#passed = new RecordRing(this.#parts.mayRepeat);
+    this.#passed = this.#overlaps.isFirst ? new RecordRing(this.#parts.mayRepeat) : undefined;
     return this.#overlaps.range({
       seconds: known[known.length - 3],
       nanos: known[known.length - 2],
@@ -167,13 +170,15 @@ export class ApiLog implements StreamSink, LineTarget {
     return this.#isMarking;
   }
 
-  /** The stream ended. `isComplete`: by the engine's will, all that it had was served. */
-  end(isComplete: boolean): void {
+  /** The stream ended, at `nowMs`. `isComplete`: by the engine's will, all that it had was served. */
+  end(isComplete: boolean, nowMs = Date.now()): void {
     this.#flush();
+    this.#pace.end(nowMs, this.taken, this.#ring.rate);
     const isAll = isComplete && !this.hadTrouble;
     if (this.#isMarking) {
       if (!isAll) return;
       this.#isMarking = false;
+      if (this.#isBehindMark) return;
       this.#start = { seconds: 0, nanos: 0 };
       if (this.#ring.length > 0) this.#savePosition();
       return;
@@ -270,7 +275,8 @@ export class ApiLog implements StreamSink, LineTarget {
     this.#streamBytes += end - start;
     const hash = recordHash(buf, start, end, endsLine, isStderr);
     if (this.#isMarking) {
-      this.#remember(seconds, nanos, hash);
+      this.#isBehindMark = !this.#isBefore(seconds, nanos);
+      if (!this.#isBehindMark) this.#remember(seconds, nanos, hash);
       return true;
     }
     if (this.#search && !this.#isNew(this.#search, seconds, nanos, hash)) return !this.isShort;
@@ -313,7 +319,7 @@ export class ApiLog implements StreamSink, LineTarget {
   /** Whether a record that is served while the overlap is looked for lies behind it. */
   #isNew(search: OverlapSearch, seconds: number, nanos: number, hash: number): boolean {
     const found = search.next(seconds, nanos, hash);
-    if (found === 'seek' || found === 'known') this.#passed.add(seconds, nanos, hash);
+    if (found === 'seek' || found === 'known') this.#passed?.add(seconds, nanos, hash);
     if (found === 'known' || found === 'new') this.#found();
     if (found === 'short' || (found === 'lost' && this.#lose())) this.isShort = true;
     return found === 'new' || (found === 'lost' && !this.isShort);
@@ -322,15 +328,14 @@ export class ApiLog implements StreamSink, LineTarget {
   #found(): void {
     this.#search = undefined;
     this.#overlaps.found();
-    if (this.#passed.length > this.#ring.length) this.#ring = this.#passed;
-    if (this.#wasOpened) this.counts.rotations++;
-    this.#wasOpened = true;
+    if (this.#passed && this.#passed.length > this.#ring.length) this.#ring = this.#passed;
+    this.#passed = undefined;
   }
 
   /** What is known is not in the log any more. True where there is something else to look for. */
   #lose(): boolean {
     this.#search = undefined;
-    this.#overlaps.found();
+    this.#overlaps.lost();
     this.#lines.skip(0, 0);
     if (this.#last) {
       // Only the beginning of a line that was open is gone.
@@ -347,11 +352,13 @@ export class ApiLog implements StreamSink, LineTarget {
 
   /** Whether a record of the log was taken, or is not wanted. */
   #isTaken(seconds: number, nanos: number, hash: number): boolean {
-    if (this.#ring.length > 0) return this.#ring.find(seconds, nanos, hash) > 0;
+    return this.#ring.length > 0 ? this.#ring.find(seconds, nanos, hash) > 0 : this.#isBefore(seconds, nanos);
+  }
+
+  /** Where nothing but a time is known: a record of this time lies before. */
+  #isBefore(seconds: number, nanos: number): boolean {
     const from = this.#after ?? this.#start;
-    return (
-      from !== undefined && (seconds < from.seconds || (seconds === from.seconds && nanos <= from.nanos))
-    );
+    return !from || seconds < from.seconds || (seconds === from.seconds && nanos <= from.nanos);
   }
 
   #goOnByTime(): void {

@@ -3,6 +3,11 @@
  * a scope of its own, and each gone before the next one is opened. A stream's end is nothing unusual: the next one goes
  * on where it ended. Once the container has stopped, one more stream, without following, shows that nothing is
  * missing; then the reader rests until it is woken.
+ *
+ * Streams are read in turns (pool.ts). A turn may hold several: it ends with its age, or where there is nothing to read.
+ * Its age ends a stream only
+ * - when that has shown its place in the log, and as long again has passed: half of every turn at least is reading;
+ * - not while a container that has stopped is read, whose log may be removed: such a stream ends by itself.
  */
 import type { IncomingMessage } from 'node:http';
 import { Backoff } from '../../../runtime/backoff.js';
@@ -11,10 +16,12 @@ import type { Scope } from '../../../runtime/scope.js';
 import { factsFromInspect, rotationLimits } from '../facts.js';
 import { noCounts } from '../json-file/counts.js';
 import type { ContainerLog } from '../json-file/types.js';
+import { WAIT_FOR_TURN_MS } from '../liveness.js';
 import type { LogEngine } from '../readers.js';
 import { FrameDecoder } from './frames.js';
 import type { ApiLog } from './log.js';
 import { type LogHost, openLog } from './open-log.js';
+import type { StreamPool, Turn, TurnEnd } from './pool.js';
 import { RawDecoder } from './raw.js';
 import type { RecordDecoder } from './records.js';
 import { LogStream } from './stream.js';
@@ -26,10 +33,18 @@ const RETRY_MIN_MS = 50;
 /** A container that does not run, and of which nobody said so, is asked for no more often. */
 const RETRY_MAX_MS = 30_000;
 
-/** `read`: there was something in it. */
-type Outcome = 'read' | 'nothing' | 'drained' | 'further' | 'gone' | 'unreadable' | 'failed';
+/** A stream that is to end by itself and does not, silent for so long, is dead. */
+const LAST_SILENCE_MS = 10_000;
+/** What is asked for by time is waited for so long in the first turn, twice as long in each further one. */
+const PATIENCE_MS = 5_000;
+const MAX_PATIENCE_MS = 600_000;
+
+/** `read`: there was something in it. `over`: its turn was. */
+type Outcome = 'read' | 'nothing' | 'drained' | 'further' | 'over' | 'gone' | 'unreadable' | 'failed';
 
 export interface ReaderHost extends WatchHost, LogHost {
+  readonly scope: Scope;
+  readonly pool: StreamPool;
   /** The reader is done with the container, and has forgotten it. */
   finished(reader: ApiReader): void;
 }
@@ -41,14 +56,30 @@ export class ApiReader {
   readonly #watch: StreamWatch;
   #log: ApiLog | undefined;
   #tty: boolean | undefined;
+  /** Of the stream at hand, and of the request for it. */
+  #scope: Scope | undefined;
   #stream: LogStream | undefined;
+  #turn: Turn | undefined;
+  /** Why the stream at hand was ended by its turn. */
+  #end: TurnEnd | undefined;
+  /** When the stream at hand had shown its place in the log; of performance.now(). */
+  #placedAt: number | undefined;
+  /** The stream at hand was asked for by time, which may take long. */
+  #isByTime = false;
+  #patienceMs = PATIENCE_MS;
+  /** The engine has served something of it in this run. */
+  #wasRead = false;
+  #lastTurnAt = 0;
+  /** When it asked for its turn, and when a stream last ended with all that the engine has; of performance.now(). */
+  #askedAt = 0;
+  #servedAt: number | undefined;
   #task: Promise<void> | undefined;
   #pause: Scope | undefined;
   #isStopped = false;
   /** The container is removed. Of performance.now(). */
   #finishingSince: number | undefined;
   #isUnreadable = false;
-  #isClosed = false;
+  readonly #closed = new AbortController();
   /** Something was told since the stream at hand was opened. */
   #isNews = false;
   #failures = 0;
@@ -63,7 +94,8 @@ export class ApiReader {
     this.container = container;
     const { pipeline, outputLabel = 'stream' } = host.options;
     this.#streams = new StreamIds(pipeline.streams, outputLabel, container.labels);
-    this.#watch = new StreamWatch(host, container.id, () => this.#decoder());
+    const counting = { ...host, engine: () => this.#countedEngine() };
+    this.#watch = new StreamWatch(counting, container.id, () => this.#decoder());
   }
 
   /** Opens a stream where there should be one and is none. */
@@ -102,11 +134,13 @@ export class ApiReader {
   stopped(): void {
     this.#hasRun = true;
     this.#isStopped = true;
+    if (this.#turn) this.#host.pool.hurry(this.#turn);
     this.look();
   }
 
   finish(): void {
     this.#finishingSince = performance.now();
+    if (this.#turn) this.#host.pool.hurry(this.#turn);
     if (this.#mayRead) this.look();
     else this.#finish();
   }
@@ -123,10 +157,17 @@ export class ApiReader {
     this.#stream?.stop();
   }
 
-  /** Ends the stream and opens none, until `look`. */
+  /** Ends the stream, or the request for one. */
+  cut(): void {
+    if (this.#stream) this.#stream.stop();
+    else void this.#scope?.close();
+  }
+
+  /** Ends the stream and opens none. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.rotate();
+    this.#closed.abort();
+    this.cut();
+    if (this.#turn?.state === 'waiting') this.#host.pool.leave(this.#turn);
     await this.#pause?.close();
     await this.#task;
     this.#streams.release();
@@ -134,6 +175,37 @@ export class ApiReader {
 
   get stream(): LogStream | undefined {
     return this.#stream;
+  }
+
+  /** When it had its last turn, of performance.now(); 0: never. */
+  get lastTurnAt(): number {
+    return this.#lastTurnAt;
+  }
+
+  /** Called by the pool. */
+  mayEnd(now: number): boolean {
+    const stream = this.#stream;
+    if (!stream || !this.#turn) return false;
+    if (this.#isStopped || this.#isFinishing) return now - stream.lastDataAt > LAST_SILENCE_MS;
+    const { begunAt } = this.#turn;
+    if (this.#placedAt === undefined) return this.#isByTime && now - begunAt > this.#patienceMs;
+    return now - this.#placedAt >= this.#placedAt - begunAt;
+  }
+
+  /** Called by the pool. */
+  end(why: TurnEnd): void {
+    this.#end = why;
+    if (this.#placedAt === undefined) this.#patienceMs = Math.min(MAX_PATIENCE_MS, this.#patienceMs * 2);
+    // What was collected need not be asked for again.
+    this.#stream?.drain();
+    this.#stream?.stop();
+  }
+
+  /** As LogReaders has it. */
+  signOfLife(now: number): number | undefined {
+    if (this.#host.gate.isHeld) return now;
+    if (this.#turn?.state === 'waiting') return Math.min(now, this.#askedAt + WAIT_FOR_TURN_MS);
+    return this.#stream ? (this.#watch.doubtedSince ?? now) : this.#servedAt;
   }
 
   lookAfter(now: number): void {
@@ -145,7 +217,14 @@ export class ApiReader {
     const isLive = log !== undefined && this.hasLabels;
     return {
       ...(log?.counts ?? noCounts()),
-      state: !isLive ? 'waiting' : log.isCatchingUp ? 'catching-up' : 'live',
+      state:
+        this.#turn?.state === 'waiting'
+          ? 'queued'
+          : !isLive
+            ? 'waiting'
+            : log.isCatchingUp
+              ? 'catching-up'
+              : 'live',
       unreadBytes: 0,
       heldFiles: 0,
       repeated: log?.repeated ?? 0,
@@ -153,8 +232,17 @@ export class ApiReader {
     };
   }
 
+  get #isClosed(): boolean {
+    return this.#closed.signal.aborted;
+  }
+
   get #isFinishing(): boolean {
     return this.#finishingSince !== undefined;
+  }
+
+  /** Its log may be gone at once: with the container, or before anything of it was seen. */
+  get #isUrgent(): boolean {
+    return this.#isStopped || this.#isFinishing || !this.#wasRead;
   }
 
   get #mayRead(): boolean {
@@ -171,8 +259,7 @@ export class ApiReader {
   async #read(): Promise<void> {
     const backoff = new Backoff(RETRY_MIN_MS, RETRY_MAX_MS);
     while (this.#mayRead) {
-      this.#isNews = false;
-      switch (await this.#readStream()) {
+      switch (await this.#readTurn()) {
         case 'gone':
           if (this.#isFinishing && this.#mayRead) this.#finishGone();
           if (!this.#isNews) return;
@@ -184,6 +271,7 @@ export class ApiReader {
           if (this.#isFinishing) this.#finish();
           return;
         case 'read':
+        case 'over':
           backoff.reset();
           break;
         case 'further':
@@ -196,14 +284,40 @@ export class ApiReader {
     }
   }
 
-  async #readStream(): Promise<Outcome> {
-    const engine = this.#host.engine();
+  /** Reads streams for as long as it is the container's turn and there is something to read. */
+  async #readTurn(): Promise<Outcome> {
+    const { pool, gate } = this.#host;
+    await gate.pass(this.#closed.signal);
+    if (!this.#mayRead) return 'further';
+    this.#askedAt = performance.now();
+    const turn = pool.enter(this, this.#isUrgent);
+    this.#turn = turn;
+    try {
+      // Nobody may read while the pipeline asks to wait: a place is not for waiting.
+      if (!(await turn.begun) || gate.isHeld) return 'further';
+      for (;;) {
+        const outcome = await this.#readStream(turn);
+        if ((outcome !== 'read' && outcome !== 'further') || turn.state === 'over' || !this.#mayRead)
+          return outcome;
+      }
+    } finally {
+      this.#lastTurnAt = performance.now();
+      this.#turn = undefined;
+      pool.leave(turn);
+    }
+  }
+
+  async #readStream(turn: Turn): Promise<Outcome> {
+    const engine = this.#countedEngine();
     if (!engine) return 'nothing';
     const isLast = this.#isStopped || this.#isFinishing;
+    this.#isNews = false;
     this.#isWoken = false;
+    this.#end = undefined;
+    this.#placedAt = undefined;
     const scope = this.#host.scope.child(`log stream of ${this.container.id}`);
+    this.#scope = scope;
     try {
-      await this.#host.gate.pass();
       const log = await this.#prepare(engine);
       if (!log || !this.#mayRead) return 'gone';
       const range = log.begin(Date.now());
@@ -211,13 +325,17 @@ export class ApiReader {
       const response = await engine.logs(this.container.id, { ...range, follow }, scope);
       if (!response) return 'gone';
       this.#failures = 0;
-      return await this.#readResponse(log, response, isLast, range.since !== undefined);
+      this.#wasRead = true;
+      this.#isByTime = range.since !== undefined;
+      return await this.#readResponse(log, response, isLast, scope);
     } catch (error) {
       return this.#failed(error);
     } finally {
       this.#stream = undefined;
       this.#watch.end();
       await scope.close();
+      this.#scope = undefined;
+      if (this.#end === 'age') this.#rotated(turn);
     }
   }
 
@@ -225,20 +343,23 @@ export class ApiReader {
     log: ApiLog,
     response: IncomingMessage,
     isLast: boolean,
-    isByTime: boolean,
+    scope: Scope,
   ): Promise<Outcome> {
     const taken = log.taken;
     const wasMarking = log.isMarking;
     this.#isComplete = false;
-    const stream = new LogStream(response, this.#decoder(), log, this.#host, () => this.#watch.drained());
+    const stream = new LogStream(response, this.#decoder(), log, this.#host, () => this.#drained(log));
     this.#stream = stream;
-    this.#watch.begin(stream, log, isByTime);
+    this.#watch.begin(stream, log, this.#isByTime, scope);
+    if (!this.#isByTime) this.#place(log);
     if (this.#isClosed) stream.stop();
     const end = await stream.run();
     const wasFound = log.isFound && !log.isShort;
     log.end(end === 'complete');
+    if (end === 'stopped' && this.#end) return 'over';
     if (!wasFound || wasMarking) return end === 'cut' || log.hadTrouble ? 'nothing' : 'further';
     const isWhole = end === 'complete' && !log.hadTrouble;
+    if (isWhole) this.#servedAt = performance.now();
     // Without following, what a run writes that began meanwhile is not in it.
     this.#isComplete = isWhole && !(isLast && this.#isWoken);
     if (isLast && isWhole) {
@@ -246,6 +367,39 @@ export class ApiReader {
       return 'drained';
     }
     return log.taken > taken ? 'read' : 'nothing';
+  }
+
+  #drained(log: ApiLog): void {
+    this.#place(log);
+    this.#watch.drained();
+  }
+
+  /** The stream at hand may have shown its place in the log. */
+  #place(log: ApiLog): void {
+    if (this.#placedAt !== undefined || !log.isFound || log.isShort) return;
+    this.#placedAt = performance.now();
+    this.#patienceMs = PATIENCE_MS;
+  }
+
+  #rotated({ begunAt }: Turn): void {
+    if (!this.#log) return;
+    const rotations = ++this.#log.counts.rotations;
+    const ageSeconds = (performance.now() - begunAt) / 1000;
+    this.#host.options.onNotice({ kind: 'rotated', id: this.container.id, rotations, ageSeconds });
+  }
+
+  #countedEngine(): LogEngine | undefined {
+    const engine = this.#host.engine();
+    return (
+      engine && {
+        isPodman: engine.isPodman === true,
+        inspect: (id) => engine.inspect(id),
+        logs: (id, range, scope) =>
+          engine.logs(id, range, scope, () => {
+            if (this.#log) this.#log.counts.requests++;
+          }),
+      }
+    );
   }
 
   #decoder(): RecordDecoder {
@@ -283,9 +437,11 @@ export class ApiReader {
       if (this.#isFinishing) this.#finish();
       return 'unreadable';
     }
-    // An engine that is away is the source's to tell, once for all containers.
-    const isAway = error instanceof AgentError && /^ENGINE_(MISSING|DENIED)$/.test(error.code);
-    if (!isAway && this.#failures++ === 0 && this.#host.engine()) {
+    // What concerns all containers is told once for all: that the engine is away, and that running ones show no sign of life.
+    const isRunning = !this.#isStopped && !this.#isFinishing;
+    const code = error instanceof AgentError ? error.code : '';
+    const isToldForAll = /^ENGINE_(MISSING|DENIED)$/.test(code) || (isRunning && code === 'ENGINE_SILENT');
+    if (!isToldForAll && this.#failures++ === 0 && this.#host.engine()) {
       options.log.warn(
         { container: id, error },
         `A container's log cannot be read for now and is tried again: ${describeError(error)}`,
@@ -315,7 +471,7 @@ export class ApiReader {
 
   #finish(): void {
     if (this.#isClosed) return;
-    this.#isClosed = true;
+    this.#closed.abort();
     if (this.#log) this.#log.forget();
     else this.#host.options.pipeline.setPosition(`docker/${this.container.id}`, undefined);
     this.#host.finished(this);

@@ -1,15 +1,19 @@
 /**
  * The last records that were taken of a container, each by its time and a hash of its text, in order. Tells what the
- * engine repeats, and where in a reopened log what is new begins. Parallel columns; grows while records come fast.
+ * engine repeats, and where in a reopened log what is new begins. Three numbers a record; grows while records come fast.
  */
 import { crc32 } from 'node:zlib';
-import { doubled } from '../../../runtime/columns.js';
 
-const SMALLEST = 64;
+const SMALLEST = 16;
+/** What a look at the newest records of a log that is read may find. */
+const USUAL = 64;
 /** A repeat is as long as what was written between a rotation and the moment at which the engine noticed it. */
 const LARGEST = 16_384;
 /** It grows until it holds so much, by the records' times. */
-const COVERED_SECONDS = 5;
+export const COVERED_SECONDS = 5;
+/** So many are kept of a log that may be repeated and was quiet. */
+const QUIET = 256;
+const COLUMNS = 3;
 const HASHED_ENDS = 48;
 
 /** From here on the native CRC is worth its call. All of a piece counts: pieces of one line share their time. */
@@ -43,9 +47,9 @@ export function sameRecord(a: RecordId, b: RecordId): boolean {
 }
 
 export class RecordRing {
-  #seconds = new Uint32Array(SMALLEST);
-  #nanos = new Uint32Array(SMALLEST);
-  #hashes = new Uint32Array(SMALLEST);
+  /** Seconds, nanoseconds and hash of each. */
+  #records = new Uint32Array(SMALLEST * COLUMNS);
+  #capacity = SMALLEST;
   /** Records ever added; record n is in slot n modulo the capacity. */
   #added = 0;
   #length = 0;
@@ -53,11 +57,11 @@ export class RecordRing {
   #latestSeconds = 0;
   #latestNanos = 0;
   #sinceLatest = 0;
-  readonly #grows: boolean;
+  readonly #mayRepeat: boolean;
 
-  /** `grows`: the engine may repeat records of this log. */
-  constructor(grows: boolean) {
-    this.#grows = grows;
+  /** `mayRepeat`: the engine may repeat records of this log. */
+  constructor(mayRepeat: boolean) {
+    this.#mayRepeat = mayRepeat;
   }
 
   get length(): number {
@@ -65,22 +69,15 @@ export class RecordRing {
   }
 
   add(seconds: number, nanos: number, hash: number): void {
-    const capacity = this.#seconds.length;
-    const slot = this.#added % capacity;
-    if (this.#grows && this.#length === capacity && capacity < LARGEST) {
-      if (Math.abs(seconds - this.#seconds[slot]) < COVERED_SECONDS) {
-        this.#grow();
-        this.add(seconds, nanos, hash);
-        return;
-      }
-    }
-    this.#seconds[slot] = seconds;
-    this.#nanos[slot] = nanos;
-    this.#hashes[slot] = hash;
+    if (this.#length === this.#capacity && this.#isTooSmall(seconds)) this.#resize(2 * this.#length);
+    const at = (this.#added % this.#capacity) * COLUMNS;
+    this.#records[at] = seconds;
+    this.#records[at + 1] = nanos;
+    this.#records[at + 2] = hash;
     this.#added++;
     this.#sinceLatest++;
     this.#noteLatest(seconds, nanos, 0);
-    if (this.#length < capacity) this.#length++;
+    if (this.#length < this.#capacity) this.#length++;
   }
 
   /** Whether the record is there, the newest first. `back` 1 is the newest. 0 where it is not. */
@@ -90,8 +87,9 @@ export class RecordRing {
   }
 
   isAt(back: number, seconds: number, nanos: number, hash: number): boolean {
-    const slot = this.#slot(back);
-    return this.#nanos[slot] === nanos && this.#hashes[slot] === hash && this.#seconds[slot] === seconds;
+    const records = this.#records;
+    const at = this.#at(back);
+    return records[at + 1] === nanos && records[at + 2] === hash && records[at] === seconds;
   }
 
   /** Whether this time is later than that of every record: records of stdout and stderr need not be in order of time. */
@@ -103,14 +101,35 @@ export class RecordRing {
   /** The newest `count` records, oldest first: seconds, nanoseconds and hash of each. */
   last(count: number): Uint32Array {
     const length = Math.min(count, this.#length);
-    const records = new Uint32Array(length * 3);
-    for (let i = 0; i < length; i++) {
-      const slot = this.#slot(length - i);
-      records[i * 3] = this.#seconds[slot];
-      records[i * 3 + 1] = this.#nanos[slot];
-      records[i * 3 + 2] = this.#hashes[slot];
-    }
+    const records = new Uint32Array(length * COLUMNS);
+    const from = this.#at(length);
+    const whole = Math.min(records.length, this.#capacity * COLUMNS - from);
+    records.set(this.#records.subarray(from, from + whole));
+    records.set(this.#records.subarray(0, records.length - whole), whole);
     return records;
+  }
+
+  /** Records a second among the newest ones, by their own times. */
+  get rate(): number {
+    const count = Math.min(this.#length, USUAL);
+    if (count < 2) return 0;
+    const records = this.#records;
+    const [first, last] = [this.#at(count), this.#at(1)];
+    const seconds = records[last] - records[first] + (records[last + 1] - records[first + 1]) / 1e9;
+    return seconds > 0 ? (count - 1) / seconds : Infinity;
+  }
+
+  /** The log has been quiet: gives back what only a log that goes on fast needs. */
+  trim(): void {
+    const length = this.#mayRepeat ? QUIET : USUAL;
+    if (this.#capacity > length) this.#resize(length);
+  }
+
+  #isTooSmall(seconds: number): boolean {
+    const capacity = this.#capacity;
+    if (capacity < USUAL) return true;
+    if (!this.#mayRepeat || capacity >= LARGEST) return false;
+    return Math.abs(seconds - this.#records[this.#at(this.#length)]) < COVERED_SECONDS;
   }
 
   #noteLatest(seconds: number, nanos: number, since: number): void {
@@ -124,21 +143,20 @@ export class RecordRing {
   #findLatest(): void {
     this.#latestSeconds = this.#latestNanos = 0;
     for (let back = this.#length; back > 0; back--) {
-      const slot = this.#slot(back);
-      this.#noteLatest(this.#seconds[slot], this.#nanos[slot], back - 1);
+      const at = this.#at(back);
+      this.#noteLatest(this.#records[at], this.#records[at + 1], back - 1);
     }
   }
 
-  #slot(back: number): number {
-    return (this.#added - back) % this.#seconds.length;
+  #at(back: number): number {
+    return ((this.#added - back) % this.#capacity) * COLUMNS;
   }
 
-  #grow(): void {
-    const all = this.last(this.#length);
-    this.#seconds = doubled(this.#seconds);
-    this.#nanos = doubled(this.#nanos);
-    this.#hashes = doubled(this.#hashes);
-    this.#added = this.#length = 0;
-    for (let i = 0; i < all.length; i += 3) this.add(all[i], all[i + 1], all[i + 2]);
+  #resize(capacity: number): void {
+    const newest = this.last(capacity);
+    this.#records = new Uint32Array(capacity * COLUMNS);
+    this.#records.set(newest);
+    this.#capacity = capacity;
+    this.#added = this.#length = newest.length / COLUMNS;
   }
 }

@@ -42,6 +42,7 @@ export class LogStream {
   #isComplete = false;
   #end: StreamEnd | 'failed' | undefined;
   #failure: unknown;
+  readonly #ended = new AbortController();
 
   constructor(
     response: IncomingMessage,
@@ -70,7 +71,7 @@ export class LogStream {
       if (response.destroyed) resolve();
     });
     for (let before = -1; this.#bytes !== before && !this.#end; ) {
-      await this.#host.gate.pass();
+      await this.#host.gate.pass(this.#ended.signal);
       before = this.#bytes;
       this.drain();
     }
@@ -147,5 +148,6 @@ export class LogStream {
     this.#chunks = [];
     this.#bytes = 0;
     this.#response.destroy();
+    this.#ended.abort();
   }
 }

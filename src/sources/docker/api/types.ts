@@ -5,6 +5,10 @@ import type { JsonFileOptions, ReaderStats } from '../json-file/types.js';
 export interface ApiOptions extends JsonFileOptions {
   /** How long a stream may be silent before it is looked whether the log went on, in milliseconds. Default 60 s. */
   readonly stallMs?: number;
+  /** Most streams at once. */
+  readonly maxStreams: number;
+  /** After so long a stream is ended: another one goes on, or another container has its turn. */
+  readonly streamMaxAgeMs: number;
 }
 
 export interface ApiReaderStats extends ReaderStats {

@@ -36,13 +36,14 @@ class WatchBed {
   constructor(mayRepeat: boolean) {
     const pipeline = new FakePipeline();
     this.#host = {
-      scope: this.#scope,
       options: {
         pipeline,
         log: silentLogger,
         startAt: { kind: 'beginning' },
         onNotice: () => {},
         stallMs: STALL_MS,
+        maxStreams: 1,
+        streamMaxAgeMs: Infinity,
       },
       gate: this.gate,
       arena: Buffer.alloc(256 * 1024),
@@ -78,7 +79,7 @@ class WatchBed {
       this.#host,
       () => this.watch.drained(),
     );
-    this.watch.begin(stream, this.log, isByTime);
+    this.watch.begin(stream, this.log, isByTime, this.#scope);
     this.#running = stream.run().then(() => this.watch.end());
   }
 
@@ -115,7 +116,8 @@ class WatchBed {
   #probe(): IncomingMessage {
     const probe = new PassThrough();
     this.probes.push(probe);
-    if (this.newest !== undefined) probe.end(recordFrame(this.newest));
+    // As an answer that is there whole.
+    if (this.newest !== undefined) Object.assign(probe, { complete: true }).end(recordFrame(this.newest));
     return probe as unknown as IncomingMessage;
   }
 }
@@ -181,6 +183,47 @@ it('a stream that is silent is left alone while the log is, and ended once the l
   bed.newest = 2;
   await bed.pass(PATIENT_MS);
   expect([bed.response.destroyed, bed.watch.stalls]).toEqual([true, 1]);
+});
+
+it.each([true, false])('streams that are short are their own probes (may rotate: %s)', async (mayRepeat) => {
+  bed = new WatchBed(mayRepeat);
+  bed.newest = 1;
+  for (let i = 0; i < 55; i++) {
+    await bed.open();
+    await bed.bring(1);
+    await bed.pass(1_000);
+  }
+  const probes = bed.probes.length;
+  // 100 ms, 200, 400, 800 once, and not for each stream.
+  if (mayRepeat) expect(probes).toBeGreaterThanOrEqual(3);
+  expect(probes).toBeLessThanOrEqual(mayRepeat ? 5 : 0);
+  await bed.open();
+  await bed.bring(1);
+  await bed.pass(2 * PATIENT_MS);
+  expect(bed.probes.length).toBeGreaterThan(probes);
+  // Every minute it begins anew.
+  const later = bed.probes.length;
+  await bed.open();
+  await bed.bring(1);
+  await bed.pass(1_000);
+  expect(bed.probes.length - later).toBe(mayRepeat ? 3 : 0);
+});
+
+it('a log that fell silent once is looked after closely', async () => {
+  bed = new WatchBed(true);
+  await bed.open();
+  await bed.bring(1);
+  bed.newest = 1;
+  await bed.pass(30_000);
+  bed.newest = 2;
+  await bed.pass(30_000);
+  expect([bed.response.destroyed, bed.watch.stalls]).toEqual([true, 1]);
+  const before = bed.probes.length;
+  await bed.open();
+  await bed.bring(1);
+  await bed.bring(2);
+  await bed.pass(250);
+  expect(bed.probes.length).toBe(before + 1);
 });
 
 it('a probe that does not end ends the stream, and is not the last one', async () => {

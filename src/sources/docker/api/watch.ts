@@ -21,8 +21,12 @@ const DEFAULT_STALL_MS = 60_000;
 const FINISH_MS = 10_000;
 /** What is in the log comes by the stream within this. */
 const OVERDUE_MS = 500;
-/** Of a log that may rotate, the newest record is asked for so soon after opening, then ever more rarely. */
+/**
+ * Of a log that may rotate, the newest record is asked for so soon after opening, then ever more rarely. That goes on from
+ * one stream to the next, as opening asks for the newest records too, and begins anew only after so long.
+ */
 const FIRST_PROBE_MS = 100;
+const PROBE_ANEW_MS = 60_000;
 const PROBE_MIN_MS = 20;
 const PROBES_PER_FILE = 4;
 /** A file that lasts less than this times PROBES_PER_FILE may be skipped between two probes. */
@@ -34,7 +38,6 @@ const PROBE_DEADLINE_MS = 10_000;
 const DEFAULT_MAX_SIZE = 20 * 1024 * 1024;
 
 export interface WatchHost extends StreamHost {
-  readonly scope: Scope;
   readonly options: ApiOptions;
   engine(): LogEngine | undefined;
 }
@@ -47,14 +50,19 @@ export class StreamWatch {
   readonly #decoder: () => RecordDecoder;
   #stream: LogStream | undefined;
   #log: ApiLog | undefined;
+  /** Of the stream: its probes end with it. */
+  #scope: Scope | undefined;
   /** The stream has brought nothing yet. */
   #isFirst = true;
+  #isByTime = false;
   #isProbing = false;
   #probedAt = 0;
-  /** How long the stream may be silent before the log's newest record is asked for. */
+  #openedAt = 0;
+  /** Since the log's newest records were asked for and did not come, neither as an answer nor by a stream. */
+  #doubtedSince: number | undefined;
+  /** How long a stream may be silent before the log's newest record is asked for, and since when that grows. */
   #patienceMs = 0;
-  /** How long it may be silent before what is known is looked for otherwise. */
-  #searchMs = SEARCH_MS;
+  #patientSince = -Infinity;
   #stallMs = 0;
   /** Bytes and records of the log at the last probe, and after how many bytes the next one is due. */
   #bytesBeforeProbe = 0;
@@ -73,21 +81,35 @@ export class StreamWatch {
     this.#bytesPerProbe = bytes / PROBES_PER_FILE;
   }
 
-  /** A stream was opened. `isByTime`: it was asked for by time. */
-  begin(stream: LogStream, log: ApiLog, isByTime: boolean): void {
+  /** A stream was opened, that `scope` owns. `isByTime`: it was asked for by time. */
+  begin(stream: LogStream, log: ApiLog, isByTime: boolean, scope: Scope): void {
     this.#stream = stream;
     this.#log = log;
+    this.#scope = scope;
     this.#isFirst = true;
-    this.#probedAt = performance.now();
+    this.#isByTime = isByTime;
+    this.#openedAt = performance.now();
+    this.#noteProbe(log, this.#openedAt);
     // Many fall silent at once: not all of them are asked for at once.
     this.#stallMs = (this.#host.options.stallMs ?? DEFAULT_STALL_MS) * (0.75 + Math.random() / 2);
-    this.#setPatience(log);
-    if (isByTime) this.#patienceMs = this.#searchMs = FIRST_DATA_MS;
+    if (this.#doubtedSince !== undefined) this.#patienceMs = FIRST_PROBE_MS;
+    else if (!log.mayRepeat) this.#patienceMs = this.#stallMs;
+    else if (this.#openedAt - this.#patientSince > PROBE_ANEW_MS) {
+      this.#patienceMs = FIRST_PROBE_MS;
+      this.#patientSince = this.#openedAt;
+    }
   }
 
   /** The stream has ended. */
   end(): void {
     this.#stream = undefined;
+    this.#scope = undefined;
+  }
+
+  /** Since when it is not sure that the stream at hand brings what is in the log, of performance.now(); undefined: it is. */
+  get doubtedSince(): number | undefined {
+    if (this.#doubtedSince !== undefined) return this.#doubtedSince;
+    return this.#log?.isFound === false ? this.#openedAt : undefined;
   }
 
   /** The log was given what the stream brought. */
@@ -95,7 +117,7 @@ export class StreamWatch {
     const stream = this.#stream;
     const log = this.#log;
     if (!stream || !log) return;
-    if (this.#isFirst) this.#setPatience(log);
+    if (!log.arrivals.isExpecting) this.#doubtedSince = undefined;
     this.#isFirst = false;
     this.#probeIfDue(stream, log);
   }
@@ -107,29 +129,38 @@ export class StreamWatch {
     if (!stream || !log) return;
     const isFinishing = finishingSince !== undefined;
     const silentMs = now - stream.lastDataAt;
+    const firstMs = this.#isFirst && this.#isByTime ? FIRST_DATA_MS : 0;
     if (stream.pausedAt > 0) {
       if (now - stream.pausedAt > PAUSE_MS) stream.stop();
-    } else if (!log.isFound && silentMs > this.#searchMs) {
+    } else if (!log.isFound && silentMs > Math.max(SEARCH_MS, firstMs)) {
       log.giveUp();
       stream.stop();
     } else if (isFinishing && silentMs > FINISH_MS && now - finishingSince > FINISH_MS) {
       stream.stop();
     } else if (log.arrivals.isExpecting) {
       if (now - this.#probedAt > OVERDUE_MS) this.#tellOverdue(stream, log, silentMs > OVERDUE_MS);
-    } else if (silentMs > this.#patienceMs && now - this.#probedAt > this.#patienceMs) {
+    } else if (silentMs > Math.max(this.#patienceMs, firstMs) && now - this.#probedAt > this.#patienceMs) {
       if (!isStopped && !isFinishing) this.#probe(stream, log);
     }
   }
 
-  #setPatience(log: ApiLog): void {
-    this.#patienceMs = log.mayRepeat ? FIRST_PROBE_MS : this.#stallMs;
-    this.#searchMs = SEARCH_MS;
+  /** The log's newest records are asked for. */
+  #noteProbe(log: ApiLog, now: number): void {
+    this.#probedAt = now;
+    this.#takenBeforeProbe = log.taken;
+    this.#bytesBeforeProbe = log.counts.bytesRead;
   }
 
   /** The newest record of the log was not brought by the stream, although there was time. */
   #tellOverdue(stream: LogStream, log: ApiLog, isSilent: boolean): void {
-    if (!log.arrivals.isOverdue(log.seconds, isSilent)) return;
+    if (!log.arrivals.isOverdue(log.seconds, isSilent)) {
+      // It was skipped, and that is told: no other stream would bring it.
+      if (!log.arrivals.isExpecting) this.#doubtedSince = undefined;
+      return;
+    }
     this.stalls++;
+    // It may well happen again.
+    this.#patientSince = -Infinity;
     this.#host.options.log.warn(
       { container: this.#id },
       "A container's log stream fell silent although the log went on: it is opened again.",
@@ -149,24 +180,25 @@ export class StreamWatch {
    * fast it is all since the last time.
    */
   #probe(stream: LogStream, log: ApiLog): void {
-    const { scope } = this.#host;
+    const scope = this.#scope;
     const engine = this.#host.engine();
-    if (this.#isProbing || !engine || scope.isClosing) return;
+    if (this.#isProbing || !engine || !scope || scope.isClosing) return;
     this.#isProbing = true;
     const now = performance.now();
     const isFast = log.mayRepeat && now - this.#probedAt < FAST_MS;
     const tail = isFast ? Math.min(LARGEST_PROBE, 16 + 2 * (log.taken - this.#takenBeforeProbe)) : 1;
-    this.#probedAt = now;
-    this.#takenBeforeProbe = log.taken;
+    this.#noteProbe(log, now);
+    this.#doubtedSince ??= now;
     this.#patienceMs = Math.min(this.#patienceMs * 2, this.#stallMs);
-    this.#bytesBeforeProbe = log.counts.bytesRead;
     void scope.run(`probe of ${this.#id}`, async () => {
       const own = scope.child('probe');
       try {
-        const newest = await this.#newest(engine, tail, stream, own);
+        const newest = await this.#newest(engine, tail, own);
         if (this.#stream !== stream) return;
+        if (!newest) return stream.stop();
         stream.drain();
         log.expect(newest.ids);
+        if (!log.arrivals.isExpecting) this.#doubtedSince = undefined;
       } catch {
         // An engine that does not answer this will not serve the stream either.
         stream.stop();
@@ -177,17 +209,14 @@ export class StreamWatch {
     });
   }
 
-  /** The last `tail` records of the log. Ends `stream` where they do not come in time. */
-  async #newest(engine: LogEngine, tail: number, stream: LogStream, own: Scope): Promise<RecordIds> {
+  /** The last `tail` records of the log; undefined where they do not come whole and in time. */
+  async #newest(engine: LogEngine, tail: number, own: Scope): Promise<RecordIds | undefined> {
     const newest = new RecordIds();
     const response = await engine.logs(this.#id, { follow: false, tail }, own);
     if (!response) return newest;
     const probe = new LogStream(response, this.#decoder(), newest, this.#host);
-    own.timeout('deadline of the probe', Math.min(PROBE_DEADLINE_MS, this.#stallMs), () => {
-      probe.stop();
-      stream.stop();
-    });
-    await probe.run();
-    return newest;
+    own.own('task', 'answer to the probe', () => probe.stop());
+    own.timeout('deadline of the probe', Math.min(PROBE_DEADLINE_MS, this.#stallMs), () => probe.stop());
+    return (await probe.run()) === 'complete' ? newest : undefined;
   }
 }

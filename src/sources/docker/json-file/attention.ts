@@ -2,10 +2,10 @@
  * When each file is looked at: soon, again after a while on a grid shared by all, or when it changes. One timer for all
  * active files; a quiet file costs one inotify watch, which is gone after its first event.
  */
-import { watch } from 'node:fs';
 import { systemCode } from '../../../runtime/errors.js';
 import type { Logger } from '../../../runtime/log.js';
 import type { Owned, Scope } from '../../../runtime/scope.js';
+import { watchPath } from '../../../runtime/watch.js';
 
 const TURN_MS = 5;
 const POLL_MS = 1000;
@@ -58,14 +58,12 @@ export class Attention<T extends Watched> {
       return true;
     }
     try {
-      const watcher = watch(item.path);
       const wake = (): void => {
         if (item.watcher !== owned || this.#scope.isClosing) return;
         this.forget(item);
         this.#look(item);
       };
-      watcher.on('change', wake).on('error', wake);
-      const owned = this.#scope.own('watcher', item.path, () => watcher.close());
+      const owned = watchPath(this.#scope, item.path, { onChange: wake, onError: wake });
       item.watcher = owned;
       return true;
     } catch (error) {

@@ -65,10 +65,9 @@ export class BulkReaders {
 
   /** Until the scope is closing. */
   async run(): Promise<void> {
-    const wake = (): void => this.#wake();
-    this.#scope.closing.addEventListener('abort', wake, { once: true });
+    const closing = this.#scope.onClosing('readers', () => this.#wake());
     await Promise.all(Array.from({ length: READERS }, () => this.#work(Buffer.allocUnsafe(BUFFER_BYTES))));
-    this.#scope.closing.removeEventListener('abort', wake);
+    await closing.release();
   }
 
   async #work(buf: Buffer): Promise<void> {

@@ -9,5 +9,6 @@ export function noCounts(): ReaderCounts {
     incomplete: 0,
     skippedHistoryBytes: 0,
     rotations: 0,
+    requests: 0,
   };
 }

@@ -2,7 +2,7 @@
 export class Gate {
   #holds = 0;
   #isClosed = false;
-  #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
 
   /** Until `until` is resolved. */
   hold(until: Promise<void>): void {
@@ -17,8 +17,9 @@ export class Gate {
     return this.#holds > 0 && !this.#isClosed;
   }
 
-  async pass(): Promise<void> {
-    while (this.isHeld) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Returns early where `signal` is aborted. */
+  async pass(signal?: AbortSignal): Promise<void> {
+    for (; this.isHeld; await this.#wait(signal)) if (signal?.aborted) return;
   }
 
   /** Lets everybody pass from now on. */
@@ -27,9 +28,19 @@ export class Gate {
     this.#letPass();
   }
 
+  #wait(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const go = (): void => {
+        this.#waiting.delete(go);
+        signal?.removeEventListener('abort', go);
+        resolve();
+      };
+      this.#waiting.add(go);
+      signal?.addEventListener('abort', go, { once: true });
+    });
+  }
+
   #letPass(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
+    for (const go of this.#waiting) go();
   }
 }

@@ -70,6 +70,21 @@ describe('reading', () => {
     log.close();
   });
 
+  test('a log shows a sign of life each time that it is looked at, and none while it is not there', async () => {
+    const agent = open();
+    agent.add();
+    expect(agent.readers.signOfLife(ID)).toBeUndefined();
+    const log = new LogWriter(path);
+    log.line('one');
+    await agent.lines(1);
+    await until(() => agent.scope.census().get('watcher') === 1, 'watched');
+    const watched = agent.readers.signOfLife(ID) ?? Number.NaN;
+    expect(watched).toBeLessThanOrEqual(performance.now());
+    // The safety round looks at quiet logs too.
+    await until(() => (agent.readers.signOfLife(ID) ?? 0) > watched, 'another look');
+    log.close();
+  });
+
   test('a file that appears after it was added', async () => {
     const agent = open();
     agent.add();
@@ -93,7 +108,7 @@ describe('reading', () => {
     expect(agent.pipeline.texts('')).toEqual(numbered(0, 3));
     expect(agent.pipeline.positionsAfter(Infinity).size).toBe(0);
     expect(agent.readers.stats().size).toBe(0);
-    expect(agent.scope.census().get('file')).toBeUndefined();
+    await until(() => !agent.scope.census().has('file'), 'the file is closed');
   });
 
   test('a rejected container: nothing is pushed, nothing is held', async () => {

@@ -63,6 +63,8 @@ interface Tracked extends Watched {
   periodMs: number;
   lastLookAt: number;
   lastBytesAt: number;
+  /** When it was last looked at without trouble; undefined: never. */
+  seenAt: number | undefined;
   /** How often in a row it could not be read; the first time is said. */
   failures: number;
 }
@@ -102,7 +104,7 @@ export class JsonFileReaders {
     });
     const attention = new Attention<Tracked>(scope, this.#options.log, (item) => this.#attend(item));
     this.#running = { scope, attention, bulk, buf: Buffer.allocUnsafe(LOOK_BYTES) };
-    scope.closing.addEventListener('abort', () => this.#lastLooks(), { once: true });
+    scope.onClosing('last looks', () => this.#lastLooks());
     scope.interval('safety round', 1000, () => this.#lookAtSome());
     scope.timeout('start without a list', START_WITHOUT_READY_MS, () => this.ready());
     for (const log of this.#waiting.values()) this.add(log);
@@ -143,6 +145,7 @@ export class JsonFileReaders {
       periodMs: YOUNG_PERIOD_MS,
       lastLookAt: performance.now(),
       lastBytesAt: -Infinity,
+      seenAt: undefined,
       failures: 0,
     };
     this.#tracked.set(log.id, tracked);
@@ -202,6 +205,10 @@ export class JsonFileReaders {
     return open;
   }
 
+  signOfLife(id: string): number | undefined {
+    return this.#tracked.get(id)?.seenAt;
+  }
+
   #start(): void {
     const { scope } = this.#running as Running;
     if (scope.isClosing) return;
@@ -247,6 +254,7 @@ export class JsonFileReaders {
       if (!this.#isOpen(tracked)) return;
       if (!this.#isStarted || !reader.hasLabels || this.#gate.isHeld || bulk.isBusy(reader)) {
         reader.follow();
+        tracked.seenAt = performance.now();
         attention.lookAgain(
           tracked,
           this.#isStarted && reader.hasLabels ? tracked.periodMs : this.#holdMs(tracked),
@@ -309,6 +317,7 @@ export class JsonFileReaders {
   /** How soon to look again: several times within what the log may hold before it rotates, at the rate it grows. */
   #pace(tracked: Tracked, bytes: number): void {
     const now = performance.now();
+    tracked.seenAt = now;
     // After a silence the bytes came just now, not all the time.
     const elapsed = tracked.lastBytesAt === tracked.lastLookAt ? now - tracked.lastLookAt : BURST_MS;
     tracked.lastLookAt = now;
@@ -434,6 +443,7 @@ export class JsonFileReaders {
       if (attention.isActive(next.value) || bulk.isBusy(reader) || !reader.isOpen) continue;
       this.#guarded(next.value, () => {
         if (reader.follow()) attention.lookSoon(next.value);
+        next.value.seenAt = performance.now();
       });
     }
   }

@@ -55,6 +55,13 @@ export type Notice =
   | { readonly kind: 'unreadable'; readonly id: string; readonly path: string }
   /** The file was cut short by somebody. */
   | { readonly kind: 'truncated'; readonly id: string; readonly path: string }
+  /** (API) A stream came to its age and is gone; `rotations` counts the container's. */
+  | {
+      readonly kind: 'rotated';
+      readonly id: string;
+      readonly rotations: number;
+      readonly ageSeconds: number;
+    }
   /** `finish` is done: read to the end, position forgotten. The last figures. */
   | { readonly kind: 'finished'; readonly id: string; readonly stats: ReaderStats };
 
@@ -67,12 +74,15 @@ export interface ReaderCounts {
   /** Lines whose end never came. */
   incomplete: number;
   skippedHistoryBytes: number;
-  /** Times that a log was opened again to go on in it. */
+  /** Times that a file was replaced by the next one; of the API, that a stream came to its age. */
   rotations: number;
+  /** Requests for the log at the engine's API. */
+  requests: number;
 }
 
 export interface ReaderStats extends Readonly<ReaderCounts> {
-  readonly state: 'waiting' | 'live' | 'catching-up' | 'finished';
+  /** `waiting`: for the log or for its labels. `queued`: for its turn at the engine's API. */
+  readonly state: 'waiting' | 'queued' | 'live' | 'catching-up' | 'finished';
   readonly unreadBytes: number;
   readonly heldFiles: number;
 }

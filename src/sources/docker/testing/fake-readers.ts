@@ -14,6 +14,8 @@ export class FakeReaders implements ApiLogReaders {
   /** `stopped <id>` and `woken <id>`, in order. */
   readonly hints: string[] = [];
   isReady = false;
+  readonly streamCapacity = 0;
+  readonly waiting = 0;
   onAdd: (log: ContainerLog) => void = () => {};
 
   run(scope: Scope): Promise<void> {
@@ -76,6 +78,13 @@ export class FakeReaders implements ApiLogReaders {
 
   openStreams(): OpenLog[] {
     return [...this.open.keys()].map((id) => ({ id, openedMs: 1 }));
+  }
+
+  /** Those that show no sign of life although they are open. */
+  readonly dead = new Set<string>();
+
+  signOfLife(id: string, now: number): number | undefined {
+    return this.open.has(id) && !this.dead.has(id) ? now : undefined;
   }
 
   #opened(id: string): ContainerLog {

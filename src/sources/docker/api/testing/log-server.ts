@@ -86,6 +86,12 @@ export class LogServer {
   }
 }
 
+export interface BedOptions extends Partial<ApiOptions> {
+  readonly tty?: boolean;
+  /** How long the head of an answer is waited for. */
+  readonly deadlineMs?: number;
+}
+
 /** An engine with one container, and readers connected to it. */
 export class ReadersBed {
   readonly fake: FakeEngine;
@@ -99,14 +105,13 @@ export class ReadersBed {
   #engine: Engine | undefined;
 
   static async start(
-    options: Partial<ApiOptions> & { tty?: boolean } = {},
+    options: BedOptions = {},
     positions?: ReadonlyMap<SourceKey, Position>,
   ): Promise<ReadersBed> {
     const bed = new ReadersBed(await fakeEngine(), options, positions);
-    bed.#engine = new Engine(bed.#scope.child('session'), {
-      url: `unix://${bed.fake.socket}`,
-      target: { socketPath: bed.fake.socket },
-    });
+    const url = `unix://${bed.fake.socket}`;
+    const endpoint = { url, target: { socketPath: bed.fake.socket } };
+    bed.#engine = new Engine(bed.#scope.child('session'), endpoint, options.deadlineMs);
     await bed.#engine.connect();
     bed.connect();
     return bed;
@@ -114,7 +119,7 @@ export class ReadersBed {
 
   private constructor(
     fake: FakeEngine,
-    { tty, ...options }: Partial<ApiOptions> & { tty?: boolean },
+    { tty, ...options }: BedOptions,
     positions?: ReadonlyMap<SourceKey, Position>,
   ) {
     this.fake = fake;
@@ -125,6 +130,8 @@ export class ReadersBed {
       pipeline: this.pipeline,
       log: { ...silentLogger, warn: (_fields, message) => this.warnings.push(message) },
       startAt: { kind: 'beginning' },
+      maxStreams: 50,
+      streamMaxAgeMs: 300_000,
       onNotice: (notice) => this.notices.push(notice),
       ...options,
     });

@@ -1,0 +1,31 @@
+/** Which built program a soak judges, and whether it was made from the sources in front of it. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { AgentError } from '../runtime/errors.js';
+
+/** From the built program this file lies beside it; from the sources it is in dist/. */
+export function builtProgram(): string {
+  const beside = fileURLToPath(new URL('../main.js', import.meta.url));
+  return existsSync(beside) ? beside : fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
+}
+
+/**
+ * Throws BUILD_STALE where the sources lie beside the build and the build, of this `digest`, is not theirs. Answers false
+ * where there are no sources to compare with, as in an installed package.
+ */
+export async function isOfPresentSources(program: string, digest: string): Promise<boolean> {
+  const root = path.resolve(path.dirname(program), '../..');
+  const digester = path.join(root, 'scripts/digest.mjs');
+  if (!existsSync(digester) || !existsSync(path.join(root, 'src'))) return false;
+  const { sourceDigest } = (await import(pathToFileURL(digester).href)) as {
+    sourceDigest: (root: string) => string;
+  };
+  const present = sourceDigest(root);
+  if (present === digest) return true;
+  throw new AgentError(
+    'BUILD_STALE',
+    `The build in ${path.dirname(program)} was made from other sources (${digest}) than lie in front of it (${present}).`,
+    { remedy: 'Build it anew with `npm run build`.' },
+  );
+}

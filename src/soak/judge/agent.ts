@@ -1,0 +1,61 @@
+/** What the agent says of itself: that it answers, its health, its log, its share of the processor. */
+import { grown, type Question } from './seen.js';
+import { counted, figure } from './words.js';
+
+/** Of the samples that should have been taken in the run. */
+const ENOUGH = 0.8;
+/** Longest time without one, in intervals between samples; at least ten seconds. */
+const LONGEST_HOLE = 5;
+
+export const agentAnswers: Question = {
+  id: 'samples',
+  mark: 'at least 80 % of the samples were answered, and none of its silences lasted five of them',
+  reads: ['seconds'],
+  answer: ({ run, runSeconds, facts }) => {
+    const expected = Math.floor(runSeconds / facts.sampleSeconds) + 1;
+    const hole = Math.max(...run.slice(1).map((sample, i) => sample.seconds - run[i].seconds));
+    const isAlive =
+      run.length >= expected * ENOUGH && hole <= Math.max(10, facts.sampleSeconds * LONGEST_HOLE);
+    return {
+      measured: `${figure(run.length)} of ${figure(expected)}, the longest silence ${figure(hole)} s`,
+      verdict: isAlive ? 'pass' : 'fail',
+    };
+  },
+};
+
+export const noErrors: Question = {
+  id: 'errors',
+  mark: 'no line at level error or above in the log of the agent',
+  reads: ['errors', 'agentLogLines'],
+  answer: ({ samples, facts }) => {
+    // An agent that ran before us may have had its troubles before us.
+    const before = facts.options.attach === undefined ? 0 : samples[0].errors;
+    const errors = samples[samples.length - 1].errors - before;
+    return { measured: counted(errors, 'error'), verdict: errors === 0 ? 'pass' : 'fail' };
+  },
+};
+
+export const goodHealth: Question = {
+  id: 'health',
+  mark: 'healthy at the end, and never unhealthy',
+  reads: ['health'],
+  answer: ({ run, samples }) => {
+    const atEnd = samples[samples.length - 1].health;
+    const bad = run.filter(({ health }) => health === 'unhealthy').length;
+    const poor = run.filter(({ health }) => health !== 'healthy').length;
+    return {
+      measured: `${atEnd} at the end; in the run not healthy in ${counted(poor, 'sample')}, unhealthy in ${figure(bad)}`,
+      verdict: atEnd === 'healthy' && bad === 0 ? 'pass' : 'fail',
+    };
+  },
+};
+
+export const agentCpu: Question = {
+  id: 'cpu.agent',
+  mark: 'told, not judged',
+  reads: ['agentCpuSeconds'],
+  answer: (seen) => ({
+    measured: `${figure((grown(seen, ({ agentCpuSeconds }) => agentCpuSeconds ?? Number.NaN) / seen.runSeconds) * 100)} % of a core`,
+    verdict: 'pass',
+  }),
+};

@@ -1,0 +1,123 @@
+/**
+ * The instruments of a soak, and what shows that each is alive.
+ *
+ * An instrument that reads zero, or nothing, proves nothing: a soak whose rotations read 0 throughout has not shown that
+ * rotation does not leak. So every field of a sample has a rule here, and a criterion whose instrument breaks its rule
+ * fails. Where zero is the good reading, the rule asks only that the figure is told.
+ */
+import type { Sample } from '../types.js';
+import type { Seen } from './seen.js';
+import { counted, figure } from './words.js';
+
+/** Fields of a sample, and those of the facts that stand beside them. */
+export type InstrumentName =
+  | Exclude<keyof Sample, 'phase'>
+  | 'linesClaimed'
+  | 'agentLogLines'
+  | 'trees'
+  | 'objects';
+
+/** Between one beat of a container and the next. */
+export const HEARTBEAT_SECONDS = 30;
+
+/**
+ * `counts`: it grows over the run. `lives`: above zero at least once in the run. `always`: above zero wherever it is told.
+ * `told`: zero is good, nothing is not.
+ */
+type Life = 'counts' | 'lives' | 'always' | 'told';
+
+const SAMPLED: {
+  readonly [name in Exclude<keyof Sample, 'phase' | 'health'>]: readonly [
+    Life,
+    (sample: Sample) => number | undefined,
+  ];
+} = {
+  seconds: ['counts', ({ seconds }) => seconds],
+  resources: ['always', ({ resources }) => total(resources)],
+  unowned: ['told', ({ unowned }) => total(unowned)],
+  fds: ['always', ({ fds }) => fds],
+  heapBytes: ['always', ({ heapBytes }) => heapBytes],
+  externalBytes: ['always', ({ externalBytes }) => externalBytes],
+  residentBytes: ['always', ({ residentBytes }) => residentBytes],
+  streams: ['lives', ({ streams }) => streams],
+  streamCapacity: ['always', ({ streamCapacity }) => streamCapacity],
+  waiting: ['told', ({ waiting }) => waiting],
+  rotations: ['counts', ({ rotations }) => rotations],
+  heartbeats: ['counts', ({ heartbeats }) => heartbeats],
+  linesRead: ['counts', ({ linesRead }) => linesRead],
+  gaps: ['told', ({ gaps }) => gaps],
+  unaccountedLines: ['told', ({ unaccountedLines }) => unaccountedLines],
+  logRequests: ['counts', ({ logRequests }) => logRequests],
+  errors: ['told', ({ errors }) => errors],
+  agentCpuSeconds: ['counts', ({ agentCpuSeconds }) => agentCpuSeconds],
+  engineCpuSeconds: ['counts', ({ engineCpuSeconds }) => engineCpuSeconds],
+  proxy: ['counts', ({ proxy }) => (proxy ? Math.min(proxy.logRequests, proxy.followRequests) : undefined)],
+  containers: ['lives', ({ containers }) => containers],
+  linesSeen: ['counts', ({ linesSeen }) => linesSeen],
+  lineFaults: ['told', ({ lineFaults }) => lineFaults],
+};
+
+/** Sampled now and then only, because a garbage collection goes before. */
+const NOW_AND_THEN: readonly InstrumentName[] = ['heapBytes', 'externalBytes'];
+/** A sample that came while the agent was busy may miss what is optional; more than that is a dead instrument. */
+const TOLD_SHARE = 0.9;
+
+/** What is wrong with an instrument, in words; undefined where it shows life. */
+export function silence(name: InstrumentName, seen: Seen): string | undefined {
+  switch (name) {
+    case 'health':
+      return seen.run.every(({ health }) => health) && seen.run.length > 0 ? undefined : 'health is not told';
+    case 'linesClaimed':
+      return seen.facts.linesClaimed > 0 ? undefined : 'the writers claim to have written nothing';
+    case 'agentLogLines':
+      return seen.facts.agentLogLines ? undefined : 'the log of the agent has no line at all';
+    case 'trees':
+      return seen.facts.trees ? undefined : 'the trees of scopes are not told';
+    case 'objects':
+      return total(seen.facts.objects?.before) && total(seen.facts.objects?.after)
+        ? undefined
+        : 'no object was counted';
+    default:
+      return silenceOfSamples(name, seen);
+  }
+}
+
+/** Why an instrument cannot be had in this kind of soak, so that what it would show is not judged. */
+export function absence(name: InstrumentName, { facts, samples }: Seen): string | undefined {
+  if (name === 'engineCpuSeconds') {
+    const isWanted = facts.engineCpuMark !== undefined;
+    const isTold = samples.some(({ engineCpuSeconds }) => engineCpuSeconds !== undefined);
+    return isWanted || isTold ? undefined : 'the process of the engine was not found';
+  }
+  const isOurs = facts.options.attach === undefined;
+  if (isOurs) return undefined;
+  if (name === 'proxy') return 'no proxy stands between an attached agent and its engine';
+  if (name === 'agentLogLines' && facts.agentLogLines === undefined)
+    return 'the log of an attached agent is not read';
+  return undefined;
+}
+
+function silenceOfSamples(name: keyof typeof SAMPLED, seen: Seen): string | undefined {
+  const [life, read] = SAMPLED[name];
+  const isRare = NOW_AND_THEN.includes(name);
+  const looked = isRare ? seen.samples : seen.run;
+  const told = looked.map((sample) => read(sample) ?? Number.NaN).filter(Number.isFinite);
+  const share = told.length / looked.length;
+  if (told.length === 0 || (!isRare && share < TOLD_SHARE)) {
+    return `${name} is told in ${figure(told.length)} of ${counted(looked.length, 'sample')}`;
+  }
+  if (life === 'always' && told.some((value) => value <= 0)) return `${name} reads 0`;
+  if (life === 'lives' && told.every((value) => value <= 0)) return `${name} reads 0 throughout`;
+  if (life !== 'counts') return undefined;
+  if (name === 'heartbeats' && seen.runSeconds <= HEARTBEAT_SECONDS) return undefined;
+  const first = told[0];
+  const last = told[told.length - 1];
+  return last > first ? undefined : `${name} stood at ${figure(last)} throughout the run`;
+}
+
+function total(figures: Readonly<Record<string, number>> | undefined): number | undefined {
+  if (!figures || Object.keys(figures).length === 0) return undefined;
+  let sum = 0;
+  for (const value of Object.values(figures)) sum += value;
+  return sum;
+}

@@ -1,0 +1,43 @@
+/** Every line exactly once, by three counts of three parties, and nothing that the agent itself cannot account for. */
+import type { Question } from './seen.js';
+import { counted, figure } from './words.js';
+
+export const everyLineOnce: Question = {
+  id: 'lines',
+  mark: 'every line exactly once, in order and whole: written = read by the agent = seen at its sink, 0 faults',
+  reads: ['linesSeen', 'linesRead', 'lineFaults', 'linesClaimed'],
+  answer: ({ samples, facts }) => {
+    const last = samples[samples.length - 1];
+    const read = last.linesRead - samples[0].linesRead;
+    const isWhole = last.linesSeen === facts.linesClaimed && read === facts.linesClaimed;
+    return {
+      measured:
+        `${figure(facts.linesClaimed)} written, ${figure(read)} read, ${figure(last.linesSeen)} seen, ` +
+        counted(last.lineFaults, 'fault'),
+      verdict: isWhole && last.lineFaults === 0 ? 'pass' : 'fail',
+    };
+  },
+};
+
+export const noGaps: Question = {
+  id: 'gaps',
+  mark: 'no gap is told',
+  reads: ['gaps'],
+  answer: ({ samples }) => {
+    const gaps = samples[samples.length - 1].gaps - samples[0].gaps;
+    return { measured: counted(gaps, 'gap'), verdict: gaps === 0 ? 'pass' : 'fail' };
+  },
+};
+
+export const nothingUnaccounted: Question = {
+  id: 'unaccounted',
+  mark: 'the agent accounts for every line, in every sample',
+  reads: ['unaccountedLines'],
+  answer: ({ samples }) => {
+    const off = samples.filter(({ unaccountedLines }) => unaccountedLines !== 0);
+    return {
+      measured: `not 0 in ${figure(off.length)} of ${counted(samples.length, 'sample')}`,
+      verdict: off.length === 0 ? 'pass' : 'fail',
+    };
+  },
+};

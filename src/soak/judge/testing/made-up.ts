@@ -1,0 +1,118 @@
+/** Soaks that nobody ran: samples and facts as they are when all is well, to be spoilt by tests. */
+import type { ScopeTree } from '../../../runtime/scope.js';
+import type { Phase, Sample, SoakFacts } from '../../types.js';
+
+export interface MadeUp {
+  readonly samples: readonly Sample[];
+  readonly facts: SoakFacts;
+}
+
+export interface Plan {
+  readonly containers: number;
+  readonly places: number;
+  /** Of the phase `run`. */
+  readonly seconds: number;
+  readonly rotateEveryMs: number;
+}
+
+const PLAN: Plan = { containers: 55, places: 50, seconds: 3600, rotateEveryMs: 30_000 };
+const SAMPLE_SECONDS = 2;
+const WARM_UP_SECONDS = 30;
+const LINES_A_SECOND = 370;
+const MEGABYTE = 1e6;
+
+/** All criteria pass, where `seconds` is long enough for them. */
+export function goodSoak(plan: Partial<Plan> = {}): MadeUp {
+  const { containers, places, seconds, rotateEveryMs } = { ...PLAN, ...plan };
+  const start = 10;
+  const end = start + WARM_UP_SECONDS + seconds;
+  const streams = Math.min(containers, places);
+  const samples: Sample[] = [];
+  for (let at = 0; at <= end + 20; at += SAMPLE_SECONDS) {
+    const phase = phaseAt(at, start, end);
+    const isBusy = phase === 'warm-up' || phase === 'run';
+    const busySeconds = Math.min(Math.max(0, at - start), end - start);
+    const turns = Math.floor((busySeconds * 1000) / rotateEveryMs);
+    const rotations = streams * turns;
+    const lines = LINES_A_SECOND * busySeconds;
+    const isCollected = at % 60 === 0 || phase === 'baseline';
+    samples.push({
+      seconds: at,
+      phase,
+      resources: resources(isBusy ? streams : 0, isBusy ? containers : 0),
+      unowned: { file: 0, socket: 0, timer: 0, watcher: 0 },
+      fds: 30 + (isBusy ? streams : 0),
+      heapBytes: isCollected ? 20 * MEGABYTE : undefined,
+      externalBytes: isCollected ? 5 * MEGABYTE : undefined,
+      residentBytes: 100 * MEGABYTE,
+      streams: isBusy ? streams : 0,
+      streamCapacity: places,
+      waiting: isBusy ? containers - streams : 0,
+      rotations,
+      heartbeats: containers * Math.floor(busySeconds / 30),
+      linesRead: lines,
+      gaps: 0,
+      unaccountedLines: 0,
+      logRequests: rotations + streams,
+      errors: 0,
+      health: 'healthy',
+      agentCpuSeconds: at * 0.05,
+      engineCpuSeconds: at * 0.04,
+      proxy: { logRequests: rotations + streams, followRequests: rotations + streams },
+      containers: isBusy ? containers : 0,
+      linesSeen: lines,
+      lineFaults: 0,
+    });
+  }
+  return {
+    samples,
+    facts: {
+      options: {
+        containers,
+        minutes: seconds / 60,
+        rotateEveryMs,
+        churn: false,
+        image: undefined,
+        attach: undefined,
+        endpoint: undefined,
+        directory: '/soak',
+        maxStreams: places,
+      },
+      sampleSeconds: SAMPLE_SECONDS,
+      linesClaimed: LINES_A_SECOND * (end - start),
+      replaced: 0,
+      agentLogLines: 12,
+      engineCpuMark: undefined,
+      trees: { baseline: tree(0), run: tree(streams), drained: tree(0) },
+      objects: { before: { Timeout: 12, Socket: 3 }, after: { Timeout: 12, Socket: 3 } },
+    },
+  };
+}
+
+/** A scope `agent` with two timers, and a scope `logs` with `streams` sockets named `stream`. */
+export function tree(streams: number, extra: ScopeTree['resources'] = []): ScopeTree {
+  const row = (kind: 'timer' | 'socket', name: string, count: number): ScopeTree['resources'][number] => ({
+    kind,
+    name,
+    count,
+    oldestSeconds: 60,
+  });
+  const open = streams > 0 ? [row('socket', 'stream', streams)] : [];
+  return {
+    name: 'agent',
+    ageSeconds: 60,
+    resources: [row('timer', 'commit', 2)],
+    scopes: [{ name: 'logs', ageSeconds: 60, resources: [...open, ...extra], scopes: [] }],
+  };
+}
+
+function resources(streams: number, containers: number): Sample['resources'] {
+  return { scope: 10 + streams + containers, task: 5 + streams, timer: 4, socket: 2 + streams };
+}
+
+function phaseAt(at: number, start: number, end: number): Phase {
+  if (at < start) return 'baseline';
+  if (at < start + WARM_UP_SECONDS) return 'warm-up';
+  if (at < end) return 'run';
+  return at < end + 10 ? 'draining' : 'drained';
+}

@@ -1,0 +1,127 @@
+/**
+ * What a soak says on stderr while it runs: on a terminal one line that is rewritten in place, elsewhere a line a
+ * minute; and the verdict at the end. What comes from the run is made harmless (terminal-text.ts).
+ */
+import { terminalText } from '../../cli/terminal-text.js';
+import { roundedSize } from '../../runtime/units.js';
+import type { Criterion, Sample, Verdict } from '../types.js';
+import { clockTime, grouped } from './figures.js';
+import { rotationsPerSecond } from './prediction.js';
+import { gravestFirst, hasPassed, inOneSentence, VERDICT_WORDS } from './verdicts.js';
+
+/** stderr, or what a test puts in its place. */
+export interface ProgressOutput {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+const LINE_EVERY_SECONDS = 60;
+const USUAL_COLUMNS = 80;
+const ESCAPE = '\u001b';
+const CLEAR_LINE = `\r${ESCAPE}[K`;
+const COLORS: Readonly<Record<Verdict, number>> = { pass: 32, fail: 31, short: 33 };
+
+export class Progress {
+  readonly #output: ProgressOutput;
+  readonly #rotateEveryMs: number;
+  readonly #colors: boolean;
+  #isLineOpen = false;
+  #lastLineAt = Number.NEGATIVE_INFINITY;
+  #lastStep = '';
+  #last: Sample | undefined;
+  #heapBytes: number | undefined;
+  #rotationsPredicted = 0;
+
+  constructor(output: ProgressOutput, rotateEveryMs: number, env: NodeJS.ProcessEnv = process.env) {
+    this.#output = output;
+    this.#rotateEveryMs = rotateEveryMs;
+    this.#colors = output.isTTY === true && !env['NO_COLOR'];
+  }
+
+  /** How far a step is, before there are samples: `starting containers`, `12 of 55`. */
+  step(step: string, detail: string): void {
+    if (this.#output.isTTY) this.#rewrite(`${step} ${detail}`);
+    else if (step !== this.#lastStep) this.#line(`${step}…`);
+    this.#lastStep = step;
+  }
+
+  /** `secondsLeft`: to the end of the run; undefined where it only drains. */
+  show(sample: Sample, secondsLeft: number | undefined): void {
+    const { seconds } = this.#last ?? sample;
+    this.#rotationsPredicted += rotationsPerSecond(sample, this.#rotateEveryMs) * (sample.seconds - seconds);
+    const isNewPhase = this.#last?.phase !== sample.phase;
+    this.#last = sample;
+    this.#heapBytes = sample.heapBytes ?? this.#heapBytes;
+    const line = this.#parts(sample, secondsLeft).join(' · ');
+    if (this.#output.isTTY) {
+      this.#rewrite(line, faultsOf(sample) > 0);
+    } else if (isNewPhase || sample.seconds - this.#lastLineAt >= LINE_EVERY_SECONDS) {
+      this.#lastLineAt = sample.seconds;
+      this.#line(line);
+    }
+  }
+
+  /** A line that stays. */
+  note(text: string): void {
+    this.#line(terminalText(text, false));
+  }
+
+  /** A table, the failed ones last, where the eye is; then the verdict. */
+  verdict(criteria: readonly Criterion[]): void {
+    const rows = gravestFirst(criteria).toReversed();
+    const width = (field: 'id' | 'mark'): number => Math.max(0, ...rows.map((row) => row[field].length));
+    const [ids, marks] = [width('id'), width('mark')];
+    const widest = Math.max(0, ...rows.map(({ measured }) => measured.length));
+    const fits = 5 + ids + marks + widest + 6 <= (this.#output.columns ?? Number.POSITIVE_INFINITY);
+    for (const { id, mark, measured, verdict } of rows) {
+      const word = this.#colored(VERDICT_WORDS[verdict].padEnd(5), verdict);
+      const name = terminalText(id, false).padEnd(ids);
+      const [wanted, got] = [mark, measured].map((text) => terminalText(text, false));
+      this.#line(
+        fits
+          ? `${word}  ${name}  ${wanted.padEnd(marks)}  ${got}`
+          : `${word}  ${name}  ${wanted}\n       ${got}`,
+      );
+    }
+    const passed = hasPassed(criteria);
+    const word = this.#colored(passed ? 'PASS' : 'FAIL', passed ? 'pass' : 'fail');
+    this.#line(`\n${word}: ${inOneSentence(criteria)}.`);
+  }
+
+  /** The most important first: a narrow terminal cuts the rest. */
+  #parts(sample: Sample, secondsLeft: number | undefined): string[] {
+    const faults = faultsOf(sample);
+    const waiting = sample.waiting > 0 ? ` (${sample.waiting} waiting)` : '';
+    return [
+      secondsLeft === undefined ? sample.phase : `${sample.phase}, ${clockTime(secondsLeft)} left`,
+      faults === 0 ? 'no faults' : `${grouped(faults)} faults`,
+      `${sample.containers} containers`,
+      `streams ${sample.streams}/${sample.streamCapacity}${waiting}`,
+      `rotations ${grouped(sample.rotations)} (predicted ${grouped(this.#rotationsPredicted)})`,
+      ...(sample.fds === undefined ? [] : [`fds ${sample.fds}`]),
+      ...(this.#heapBytes === undefined ? [] : [`heap ${roundedSize(this.#heapBytes)}`]),
+      `lines ${grouped(sample.linesSeen)}`,
+    ];
+  }
+
+  /** Written over by the next. One column stays free, where some terminals would begin a new line. */
+  #rewrite(text: string, isBad = false): void {
+    const line = text.slice(0, (this.#output.columns ?? USUAL_COLUMNS) - 1);
+    this.#output.write(CLEAR_LINE + (isBad ? this.#colored(line, 'fail') : line));
+    this.#isLineOpen = true;
+  }
+
+  #line(text: string): void {
+    this.#output.write(`${this.#isLineOpen ? CLEAR_LINE : ''}${text}\n`);
+    this.#isLineOpen = false;
+  }
+
+  #colored(text: string, verdict: Verdict): string {
+    return this.#colors ? `${ESCAPE}[${COLORS[verdict]}m${text}${ESCAPE}[0m` : text;
+  }
+}
+
+function faultsOf(sample: Sample): number {
+  return sample.lineFaults + sample.errors + sample.gaps + sample.unaccountedLines;
+}

@@ -1,0 +1,5 @@
+// A file that nobody closes.
+import { openSync } from 'node:fs';
+import { leakAtRotation } from './rotation.mjs';
+
+leakAtRotation(() => openSync(import.meta.filename));
