@@ -1,8 +1,20 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
-// unit: beside the code, no engine. engine: real Docker engine, one file at a time because they share it.
+/** Tests with an engine that mostly wait: they run beside the unit tests and beside each other. */
+const WAITING = 'test/engine/{leaks,liveness,loki-outage,soak*}.test.ts';
+
+const withEngine = {
+  globalSetup: ['test/support/engine-setup.ts'],
+  testTimeout: 300_000,
+  hookTimeout: 120_000,
+};
+
+// unit: beside the code, no engine. The others: a real Docker engine each. Those of `engine` come last and one at a time,
+// because each may take all that the machine has.
 export default defineConfig({
   test: {
+    // No more soaks than that at once: each stream that they read costs dockerd one of the 128 inotify instances of a user.
+    maxWorkers: 3,
     projects: [
       {
         test: {
@@ -11,14 +23,14 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
+      { test: { name: 'engine-waiting', include: [WAITING], ...withEngine } },
       {
         test: {
           name: 'engine',
           include: ['test/engine/**/*.test.ts'],
-          globalSetup: ['test/support/engine-setup.ts'],
+          exclude: [...configDefaults.exclude, WAITING],
           fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 120_000,
+          ...withEngine,
         },
       },
     ],

@@ -61,7 +61,8 @@ export async function startAgent(config: Config, log: CountingLogger): Promise<A
   try {
     return await open(root, config, log);
   } catch (error) {
-    await root.abort();
+    // What went wrong first is what has to be mended.
+    await root.abort().catch((trouble: unknown) => log.error({ err: trouble }, describeError(trouble)));
     throw error;
   }
 }
@@ -110,7 +111,7 @@ async function open(root: Scope, config: Config, log: CountingLogger): Promise<A
     config: () => renderConfig(config),
     containers: () => sources.flatMap((source) => ('containers' in source ? source.containers() : [])),
     sinks: () => [...deliveries].map(([name, { stats }]): SinkView => ({ name, ...stats })),
-    resources: () => resourceReport(root, census),
+    resources: (collects) => resourceReport(root, census, collects),
   };
   const metrics = await createMetrics(root, {
     build,

@@ -61,6 +61,9 @@ describe('what is accepted', () => {
           containerLabels: {},
           labelPreset: 'default',
           maxLineBytes: 512 * 1024,
+          maxStreams: 50,
+          streamMaxAgeMs: 300_000,
+          livenessTimeoutMs: 60_000,
         },
       },
       sinks: {},
@@ -98,6 +101,9 @@ sources:
     container_labels: { com.acme.team: team }
     label_preset: promtail
     max_line_bytes: 65536
+    max_streams: 10000
+    stream_max_age: 1s
+    liveness_timeout: 5s
   sample: { type: demo, lines_per_second: 5, containers: 2 }
   pipe: { type: stdin, container: make, max_line_bytes: 2KiB }
 sinks:
@@ -146,6 +152,9 @@ sinks:
           containerLabels: { 'com.acme.team': 'team' },
           labelPreset: 'promtail',
           maxLineBytes: 65536,
+          maxStreams: 10_000,
+          streamMaxAgeMs: 1000,
+          livenessTimeoutMs: 5000,
         },
         sample: { type: 'demo', linesPerSecond: 5, containers: 2 },
         pipe: { type: 'stdin', container: 'make', maxLineBytes: 2048 },
@@ -272,7 +281,7 @@ sinks:
 });
 
 const DOCKER_KEYS =
-  'type, endpoint, tls, transport, start_at, max_history_bytes, include, exclude, container_labels, label_preset, max_line_bytes';
+  'type, endpoint, tls, transport, start_at, max_history_bytes, include, exclude, container_labels, label_preset, max_line_bytes, max_streams, stream_max_age, liveness_timeout';
 const SERVER_KEYS = 'host, port, auth, token, token_file, allowed_hosts';
 
 describe('what is refused, and where', () => {

@@ -189,17 +189,17 @@ const docker = section<DockerSourceConfig>({
   maxStreams: [
     'max_streams',
     whole(1, 10_000, 50).default(50),
-    "Most logs that are read through the engine's API at once; more containers than that take turns.",
+    "Most logs that are read through the engine's API at once; more containers than that take turns, each about every 30 s.",
   ],
   streamMaxAgeMs: [
     'stream_max_age',
     duration(SECOND, '5m').default(5 * MINUTE),
-    "After so long a stream of the engine's API is ended and the log is opened again, or another container has its turn.",
+    "After so long a stream of the engine's API is ended and the log is opened again, or another container has its turn; sooner while many wait.",
   ],
   livenessTimeoutMs: [
     'liveness_timeout',
     duration(5 * SECOND, '60s').default(MINUTE),
-    'A running container whose log shows no sign of life for so long makes the source degraded.',
+    'A running container that shows no sign of life for so long makes the source degraded; that it is quiet is no reason.',
   ],
 });
 

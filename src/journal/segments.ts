@@ -105,7 +105,7 @@ export class Segments {
   async create(segment: Segment): Promise<DiskFile> {
     const path = this.path(segment);
     try {
-      return await this.#attach(segment, await this.#disk.create(path));
+      return this.#attach(segment, await this.#disk.create(path));
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw error;
       await this.#disk.unlink(path);
@@ -180,8 +180,7 @@ export class Segments {
 
   async #load(segment: Segment): Promise<BlockIndex> {
     try {
-      const handle =
-        segment.file?.handle ?? (await this.#attach(segment, await this.#disk.open(this.path(segment))));
+      const handle = segment.file?.handle ?? this.#attach(segment, await this.#disk.open(this.path(segment)));
       segment.index ??= await this.#scan(segment, handle);
     } catch (error) {
       // Gone, or unreadable for good. Anything else, such as no descriptor left, passes: the blocks are still there.
@@ -195,15 +194,10 @@ export class Segments {
     return segment.index;
   }
 
-  /** The open file belongs to the journal's scope from here on. */
-  async #attach(segment: Segment, handle: DiskFile): Promise<DiskFile> {
-    try {
-      segment.file = { handle, owned: this.#scope.own('file', this.path(segment), () => handle.close()) };
-      return handle;
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
+  /** The open file belongs to the journal's scope from here on, which closes it at once where it is closing itself. */
+  #attach(segment: Segment, handle: DiskFile): DiskFile {
+    segment.file = { handle, owned: this.#scope.own('file', this.path(segment), () => handle.close()) };
+    return handle;
   }
 
   async #scan(segment: Segment, handle: DiskFile): Promise<BlockIndex> {

@@ -67,7 +67,7 @@ export interface ReadTotals {
   bytesRead: number;
   /** Times that lines were found missing. */
   gaps: number;
-  /** Times that a log was opened again to go on in it. */
+  /** Streams that came to their age, and log files that were replaced while they were read. */
   rotations: number;
   heartbeats: number;
   /** Requests for a log at the engine's API: streams, and looks at its newest records. */

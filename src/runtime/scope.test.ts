@@ -46,6 +46,13 @@ describe('Scope', () => {
     expect(steps).toEqual(['worker done', 'closed']);
   });
 
+  test('a sleep ends when closing begins, not in its turn: what is newer may wait for it', async () => {
+    const root = rootScope();
+    const sleeping = root.sleep(60_000);
+    void root.child('newer').run('waits', () => sleeping);
+    await root.close(20);
+  });
+
   test('a task that fails is heard of, and is gone', async () => {
     const failures: unknown[] = [];
     const root = rootScope(failures);

@@ -13,7 +13,7 @@ export interface AgentView {
   containers(): readonly ContainerView[];
   sinks(): readonly SinkView[];
   /** What the process holds and who owns it. */
-  resources(): Promise<ResourceReport>;
+  resources(collects: boolean): Promise<ResourceReport>;
 }
 
 export interface ContainerView {

@@ -20,10 +20,7 @@ const NODE_ARGS = ['--disable-warning=ExperimentalWarning'];
 const READY_DEADLINE_MS = 60_000;
 const READY_EVERY_MS = 100;
 const STOP_DEADLINE_MS = 20_000;
-/**
- * What is delivered goes soon, so it stays small; the cap is for large segments: where one is begun every minute and old
- * ones stay open, descriptors come and go for other reasons than the one that is looked for.
- */
+/** What is delivered goes soon, the segment that is written too: so before the first line and after the last none is open. */
 const JOURNAL = { max_bytes: '4GiB', max_age: '10s' };
 const BAD_LEVELS: ReadonlySet<unknown> = new Set(['error', 'fatal']);
 
@@ -51,6 +48,8 @@ export interface AgentProcessOptions {
   readonly endpoint: string;
   readonly maxStreams: number;
   readonly rotateEveryMs: number;
+  /** `liveness_timeout`; undefined: its default. */
+  readonly livenessTimeoutMs: number | undefined;
   readonly onLine: (line: string, origin: Origin) => void;
   readonly tell: (text: string) => void;
 }
@@ -194,7 +193,7 @@ function parseLine(source: string): { labels: Readonly<Record<string, string>>; 
 }
 
 function configOf(
-  { endpoint, run, maxStreams, rotateEveryMs }: AgentProcessOptions,
+  { endpoint, run, maxStreams, rotateEveryMs, livenessTimeoutMs }: AgentProcessOptions,
   folder: string,
   port: number,
 ): object {
@@ -212,6 +211,7 @@ function configOf(
         include: { labels: { [RUN_LABEL]: run } },
         max_streams: maxStreams,
         stream_max_age: `${rotateEveryMs}ms`,
+        ...(livenessTimeoutMs === undefined ? {} : { liveness_timeout: `${livenessTimeoutMs}ms` }),
       },
     },
     sinks: { soak: { type: 'stdout' } },

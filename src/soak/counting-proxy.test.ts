@@ -81,7 +81,7 @@ describe('the counting proxy', () => {
       expect(await body(await get(target, agent))).toBe(`answer to ${target}`);
     }
     const following = await get('/v1.41/containers/abc/logs?stdout=1&follow=1&tail=all');
-    expect(proxy.counts).toEqual({ logRequests: 3, followRequests: 1 });
+    expect(proxy.counts).toEqual({ logRequests: 3, followRequests: 1, unheard: 0 });
     agent.destroy();
     following.destroy();
     await isEmpty();
@@ -94,7 +94,7 @@ describe('the counting proxy', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     await once(client, 'data');
-    expect(proxy.counts).toEqual({ logRequests: 1, followRequests: 1 });
+    expect(proxy.counts).toEqual({ logRequests: 1, followRequests: 1, unheard: 0 });
     client.destroy();
     await isEmpty();
   });
@@ -119,6 +119,15 @@ describe('the counting proxy', () => {
     expect(response.complete).toBe(false);
     await isEmpty();
     expect(await body(await get('/version'))).toBe('answer to /version');
+  });
+
+  it('counts what is cut before it was asked for anything', async () => {
+    const client = connect(socketPath());
+    client.write('GET /containers/a/lo');
+    await vi.waitFor(() => expect(proxy.connections).toBe(1));
+    proxy.killConnections();
+    await isEmpty();
+    expect(proxy.counts).toEqual({ logRequests: 0, followRequests: 0, unheard: 1 });
   });
 
   it('refuses its client where there is no engine', async () => {

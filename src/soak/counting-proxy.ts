@@ -8,24 +8,19 @@ import { connect as connectTls } from 'node:tls';
 import type { Scope } from '../runtime/scope.js';
 import { dial } from '../sources/docker/dial.js';
 import type { Endpoint } from '../sources/docker/endpoint.js';
+import type { ProxyCounts } from './types.js';
 
 /** An agent's request head is a few hundred bytes. */
 const MAX_HEAD_BYTES = 64 * 1024;
 const HEAD_END = '\r\n\r\n';
 const LOGS = /^GET \S*\/containers\/[^/\s]+\/logs\?(\S*) /;
 
-export interface ProxyCounts {
-  /** Requests for the log of a container. */
-  readonly logRequests: number;
-  /** Of these: which follow. */
-  readonly followRequests: number;
-}
-
 export class CountingProxy {
   readonly #connect: () => Socket;
   readonly #clients = new Set<Socket>();
   #logRequests = 0;
   #followRequests = 0;
+  #unheard = 0;
 
   private constructor(connect: () => Socket) {
     this.#connect = connect;
@@ -46,7 +41,11 @@ export class CountingProxy {
   }
 
   get counts(): ProxyCounts {
-    return { logRequests: this.#logRequests, followRequests: this.#followRequests };
+    return {
+      logRequests: this.#logRequests,
+      followRequests: this.#followRequests,
+      unheard: this.#unheard,
+    };
   }
 
   /** Connections that are open now. */
@@ -70,6 +69,7 @@ export class CountingProxy {
     engine.on('error', () => client.destroy());
     client.once('close', () => {
       this.#clients.delete(client);
+      if (!heads.isHeard) this.#unheard++;
       engine.destroy();
     });
   }
@@ -84,6 +84,7 @@ export class CountingProxy {
 
 /** Divides what a client sends into request heads. */
 class RequestHeads {
+  isHeard = false;
   readonly #onHead: (head: string) => void;
   #rest = '';
 
@@ -94,6 +95,7 @@ class RequestHeads {
   feed(chunk: Buffer): void {
     this.#rest += chunk.toString('latin1');
     for (let end = this.#rest.indexOf(HEAD_END); end >= 0; end = this.#rest.indexOf(HEAD_END)) {
+      this.isHeard = true;
       this.#onHead(this.#rest.slice(0, end));
       this.#rest = this.#rest.slice(end + HEAD_END.length);
     }

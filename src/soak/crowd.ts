@@ -38,6 +38,8 @@ export class Crowd {
   readonly #members = new Set<Member>();
   #numbers = 0;
   #replaced = 0;
+  /** The engine is being restarted: what ends then is not started again yet. */
+  #isRestarting = false;
 
   /** `onStarted` hears how many run, after each that was started. */
   constructor(
@@ -96,16 +98,23 @@ export class Crowd {
     while (!scope.isClosing) {
       await scope.sleep(LOOK_EVERY_MS);
       if (scope.isClosing) return;
+      if (this.#isRestarting) continue;
       try {
-        // Those that are started while the engine answers are not in its list.
-        const before = [...this.#members];
-        const running = await this.#engine.running();
-        const ended = before.filter(({ id, isRunning }) => isRunning && !running.has(id));
-        await each(ended, async ({ id }) => this.#engine.start(id));
-        if (ended.length > 0) this.#tell(`${ended.length} containers had ended; they were started again`);
+        await this.#startEnded();
       } catch (error) {
         this.#tell(`the engine does not tell what runs: ${describeError(error)}`);
       }
+    }
+  }
+
+  /** `restart` ends the engine, and resolves when it answers again; then what has ended with it is started again. */
+  async throughRestart(restart: () => Promise<void>): Promise<void> {
+    this.#isRestarting = true;
+    try {
+      await restart();
+      await this.#startEnded();
+    } finally {
+      this.#isRestarting = false;
     }
   }
 
@@ -116,6 +125,15 @@ export class Crowd {
 
   async remove(): Promise<void> {
     await each([...this.#members], async (member) => this.#remove(member));
+  }
+
+  async #startEnded(): Promise<void> {
+    // Those that are started while the engine answers are not in its list.
+    const before = [...this.#members];
+    const running = await this.#engine.running();
+    const ended = before.filter(({ id, isRunning }) => isRunning && !running.has(id));
+    await each(ended, async ({ id }) => this.#engine.start(id));
+    if (ended.length > 0) this.#tell(`${ended.length} containers had ended; they were started again`);
   }
 
   async #add(place: number): Promise<void> {

@@ -28,6 +28,7 @@ import { CountingProxy } from './counting-proxy.js';
 import { Course, type CourseResult } from './course.js';
 import { Crowd } from './crowd.js';
 import { EngineControl } from './engine-control.js';
+import { Faults, type FaultWatch } from './faults.js';
 import { judge } from './judge/index.js';
 import { hasPassed } from './judge/verdict.js';
 import { counted } from './judge/words.js';
@@ -35,7 +36,7 @@ import { LineOracle } from './lines.js';
 import { machine } from './machine.js';
 import { Progress, type ProgressOutput, type ReportFiles, ReportWriter } from './report/index.js';
 import { Sampler } from './sampler.js';
-import type { Criterion, Sample, SoakFacts, SoakOptions } from './types.js';
+import type { Criterion, Fault, Sample, SoakFacts, SoakOptions } from './types.js';
 
 const USUAL_IMAGE = 'busybox:stable';
 /** Of dockerd, where streams rotate every second or containers are replaced. */
@@ -51,7 +52,10 @@ export interface SoakTools {
   readonly agent: SoakAgent;
   /** Undefined where the agent was there before. */
   readonly proxy: CountingProxy | undefined;
+  readonly crowd: Crowd;
   readonly tell: (text: string) => void;
+  /** `strike` is judged as a fault of this kind, and what it spoils is left out of what else is judged (faults.ts). */
+  readonly fault: (kind: string, strike: (watch: FaultWatch) => Promise<void>) => Promise<void>;
 }
 
 export interface SoakEnvironment {
@@ -66,6 +70,8 @@ export interface SoakEnvironment {
   readonly nodeArgs?: readonly string[];
   /** The built program; undefined: the one that this belongs to. */
   readonly program?: string;
+  /** `liveness_timeout` of the agent; undefined: its default. */
+  readonly livenessTimeoutMs?: number;
   /** Called when the run begins; its scope closes with the run. */
   readonly whileRunning?: (tools: SoakTools) => Promise<void>;
 }
@@ -176,7 +182,12 @@ class Soak {
       containers: () => crowd.running,
       beganMs: this.#beganMs,
     });
-    const { whileRunning } = this.#environment;
+    const faults = new Faults({
+      client: agent.client,
+      containers: () => crowd.running,
+      seconds: () => this.#seconds,
+      tell: (text) => this.#tell(text),
+    });
     const course = new Course({
       options: this.#options,
       crowd,
@@ -186,11 +197,29 @@ class Soak {
       tell: (text) => this.#tell(text),
       step: (step, detail) => this.#progress.step(step, detail),
       cut: this.#cut.signal,
-      whileRunning:
-        whileRunning && ((scope) => whileRunning({ scope, agent, proxy, tell: (text) => this.#tell(text) })),
+      whileRunning: this.#whileRunning({ agent, proxy }, crowd, faults),
     });
     const result = await course.run(this.#scope);
-    return this.#finish(result, agent, crowd.replaced);
+    return this.#finish(result, agent, crowd.replaced, faults.list);
+  }
+
+  #whileRunning(
+    parties: Parties,
+    crowd: Crowd,
+    faults: Faults,
+  ): ((scope: Scope) => Promise<void>) | undefined {
+    const { whileRunning } = this.#environment;
+    return (
+      whileRunning &&
+      ((scope) =>
+        whileRunning({
+          ...parties,
+          scope,
+          crowd,
+          tell: (text) => this.#tell(text),
+          fault: (kind, strike) => faults.during(scope, kind, strike),
+        }))
+    );
   }
 
   /** The agent comes after the proxy, so that it goes before. */
@@ -210,6 +239,7 @@ class Soak {
       endpoint: `unix://${socket}`,
       maxStreams,
       rotateEveryMs,
+      livenessTimeoutMs: this.#environment.livenessTimeoutMs,
       onLine: (line, origin) => this.#oracle.take(line, origin),
       tell: (text) => this.#tell(text),
     });
@@ -233,7 +263,12 @@ class Soak {
     return { agent, proxy: undefined };
   }
 
-  async #finish(result: CourseResult, agent: SoakAgent, replaced: number): Promise<SoakOutcome> {
+  async #finish(
+    result: CourseResult,
+    agent: SoakAgent,
+    replaced: number,
+    faults: readonly Fault[],
+  ): Promise<SoakOutcome> {
     const { samples, sampleSeconds, trees, objects, ranSeconds } = result;
     const { rotateEveryMs, churn, minutes } = this.#options;
     const facts: SoakFacts = {
@@ -241,6 +276,7 @@ class Soak {
       sampleSeconds,
       linesClaimed: this.#oracle.claimed,
       replaced,
+      faults,
       agentLogLines: agent.log?.lines,
       engineCpuMark: churn || rotateEveryMs <= HARD_ROTATION_MS ? ENGINE_CPU_MARK : undefined,
       trees,

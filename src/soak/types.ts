@@ -27,6 +27,16 @@ export interface SoakOptions {
 /** `baseline`: before the first container. `warm-up`: not judged. `drained`: after the last container. */
 export type Phase = 'baseline' | 'warm-up' | 'run' | 'draining' | 'drained';
 
+/** As counted by the proxy between agent and engine. */
+export interface ProxyCounts {
+  /** Requests for the log of a container. */
+  readonly logRequests: number;
+  /** Of these: which follow. */
+  readonly followRequests: number;
+  /** Connections that were cut before a request was heard. */
+  readonly unheard: number;
+}
+
 /** All counters are totals since the agent started; bytes, seconds. Figures that nobody tells are undefined, never 0. */
 export interface Sample {
   /** Since the soak began. */
@@ -55,8 +65,7 @@ export interface Sample {
   readonly health: string;
   readonly agentCpuSeconds: number | undefined;
   readonly engineCpuSeconds: number | undefined;
-  /** As counted by the proxy between agent and engine: requests for logs in all, and those that follow. */
-  readonly proxy: { readonly logRequests: number; readonly followRequests: number } | undefined;
+  readonly proxy: ProxyCounts | undefined;
   /** Of the containers that run now. */
   readonly containers: number;
   /** Lines that the oracle saw, each once and in order; and what it objects to. */
@@ -77,6 +86,21 @@ export interface Criterion {
   readonly verdict: Verdict;
 }
 
+/** What was done to the engine, or to the way to it, from the first blow until the agent was well again. */
+export interface Fault {
+  /** One of a few, such as `engine-restarted`. */
+  readonly kind: string;
+  /** Seconds, as in samples. */
+  readonly from: number;
+  readonly to: number;
+  /** Seconds until the alarm came, from when there was something to notice, and those in which it has to; undefined: none has to. */
+  readonly alarm: { readonly after: number | undefined; readonly within: number } | undefined;
+  /** Seconds from the last blow until the agent was well; undefined: it did not get well. */
+  readonly recovered: number | undefined;
+  /** Why it could not be done. */
+  readonly failure: string | undefined;
+}
+
 /** What the judge must know beside the samples. Undefined: could not be had. */
 export interface SoakFacts {
   readonly options: SoakOptions;
@@ -86,6 +110,8 @@ export interface SoakFacts {
   readonly linesClaimed: number;
   /** Containers that were replaced while it ran. */
   readonly replaced: number;
+  /** In order of time; none overlaps another. */
+  readonly faults: readonly Fault[];
   /** Lines of any level in the agent's own log: that none is an error means nothing where it is silent. */
   readonly agentLogLines: number | undefined;
   /** The mark for dockerd's CPU, in cores; undefined: told, not judged. */

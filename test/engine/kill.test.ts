@@ -50,8 +50,8 @@ const steady: ContainedWriter[] = Array.from({ length: 20 }, (_, i) => ({
   ...halfByApi(i),
 }));
 
-// A file is deleted at the third rotation after it was begun, and what is written is twice as long in the log: at this pace
-// that is more than 200 KB / 24 KB/s = 8.4 s after the agent has read it. A restart that takes longer is found below.
+// A file is deleted at the sixth rotation after it was begun, and what is written is twice as long in the log: at this pace
+// that is more than 500 KB / 24 KB/s = 20.8 s after the agent has read it. A restart that takes longer is found below.
 const rotating: ContainedWriter[] = Array.from({ length: 10 }, (_, i) => ({
   name: `kill-rotating-${i}`,
   out: 7_000,
@@ -62,7 +62,7 @@ const rotating: ContainedWriter[] = Array.from({ length: 10 }, (_, i) => ({
   bytesPerSecond: 12_000,
   ...halfByApi(i),
 }));
-const LONGEST_DOWNTIME_MS = 8_400;
+const LONGEST_DOWNTIME_MS = 20_800;
 
 describeWithEngine('an agent that is killed', (bed) => {
   it('delivers every line exactly once, with and without rotation, by file and by API', async () => {
@@ -89,7 +89,7 @@ describeWithEngine('an agent that is killed', (bed) => {
     await agent.ready();
     const [quiet, rotated] = [
       await startWriters(bed, steady),
-      await startWriters(bed, rotating, { 'max-size': '100k', 'max-file': '3' }),
+      await startWriters(bed, rotating, { 'max-size': '100k', 'max-file': '6' }),
     ];
     writeFileSync(allWrite, '');
     for (let kills = 1; kills <= KILLS; kills++) {

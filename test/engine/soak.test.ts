@@ -26,6 +26,11 @@ const MINUTE = 60_000;
 const folder = mkdtempSync(path.join(tmpdir(), 'lct-soak-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+interface Listed {
+  readonly Names: readonly string[];
+  readonly Labels: Readonly<Record<string, string>>;
+}
+
 interface Soak {
   readonly child: ChildProcess;
   readonly directory: string;
@@ -68,21 +73,19 @@ function reportOf(directory: string): SoakReport {
 }
 
 describeWithEngine('soak', ({ facts, api }) => {
-  const crowd = async (): Promise<string[]> => {
-    const list = await api.call<{ Names: string[] }[]>('GET', '/containers/json?all=1');
-    return list.map(({ Names }) => Names[0]).filter((name) => name.startsWith('/log-capturer-soak-'));
+  /** The containers that are there of one soak; others may run beside it. */
+  const crowd = async ({ child }: Soak): Promise<string[]> => {
+    const list = await api.call<Listed[]>('GET', '/containers/json?all=1');
+    return list
+      .filter(({ Labels }) => Labels['log-capturer.test.owner']?.split('/')[1] === String(child.pid))
+      .map(({ Names }) => Names[0]);
   };
   const here = ['--endpoint', facts.endpoint, '--image', facts.image];
 
   it('of 55 containers whose streams rotate every 2 s passes', { timeout: 8 * MINUTE }, async () => {
-    const { directory, ended, said } = soak('whole', [
-      ...here,
-      '--containers=55',
-      '--minutes=2',
-      '--rotate-every=2s',
-    ]);
-    expect(await ended, said()).toBe(0);
-    const { passed, criteria, samples, events } = reportOf(directory);
+    const whole = soak('whole', [...here, '--containers=55', '--minutes=2', '--rotate-every=2s']);
+    expect(await whole.ended, whole.said()).toBe(0);
+    const { passed, criteria, samples, events } = reportOf(whole.directory);
     expect(criteria.filter(({ verdict }) => verdict === 'fail')).toEqual([]);
     expect(passed).toBe(true);
     // That these were judged and not only passed over.
@@ -103,7 +106,7 @@ describeWithEngine('soak', ({ facts, api }) => {
     );
     expect(Math.max(...samples.map(({ containers }) => containers))).toBe(55);
     expect(events.map(({ text }) => text)).toContain('the run begins');
-    expect(await crowd()).toEqual([]);
+    expect(await crowd(whole)).toEqual([]);
   });
 
   it('ends early on the first signal, with a report and without containers', {
@@ -111,14 +114,14 @@ describeWithEngine('soak', ({ facts, api }) => {
   }, async () => {
     const cut = soak('cut', [...here, '--containers=3', '--minutes=10', '--churn', '--rotate-every=1s']);
     await cut.says(/begins with 3 containers/);
-    expect(await crowd()).toHaveLength(3);
+    expect(await crowd(cut)).toHaveLength(3);
     cut.child.kill('SIGINT');
     expect(await cut.ended).toBe(1);
     expect(cut.said()).toContain('cut short');
     expect(reportOf(cut.directory).criteria).toContainEqual(
       expect.objectContaining({ id: 'course', verdict: 'fail' }),
     );
-    expect(await crowd()).toEqual([]);
+    expect(await crowd(cut)).toEqual([]);
   });
 
   it('removes what one that was killed has left, and nothing else', { timeout: 3 * MINUTE }, async () => {
@@ -126,12 +129,12 @@ describeWithEngine('soak', ({ facts, api }) => {
     await killed.says(/begins with 2 containers/);
     killed.child.kill('SIGKILL');
     await killed.ended;
-    expect(await crowd()).toHaveLength(2);
+    expect(await crowd(killed)).toHaveLength(2);
     const other = await api.create({ name: 'not-of-a-soak', image: facts.image, command: ['/bin/sh'] });
     const next = soak('next', [...here, '--containers=1', '--minutes=10']);
     await next.says(/left behind: 2 containers/);
     await next.says(/begins with 1 container/);
-    expect(await crowd()).toHaveLength(1);
+    expect([await crowd(killed), await crowd(next)]).toEqual([[], [expect.any(String)]]);
     await api.inspect(other);
     // Twice: at once, with whatever there is.
     next.child.kill('SIGINT');

@@ -84,6 +84,11 @@ export class PrivateEngine {
     await this.#command('stop');
   }
 
+  /** Of the daemon that runs. */
+  get pid(): number {
+    return Number(readFileSync(`${this.folder}/dockerd.pid`, 'utf8'));
+  }
+
   get logFile(): string {
     return `${this.folder}/dockerd.log`;
   }

@@ -73,7 +73,11 @@ export function soakSample(i: number, count: number, every: number, noise: () =>
     health: 'healthy',
     agentCpuSeconds: sofar * 0.05 + noise() * 0.1,
     engineCpuSeconds: sofar * 0.03 + noise() * 0.1,
-    proxy: { logRequests: Math.round((sofar * 50) / 30) + 50, followRequests: Math.round((sofar * 50) / 30) },
+    proxy: {
+      logRequests: Math.round((sofar * 50) / 30) + 50,
+      followRequests: Math.round((sofar * 50) / 30),
+      unheard: 0,
+    },
     containers,
     linesSeen: Math.round(sofar * 378),
     lineFaults: 0,

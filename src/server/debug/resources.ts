@@ -1,6 +1,5 @@
 /** `GET /debug/resources`: what the process holds and who owns it, as JSON or, for people, as a tree in plain text. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { collectGarbage } from '../../telemetry/census/garbage.js';
 import { answer } from '../answers.js';
 import type { AgentView } from '../view.js';
 import { resourceText } from './resource-text.js';
@@ -13,8 +12,7 @@ export async function answerResources(
   mayCollect: boolean,
 ): Promise<FastifyReply> {
   const query = request.query as Readonly<Record<string, unknown>>;
-  if (mayCollect && query['collect'] === 'true') collectGarbage();
-  const report = await agent.resources();
+  const report = await agent.resources(mayCollect && query['collect'] === 'true');
   const isText = 'text' in query || request.headers.accept?.startsWith('text/plain') === true;
   return isText ? reply.type('text/plain; charset=utf-8').send(resourceText(report)) : answer(reply, report);
 }

@@ -67,7 +67,7 @@ async function start(given: Partial<ServerOptions> = {}): Promise<void> {
       config: () => ({}),
       containers: () => [],
       sinks: () => [],
-      resources: () => resourceReport(root, census),
+      resources: (collects) => resourceReport(root, census, collects),
     },
     metrics: { contentType: 'text/plain', exposition: () => Promise.resolve('') },
     tail: new TailHub(JOURNAL),
@@ -123,6 +123,31 @@ describe('who may look into the process', () => {
       const { status } = await ask(`/debug/${name}`, { host: 'evil.example' });
       expect([name, status]).toEqual([name, 403]);
     }
+  });
+
+  test('nor may the browser of somebody here be made to ask, which has the cookie for a page of another port', async () => {
+    const open = { 'sec-fetch-site': 'none' };
+    for (const site of ['cross-site', 'same-site']) {
+      for (const name of NAMES) {
+        const { status } = await ask(`/debug/${name}`, { 'sec-fetch-site': site });
+        expect([name, status]).toEqual([name, 403]);
+      }
+    }
+    expect((await ask('/debug/resources', open)).status).toBe(200);
+    await start({ token: TOKEN });
+    const login = { authorization: `Bearer ${TOKEN}` };
+    expect((await ask('/debug/resources', { ...login, 'sec-fetch-site': 'same-site' })).status).toBe(403);
+    expect((await ask('/debug/resources', { ...login, ...open })).status).toBe(200);
+  });
+
+  test('through a proxy on this machine everybody could come: who is logged in only', async () => {
+    for (const header of ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via']) {
+      const { status } = await ask('/debug/resources', { [header]: '127.0.0.1' });
+      expect([header, status]).toEqual([header, 403]);
+    }
+    await start({ token: TOKEN });
+    const headers = { authorization: `Bearer ${TOKEN}`, via: '1.1 proxy' };
+    expect((await ask('/debug/resources', headers)).status).toBe(200);
   });
 });
 

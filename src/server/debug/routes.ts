@@ -1,6 +1,7 @@
 /**
  * What looks into the process: it tells more than lines, and some of it stops the agent for a moment. So it is answered
- * only where a login is required, or where only this machine can ask.
+ * only where a login is required, or where only this machine can ask: not through a proxy on it. Pages of other sites
+ * cannot read an answer, but the reader's browser would ask for them all the same: they are refused, login or not.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../../runtime/log.js';
@@ -27,9 +28,12 @@ export function addDebug(
   owner: Scope,
   { agent, host, hasLogin, log }: DebugOptions,
 ): void {
-  const isAllowed = hasLogin || isLoopback(host);
   const add = (name: string, respond: Respond): void => {
-    app.get(`/debug/${name}`, (request, reply) => (isAllowed ? respond(request, reply) : refuseAll(reply)));
+    app.get(`/debug/${name}`, (request, reply) => {
+      if (isFromOtherSite(request)) return refuse(reply, 403, 'DEBUG_REFUSED', ...OTHER_SITE);
+      if (hasLogin || (isLoopback(host) && !isForwarded(request))) return respond(request, reply);
+      return refuse(reply, 403, 'DEBUG_REFUSED', ...EVERYBODY);
+    });
   };
   const oneAtATime = createTurns();
   add('resources', (request, reply) => answerResources(request, reply, agent, true));
@@ -50,14 +54,23 @@ export function addDebug(
 
 type Respond = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> | FastifyReply;
 
-function refuseAll(reply: FastifyReply): FastifyReply {
-  return refuse(
-    reply,
-    403,
-    'DEBUG_REFUSED',
-    'Everybody on the network could look into the agent here, so nobody may.',
-    'Set server.auth to token, or listen on 127.0.0.1.',
-  );
+const EVERYBODY: [message: string, remedy: string] = [
+  'Everybody on the network could look into the agent here, so nobody may.',
+  'Set server.auth to token, or listen on 127.0.0.1.',
+];
+const OTHER_SITE: [message: string, remedy: string] = [
+  'A page of another site asks for this.',
+  "Type the address into the browser's address bar.",
+];
+const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
+
+/** As browsers say it, which no page can change. */
+function isFromOtherSite({ headers }: FastifyRequest): boolean {
+  return ['cross-site', 'same-site'].includes(String(headers['sec-fetch-site']));
+}
+
+function isForwarded({ headers }: FastifyRequest): boolean {
+  return FORWARDED.some((name) => name in headers);
 }
 
 /** Of each kind one at a time: two profiles would disturb each other, and a heap snapshot takes as much memory as there is. */

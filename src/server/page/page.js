@@ -22,7 +22,7 @@ const NOT_TEXT = new RegExp(
 /** @typedef {{ time: string, container: string, stream: string, line: string }} Line */
 /** @typedef {{ state: string, reason: string }} ComponentHealth */
 /** @typedef {{ status: string, components: Record<string, ComponentHealth>, build: { version: string, revision: string, digest: string } }} Health */
-/** @typedef {{ name: string, state: string, transport: string }} Container */
+/** @typedef {{ name: string, state: string, transport: string, stats?: { state: string } }} Container */
 
 /** @param {string} id */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -191,10 +191,11 @@ function reasonsOf(health) {
 /** @param {Container[]} all @param {Health} health */
 function showContainers(all, health) {
   const captured = all.filter(({ transport }) => transport !== 'none');
-  for (const { name, transport } of captured) {
+  for (const { name, transport, stats } of captured) {
     addName(name);
     const option = names.get(name);
-    if (option) option.text = transport === 'api' ? `${name} (API)` : name;
+    const way = stats?.state === 'queued' ? 'API, waits for its turn' : 'API';
+    if (option) option.text = transport === 'api' ? `${name} (${way})` : name;
   }
   const waitsFor =
     filter.value || container.value

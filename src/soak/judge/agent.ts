@@ -1,5 +1,6 @@
 /** What the agent says of itself: that it answers, its health, its log, its share of the processor. */
-import { grown, type Question } from './seen.js';
+import type { Sample } from '../types.js';
+import { grown, leftOut, type Question } from './seen.js';
 import { counted, figure } from './words.js';
 
 /** Of the samples that should have been taken in the run. */
@@ -39,12 +40,15 @@ export const goodHealth: Question = {
   id: 'health',
   mark: 'healthy at the end, and never unhealthy',
   reads: ['health'],
-  answer: ({ run, samples }) => {
+  answer: ({ run, calm, samples, facts }) => {
     const atEnd = samples[samples.length - 1].health;
     const bad = run.filter(({ health }) => health === 'unhealthy').length;
-    const poor = run.filter(({ health }) => health !== 'healthy').length;
+    const isPoor = ({ health }: Sample): boolean => health !== 'healthy';
+    const poor = run.filter(isPoor).length;
+    const besideFaults =
+      facts.faults.length > 0 ? ` (${figure(calm.filter(isPoor).length)} outside of faults)` : '';
     return {
-      measured: `${atEnd} at the end; in the run not healthy in ${counted(poor, 'sample')}, unhealthy in ${figure(bad)}`,
+      measured: `${atEnd} at the end; in the run not healthy in ${counted(poor, 'sample')}${besideFaults}, unhealthy in ${figure(bad)}`,
       verdict: atEnd === 'healthy' && bad === 0 ? 'pass' : 'fail',
     };
   },
@@ -55,7 +59,7 @@ export const agentCpu: Question = {
   mark: 'told, not judged',
   reads: ['agentCpuSeconds'],
   answer: (seen) => ({
-    measured: `${figure((grown(seen, ({ agentCpuSeconds }) => agentCpuSeconds ?? Number.NaN) / seen.runSeconds) * 100)} % of a core`,
+    measured: `${figure((grown(seen, ({ agentCpuSeconds }) => agentCpuSeconds ?? Number.NaN) / seen.calmSeconds) * 100)} % of a core${leftOut(seen)}`,
     verdict: 'pass',
   }),
 };

@@ -1,21 +1,30 @@
 /** What the agent asks of the engine, as both ends count it, and what that costs the engine. */
-import { grown, type Question } from './seen.js';
+import type { Sample } from '../types.js';
+import { grown, leftOut, type Question } from './seen.js';
 import { figure } from './words.js';
 
 export const requestsAgree: Question = {
   id: 'requests',
   mark: 'requests for logs by the agent = those that the proxy saw; while it runs at most capacity + 1 apart',
   reads: ['logRequests', 'proxy', 'streamCapacity'],
-  answer: ({ run, samples }) => {
+  answer: ({ run, samples, facts }) => {
     const told = samples.filter(({ proxy }) => proxy !== undefined);
-    const apart = ({ proxy, logRequests }: (typeof samples)[number]): number =>
-      proxy ? Math.abs(proxy.logRequests - logRequests) : 0;
+    const isFaulty = facts.faults.length > 0;
+    /** Beyond what a fault cut off before the proxy could hear it. */
+    const apart = ({ proxy, logRequests }: Sample): number => {
+      if (!proxy) return 0;
+      const difference = logRequests - proxy.logRequests;
+      return isFaulty && difference > 0 ? Math.max(0, difference - proxy.unheard) : Math.abs(difference);
+    };
     const last = told[told.length - 1];
     const isCloseAlways = run.every((sample) => apart(sample) <= sample.streamCapacity + 1);
+    const cut = isFaulty
+      ? `; ${figure(last.proxy?.unheard ?? 0)} were cut off by faults before it heard them`
+      : '';
     return {
       measured:
         `${figure(last.logRequests)} by the agent, ${figure(last.proxy?.logRequests ?? 0)} by the proxy ` +
-        `(${figure(last.proxy?.followRequests ?? 0)} of them followed); at most ${figure(Math.max(...run.map(apart)))} apart`,
+        `(${figure(last.proxy?.followRequests ?? 0)} of them followed)${cut}; at most ${figure(Math.max(...run.map(apart)))} apart`,
       verdict: isCloseAlways && apart(last) === 0 ? 'pass' : 'fail',
     };
   },
@@ -27,9 +36,9 @@ export const engineCpu: Question = {
   reads: ['engineCpuSeconds'],
   answer: (seen) => {
     const seconds = grown(seen, ({ engineCpuSeconds }) => engineCpuSeconds ?? Number.NaN);
-    const cores = seconds / seen.runSeconds;
+    const cores = seconds / seen.calmSeconds;
     const mark = seen.facts.engineCpuMark;
-    const words = `${figure(cores * 100)} % of a core`;
+    const words = `${figure(cores * 100)} % of a core${leftOut(seen)}`;
     return {
       measured:
         mark === undefined ? `${words}; told, not judged` : `${words}, the mark is ${figure(mark * 100)} %`,

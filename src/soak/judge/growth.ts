@@ -4,6 +4,7 @@
  * - fail: growth is proven. The estimate is beyond the mark and clears zero by twice its uncertainty; in a short run it
  *   must also make at least two, so that the jitter of a handful of samples is no proof;
  * - otherwise it cannot be told. A run that was long enough to tell fails for that; a shorter one is not judged.
+ * Samples within a fault are left out, as what streams hold goes and comes again.
  */
 import type { Criterion, Sample } from '../types.js';
 import type { Answer, Question, Seen } from './seen.js';
@@ -38,7 +39,7 @@ export function judgeGrowth(
   read: (sample: Sample) => number | undefined,
   rule: GrowthRule,
 ): Answer {
-  const points = seen.run.flatMap((sample) => {
+  const points = seen.calm.flatMap((sample) => {
     const y = read(sample);
     return y === undefined ? [] : [{ x: sample.seconds / rule.unitSeconds, y }];
   });

@@ -3,6 +3,7 @@ import type { Criterion, Sample, SoakFacts } from '../types.js';
 import { agentAnswers, agentCpu, goodHealth, noErrors } from './agent.js';
 import { censusAsBefore, descriptorsGone, objectsAsBefore } from './drained.js';
 import { engineCpu, requestsAgree } from './engine.js';
+import { faultsOvercome } from './faults.js';
 import { descriptorGrowth, ownedGrowth, unownedGrowth } from './growth.js';
 import { heartbeatsAsPredicted } from './heartbeats.js';
 import { absence, silence } from './instruments.js';
@@ -31,6 +32,7 @@ export const QUESTIONS: readonly Question[] = [
   censusAsBefore,
   descriptorsGone,
   objectsAsBefore,
+  faultsOvercome,
   noErrors,
   goodHealth,
   agentCpu,

@@ -100,7 +100,7 @@ export function absence(name: InstrumentName, { facts, samples }: Seen): string 
 function silenceOfSamples(name: keyof typeof SAMPLED, seen: Seen): string | undefined {
   const [life, read] = SAMPLED[name];
   const isRare = NOW_AND_THEN.includes(name);
-  const looked = isRare ? seen.samples : seen.run;
+  const looked = isRare ? seen.samples : seen.calm;
   const told = looked.map((sample) => read(sample) ?? Number.NaN).filter(Number.isFinite);
   const share = told.length / looked.length;
   if (told.length === 0 || (!isRare && share < TOLD_SHARE)) {
@@ -110,9 +110,17 @@ function silenceOfSamples(name: keyof typeof SAMPLED, seen: Seen): string | unde
   if (life === 'lives' && told.every((value) => value <= 0)) return `${name} reads 0 throughout`;
   if (life !== 'counts') return undefined;
   if (name === 'heartbeats' && seen.runSeconds <= HEARTBEAT_SECONDS) return undefined;
-  const first = told[0];
   const last = told[told.length - 1];
-  return last > first ? undefined : `${name} stood at ${figure(last)} throughout the run`;
+  // A restarted engine begins to count anew.
+  const stretches = name === 'engineCpuSeconds' ? seen.stretches : [seen.calm];
+  return stretches.some((stretch) => isGrowing(stretch, read))
+    ? undefined
+    : `${name} stood at ${figure(last)} throughout the run`;
+}
+
+function isGrowing(samples: readonly Sample[], read: (sample: Sample) => number | undefined): boolean {
+  const told = samples.map((sample) => read(sample) ?? Number.NaN).filter(Number.isFinite);
+  return told[told.length - 1] > told[0];
 }
 
 function total(figures: Readonly<Record<string, number>> | undefined): number | undefined {

@@ -55,7 +55,7 @@ describe('a soak in which all is well', () => {
       ({ rotations, logRequests, proxy }) => ({
         rotations: rotations * 3,
         logRequests: logRequests * 3,
-        proxy: proxy && { logRequests: logRequests * 3, followRequests: logRequests * 3 },
+        proxy: proxy && { ...proxy, logRequests: logRequests * 3, followRequests: logRequests * 3 },
       }),
       soak,
     );

@@ -1,5 +1,5 @@
 /** The pool of streams: full as far as there are containers, and never more than full. */
-import { area, expectedStreams, type Question } from './seen.js';
+import { area, expectedStreams, leftOut, type Question } from './seen.js';
 import { figure } from './words.js';
 
 /** Between the old reader of a rotation and the new one there is none; containers come and go between two samples. */
@@ -10,7 +10,7 @@ export const poolAtCapacity: Question = {
   mark: 'streams = min(containers, capacity) on average, within 5 %, and never above capacity; the others wait',
   reads: ['streams', 'streamCapacity', 'waiting', 'containers'],
   answer: (seen) => {
-    const average = (seconds: number): number => seconds / seen.runSeconds;
+    const average = (seconds: number): number => seconds / seen.calmSeconds;
     const expected = average(area(seen, expectedStreams));
     const streams = average(area(seen, (sample) => sample.streams));
     const waiting = average(area(seen, (sample) => sample.waiting));
@@ -18,12 +18,12 @@ export const poolAtCapacity: Question = {
     const over = seen.run.filter((sample) => sample.streams > sample.streamCapacity);
     const allowed = Math.max(1, expected * TOLERANCE);
     const isFull = Math.abs(streams - expected) <= allowed && Math.abs(waiting - expectedWaiting) <= allowed;
-    const lowest = Math.min(...seen.run.map((sample) => sample.streams));
-    const highest = Math.max(...seen.run.map((sample) => sample.streams));
+    const lowest = Math.min(...seen.calm.map((sample) => sample.streams));
+    const highest = Math.max(...seen.calm.map((sample) => sample.streams));
     return {
       measured:
         `${figure(streams)} streams on average (${figure(lowest)} to ${figure(highest)}) where ${figure(expected)} should be; ` +
-        `${figure(waiting)} waiting where ${figure(expectedWaiting)} should be; above capacity in ${figure(over.length)} samples`,
+        `${figure(waiting)} waiting where ${figure(expectedWaiting)} should be; above capacity in ${figure(over.length)} samples${leftOut(seen)}`,
       verdict: isFull && over.length === 0 ? 'pass' : 'fail',
     };
   },

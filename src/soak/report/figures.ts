@@ -29,7 +29,7 @@ export function short(n: number): string {
 
 export function figure(n: number, unit: Unit): string {
   if (unit === 'bytes') return n < 0 ? `−${roundedSize(-n)}` : roundedSize(n);
-  return unit === 'percent' ? `${short(n)}%` : short(n);
+  return unit === 'percent' ? `${Number(n.toFixed(1))}%` : short(n);
 }
 
 /** `+0.02`. */

@@ -7,12 +7,12 @@ import { courseOf } from './course.js';
 import { clockTime, grouped, UNIT_SUFFIX } from './figures.js';
 import { type Markup, markup } from './markup.js';
 import { sections } from './panels.js';
-import { type Course, legend, type Panel, plot, strip } from './plot.js';
+import { background, type Course, legend, type Panel, plot, strip } from './plot.js';
 import { STYLE } from './style.js';
 import { gravestFirst, inOneSentence, VERDICT_WORDS } from './verdicts.js';
 
-const EVENTS_SHOWN = 200;
-const TEXT_LENGTH = 600;
+const EVENTS_SHOWN = 100;
+const TEXT_LENGTH = 400;
 const STRIP_WIDTH = 1100;
 
 /** `sampleCount`: how many were taken; the report may hold fewer. */
@@ -41,7 +41,7 @@ ${facts(report, course, sampleCount)}
 ${criteriaTable(report.criteria)}
 <section>
 <h2>Course</h2>
-${strip(course, STRIP_WIDTH)}
+${background(course)}${strip(course, STRIP_WIDTH)}
 ${events(report.events)}
 </section>
 ${sections(report.samples, report.options).map(({ title, panels }) =>
@@ -49,7 +49,7 @@ ${sections(report.samples, report.options).map(({ title, panels }) =>
     ? undefined
     : markup`<section><h2>${title}</h2><div class="plots">${panels.map((panel) => panelFigure(panel, course))}</div></section>`,
 )}
-<footer>Shaded: not judged. Dashed: expected. Grey lines with a shadow: fitted slope with its 95 % confidence interval. Upright lines: events.</footer>
+<footer>Figures below a plot: the median and the range during the run. Shaded: not judged. Dashed: expected. Grey lines with a shadow: fitted slope with its 95 % confidence interval. Upright lines: events.</footer>
 </body>
 </html>
 `.text;
@@ -59,7 +59,7 @@ function facts(report: SoakReport, course: Course, sampleCount: number): Markup 
   const { build, options } = report;
   const rows: readonly (readonly [string, string])[] = [
     ['Started', report.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')],
-    ['Duration', `${clockTime(course.endSeconds)} of which ${options.minutes} min planned to run`],
+    ['Duration', `${clockTime(course.endSeconds)} in all, ${options.minutes} min asked for`],
     [
       'Build',
       `${build.version}, revision ${build.revision}${build.dirty ? ' with changes' : ''}, digest ${build.digest}`,
@@ -68,7 +68,7 @@ function facts(report: SoakReport, course: Course, sampleCount: number): Markup 
     [
       'Machine',
       Object.entries(report.machine)
-        .map(([name, value]) => `${name} ${value}`)
+        .map(([name, value]) => `${name}: ${value}`)
         .join(', '),
     ],
     [
@@ -102,7 +102,7 @@ function events(all: SoakReport['events']): Markup | undefined {
 function panelFigure(panel: Panel, course: Course): Markup {
   const unit = UNIT_SUFFIX[panel.unit];
   const names = panel.lines.length > 1 || panel.lines[0].name !== panel.title;
-  return markup`<figure><figcaption><h3>${panel.title}${unit && markup`<small> ${unit}</small>`}</h3>${panel.trend && markup`<p class="slope">${panel.trend.text}</p>`}</figcaption>${plot(panel, course)}${legend(panel, names)}</figure>`;
+  return markup`<figure><figcaption><h3>${panel.title}${unit && markup`<small> ${unit}</small>`}</h3>${panel.trend && markup`<p class="slope">${panel.trend.text}</p>`}</figcaption>${plot(panel, course)}${legend(panel, course, names)}</figure>`;
 }
 
 function sentence(text: string): string {

@@ -1,8 +1,9 @@
 /** Which plots a report has, in which order. */
+import { HEARTBEAT_SECONDS } from '../judge/instruments.js';
+import { rotationsPerSecond } from '../judge/rotations.js';
 import type { Sample, SoakOptions } from '../types.js';
 import type { Unit } from './figures.js';
 import type { Line, Panel } from './plot.js';
-import { heartbeatsPerSecond, rotationsPerSecond } from './prediction.js';
 import { type Reading, rate, readings } from './series.js';
 import { PER_HOUR, PER_MINUTE, type Per, trendOf } from './trend.js';
 
@@ -12,11 +13,11 @@ export interface Section {
 }
 
 /** An agent that somebody else runs may name kinds without end. */
-const MAX_KINDS = 24;
+const MAX_KINDS = 16;
 /** Over less, a rate is told by how samples and ticks happen to fall. */
 const LEAST_WINDOW_SECONDS = 10;
 const WINDOWS = 150;
-const HEARTBEAT_WINDOW_SECONDS = 60;
+const HEARTBEAT_WINDOW_SECONDS = 2 * HEARTBEAT_SECONDS;
 
 type Draw = (name: string, read: Reading) => Line;
 
@@ -68,7 +69,7 @@ export function sections(samples: readonly Sample[], options: SoakOptions): Sect
           unit: 'per minute',
           lines: [
             speed(60, Math.max(window, HEARTBEAT_WINDOW_SECONDS))('measured', (sample) => sample.heartbeats),
-            dashed(level('predicted', (sample) => heartbeatsPerSecond(sample) * 60)),
+            dashed(level('predicted', (sample) => (sample.containers / HEARTBEAT_SECONDS) * 60)),
           ],
         },
         {

@@ -44,6 +44,8 @@ const RIGHT = 10;
 const TOP = 8;
 const BOTTOM = 20;
 const BASE = HEIGHT - BOTTOM;
+/** Finer than a line is wide would be lost. */
+const COLUMNS = (WIDTH - LEFT - RIGHT) / 2;
 
 /** A tenth is as fine as an eye or a printer sees. */
 const px = (n: number): string => String(Math.round(n * 10) / 10);
@@ -59,9 +61,15 @@ export function plot(panel: Panel, course: Course): Markup {
   const x = scale(times, LEFT, WIDTH - RIGHT);
   const y = scale(values, BASE, TOP);
   return markup`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${panel.title}">
-${bands(course, x, TOP, BASE)}${grid(times, values, x, y)}
-${trend && wedge(trend, x, y)}${lines.map((line, i) => path(line, i, course.endSeconds, x, y))}${marks(course, x, TOP, BASE)}
+<use href="#bands"/>${grid(times, values, x, y)}
+${lines.map((line, i) => path(line, i, course.endSeconds, x, y))}${trend && wedge(trend, x, y)}<use href="#marks"/>
 </svg>`;
+}
+
+/** What stands behind and before all plots, once for the page: the texts of events may be long. */
+export function background(course: Course): Markup {
+  const x = scale(timeAxis(course.endSeconds), LEFT, WIDTH - RIGHT);
+  return markup`<svg class="shared"><defs><g id="bands">${bands(course, x, TOP, BASE)}</g><g id="marks">${marks(course, x, TOP, BASE)}</g></defs></svg>`;
 }
 
 const STRIP_HEIGHT = 44;
@@ -114,7 +122,7 @@ function timeTicks(times: Axis, x: Scale, y: number, right: number): Markup[] {
 }
 
 function path({ points, isDashed }: Line, index: number, endSeconds: number, x: Scale, y: Scale): Markup {
-  const drawn = decimated(points, endSeconds, WIDTH - LEFT - RIGHT);
+  const drawn = decimated(points, endSeconds, COLUMNS);
   const kind = `line c${index % 8}${isDashed ? ' dashed' : ''}`;
   if (drawn.length === 1) {
     const [[seconds, value]] = drawn;
@@ -141,18 +149,23 @@ function marks(course: Course, x: Scale, top: number, base: number): Markup[] {
   });
 }
 
-/** Of each line its name, if wanted, its last figure, and the range of what it was. */
-export function legend({ lines, unit }: Panel, withNames: boolean): Markup {
+/** Of each line its name, if wanted, its middle figure and the range during the run (else the whole), and the last one. */
+export function legend({ lines, unit }: Panel, course: Course, withNames: boolean): Markup {
+  const run = course.bands.find(({ name }) => name === 'run');
   const items = lines.map(({ name, points, isDashed }, i) => {
-    const last = points.at(-1)?.[1];
-    const [low, high] = points.reduce(
-      ([a, b], [, value]) => [Math.min(a, value), Math.max(b, value)],
-      [last ?? 0, last ?? 0],
-    );
-    const range = low === high ? undefined : ` (${figure(low, unit)} – ${figure(high, unit)})`;
-    const told = last === undefined ? 'not told' : figure(last, unit);
-    const label = markup`<i class="c${i % 8}${isDashed ? ' dashed' : ''}"></i>${name}`;
-    return markup`<li>${withNames ? label : 'last'} <b>${told}</b>${range}</li>`;
+    const label = markup`<i class="c${i % 8}${isDashed ? ' dashed' : ''}"></i>${name} `;
+    const judged = points.filter(([at]) => !run || (at >= run.from && at < run.to));
+    const told = judged.length === 0 ? 'not told' : middle(judged, unit);
+    const last = points.at(-1);
+    const end = withNames || !last ? undefined : ` at the end ${figure(last[1], unit)}`;
+    return markup`<li>${withNames ? label : undefined}${told}${end}</li>`;
   });
   return markup`<ul class="legend">${items}</ul>`;
+}
+
+/** `50 (48 – 52)`: the median, because a slow start shall not move it, and all there was. */
+function middle(points: readonly Point[], unit: Unit): Markup {
+  const values = points.map(([, value]) => value).toSorted((a, b) => a - b);
+  const [low, median, high] = [0, values.length >> 1, values.length - 1].map((i) => figure(values[i], unit));
+  return markup`<b>${median}</b>${low === high ? undefined : ` (${low} – ${high})`}`;
 }

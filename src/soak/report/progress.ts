@@ -4,10 +4,11 @@
  */
 import { terminalText } from '../../cli/terminal-text.js';
 import { roundedSize } from '../../runtime/units.js';
+import { rotationsPerSecond } from '../judge/rotations.js';
+import { hasPassed } from '../judge/verdict.js';
 import type { Criterion, Sample, Verdict } from '../types.js';
 import { clockTime, grouped } from './figures.js';
-import { rotationsPerSecond } from './prediction.js';
-import { gravestFirst, hasPassed, inOneSentence, VERDICT_WORDS } from './verdicts.js';
+import { gravestFirst, inOneSentence, VERDICT_WORDS } from './verdicts.js';
 
 /** stderr, or what a test puts in its place. */
 export interface ProgressOutput {
@@ -31,7 +32,9 @@ export class Progress {
   #lastStep = '';
   #last: Sample | undefined;
   #heapBytes: number | undefined;
+  /** As the judge counts them: from the first sample of the run. */
   #rotationsPredicted = 0;
+  #rotationsBefore = 0;
 
   constructor(output: ProgressOutput, rotateEveryMs: number, env: NodeJS.ProcessEnv = process.env) {
     this.#output = output;
@@ -48,9 +51,14 @@ export class Progress {
 
   /** `secondsLeft`: to the end of the run; undefined where it only drains. */
   show(sample: Sample, secondsLeft: number | undefined): void {
-    const { seconds } = this.#last ?? sample;
-    this.#rotationsPredicted += rotationsPerSecond(sample, this.#rotateEveryMs) * (sample.seconds - seconds);
-    const isNewPhase = this.#last?.phase !== sample.phase;
+    const last = this.#last;
+    const isNewPhase = last?.phase !== sample.phase;
+    if (last && !isNewPhase && sample.phase === 'run') {
+      const seconds = sample.seconds - last.seconds;
+      this.#rotationsPredicted += rotationsPerSecond(sample, this.#rotateEveryMs) * seconds;
+    } else if (isNewPhase) {
+      this.#rotationsBefore = sample.rotations;
+    }
     this.#last = sample;
     this.#heapBytes = sample.heapBytes ?? this.#heapBytes;
     const line = this.#parts(sample, secondsLeft).join(' · ');
@@ -69,7 +77,7 @@ export class Progress {
 
   /** A table, the failed ones last, where the eye is; then the verdict. */
   verdict(criteria: readonly Criterion[]): void {
-    const rows = gravestFirst(criteria).toReversed();
+    const rows = gravestFirst(criteria.toReversed()).toReversed();
     const width = (field: 'id' | 'mark'): number => Math.max(0, ...rows.map((row) => row[field].length));
     const [ids, marks] = [width('id'), width('mark')];
     const widest = Math.max(0, ...rows.map(({ measured }) => measured.length));
@@ -98,11 +106,17 @@ export class Progress {
       faults === 0 ? 'no faults' : `${grouped(faults)} faults`,
       `${sample.containers} containers`,
       `streams ${sample.streams}/${sample.streamCapacity}${waiting}`,
-      `rotations ${grouped(sample.rotations)} (predicted ${grouped(this.#rotationsPredicted)})`,
+      this.#rotations(sample),
       ...(sample.fds === undefined ? [] : [`fds ${sample.fds}`]),
       ...(this.#heapBytes === undefined ? [] : [`heap ${roundedSize(this.#heapBytes)}`]),
       `lines ${grouped(sample.linesSeen)}`,
     ];
+  }
+
+  #rotations({ phase, rotations }: Sample): string {
+    if (phase !== 'run') return `rotations ${grouped(rotations)}`;
+    const predicted = grouped(this.#rotationsPredicted);
+    return `rotations ${grouped(rotations - this.#rotationsBefore)} (predicted ${predicted})`;
   }
 
   /** Written over by the next. One column stays free, where some terminals would begin a new line. */

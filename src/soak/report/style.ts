@@ -10,7 +10,8 @@ export const STYLE = new Markup(`
 --c0:#6aa9e0;--c1:#ea945f;--c2:#6fc393;--c3:#bd95d8;--c4:#d6b85c;--c5:#e388a5;--c6:#6cc4ca;--c7:#a3adb8}}
 *{box-sizing:border-box}
 body{margin:0 auto;padding:1.5rem clamp(.75rem,3vw,2rem) 3rem;max-width:82rem;background:var(--paper);color:var(--ink);
-font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif;overflow-wrap:anywhere}
+font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif;overflow-wrap:break-word}
+dd,.command,li{overflow-wrap:anywhere}
 header{display:grid;grid-template-columns:auto 1fr;column-gap:1rem;align-items:center}
 .verdict{grid-row:span 2;margin:0;padding:.55rem 1rem;border-radius:.5rem;color:var(--paper);font-weight:700;font-size:1.4rem;letter-spacing:.04em}
 .verdict.pass{background:var(--pass)}.verdict.fail{background:var(--fail)}.verdict.running{background:var(--running)}
@@ -22,11 +23,12 @@ h3{margin:0;font-size:.9rem;font-weight:600}
 small{font-size:.8em;font-weight:400;color:var(--soft)}
 dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:.5rem 2rem;margin:1.4rem 0 0}
 dt{font-size:.75rem;color:var(--soft)}dd{margin:0}
+section{overflow-x:auto}
 table{width:100%;border-collapse:collapse}
-th,td{padding:.4rem .8rem .4rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule)}
-thead th{font-size:.75rem;font-weight:400;color:var(--soft)}
-tbody th{font:600 .85em/1.75 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
-.badge{font-size:.75rem;font-weight:700;letter-spacing:.04em}
+th,td{padding:.3rem 1rem .3rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule)}
+thead th{font-size:.75rem;font-weight:400;color:var(--soft);white-space:nowrap}
+tbody th{min-width:15em;font:600 .85em/1.75 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+.badge{white-space:nowrap;font-size:.75rem;font-weight:700;letter-spacing:.04em}
 .badge.pass{color:var(--pass)}.badge.fail{color:var(--fail)}.badge.short{color:var(--short)}
 tr.fail{background:color-mix(in srgb,var(--fail) 8%,transparent)}
 tr>:first-child{padding-left:.5rem}
@@ -35,6 +37,7 @@ figure{margin:0;padding:.7rem .8rem .6rem;background:var(--card);border:1px soli
 figcaption{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:baseline;gap:0 .8rem}
 .slope{margin:0;font-size:.75rem;color:var(--soft);font-variant-numeric:tabular-nums}
 svg{display:block;width:100%;height:auto;overflow:hidden}
+.shared{height:0}
 .grid{stroke:var(--rule);stroke-width:1}
 .tick,.phase{font-size:10px;fill:var(--soft);font-variant-numeric:tabular-nums}
 .tick.y{text-anchor:end}.tick.x,.phase{text-anchor:middle}
@@ -54,7 +57,8 @@ details{margin-top:.4rem;font-size:.9rem}summary{cursor:pointer;color:var(--soft
 ol{margin:.4rem 0;padding:0;list-style:none;max-height:20rem;overflow:auto}time{color:var(--soft);font-variant-numeric:tabular-nums;margin-right:.5em}
 footer{margin-top:2.5rem;font-size:.8rem;color:var(--soft)}
 @media (max-width:40rem){header{grid-template-columns:1fr;row-gap:.5rem}.verdict{justify-self:start;grid-row:auto}
-thead{display:none}tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--rule)}td,tbody th{display:block;padding:0 .5rem;border:0}}
+thead{display:none}tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--rule)}td,tbody th{display:block;padding:0 .5rem;border:0;overflow-wrap:anywhere}
+tr>:first-child,tbody th{display:inline-block}td:nth-child(3){color:var(--soft)}}
 @media print{:root{--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--rule:#ccc}body{max-width:none;padding:0;font-size:11px}
 .plots{grid-template-columns:repeat(3,1fr);gap:.5rem}h2{break-after:avoid}ol{max-height:none}.verdict{border:2px solid currentColor;color:#000;background:none!important}}
 `);

@@ -87,8 +87,11 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 const HEALTH = ['healthy', 'degraded', 'unhealthy'];
 
 function worse(a: string, b: string): string {
-  const [rankA, rankB] = [a, b].map(
-    (health) => (HEALTH.indexOf(health) + HEALTH.length) % (HEALTH.length + 1),
-  );
-  return rankA > rankB ? a : b;
+  return gravity(a) > gravity(b) ? a : b;
+}
+
+/** A word that nobody knows is worse than all that are known. */
+function gravity(health: string): number {
+  const rank = HEALTH.indexOf(health);
+  return rank < 0 ? HEALTH.length : rank;
 }

@@ -9,8 +9,6 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
 
 const GRAVITY: readonly Verdict[] = ['fail', 'short', 'pass'];
 
-export { hasPassed } from '../judge/verdict.js';
-
 /** The failed ones first, otherwise as given. */
 export function gravestFirst(criteria: readonly Criterion[]): Criterion[] {
   return criteria.toSorted((a, b) => GRAVITY.indexOf(a.verdict) - GRAVITY.indexOf(b.verdict));

@@ -20,10 +20,10 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { AgentError, systemCode } from '../../runtime/errors.js';
+import { hasPassed } from '../judge/verdict.js';
 import type { Criterion, Sample, SoakReport } from '../types.js';
 import { page } from './page.js';
 import { ThinnedSamples } from './thinned.js';
-import { hasPassed } from './verdicts.js';
 
 /** What is known before the first sample. */
 export type SoakHead = Omit<SoakReport, 'passed' | 'criteria' | 'events' | 'samples'>;

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { queryObjects } from 'node:v8';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AgentError } from '../../runtime/errors.js';
 import { Scope } from '../../runtime/scope.js';
@@ -18,6 +19,7 @@ let losses: AgentError[];
 let watching: Promise<void>;
 /** How many pings it has answered. */
 let pings: number;
+let closeLog: () => void;
 
 const answer: Route = (_request, response) => {
   pings++;
@@ -27,6 +29,7 @@ const answer: Route = (_request, response) => {
 beforeEach(async () => {
   fake = await fakeEngine();
   pings = 0;
+  closeLog = () => {};
   fake.routes.set('/_ping', answer);
   engines = [];
   losses = [];
@@ -47,15 +50,19 @@ async function close(): Promise<void> {
   expect([...scope.census()]).toEqual([]);
 }
 
-function start(silenceMs = SILENCE_MS): void {
+function start(silenceMs = SILENCE_MS, reconcileMs?: number): void {
   const endpoint = { url: `unix://${fake.socket}`, target: { socketPath: fake.socket } };
   watching = watchEngine(scope, {
     findEndpoint: () => endpoint,
     silenceMs,
+    ...(reconcileMs !== undefined && { reconcileMs }),
     listener: {
       connected: (_info, engine) => void engines.push(engine),
       listing: () => {},
-      listed: async () => void lists++,
+      listed: async (_containers, session) => {
+        lists++;
+        if (lists < 3) session.own('file', 'log', () => closeLog());
+      },
       event: () => {},
       lost: (error) => void losses.push(error),
     },
@@ -161,4 +168,30 @@ test('a close waits for no answer', async () => {
   await until('the ping', () => fake.asked.some((url) => url.endsWith('/_ping')));
   await close();
   expect(await asked).toMatchObject({ code: 'ENGINE_SILENT' });
+});
+
+test('a session that does not close well is followed by another one', async () => {
+  start();
+  await until('a list', () => lists === 1);
+  closeLog = () => {
+    closeLog = () => {};
+    throw new Error('it does not close');
+  };
+  for (const stream of fake.streams) stream.end();
+  await until('another list', () => lists === 2);
+  expect(losses).toEqual([
+    expect.objectContaining({ message: expect.stringContaining('it does not close') }),
+  ]);
+});
+
+test('listing again and again leaves nothing behind', async () => {
+  start(60_000, 1);
+  const promises = async (): Promise<number> => {
+    const before = lists;
+    await until('lists', () => lists >= before + 200);
+    return Number(queryObjects(Promise));
+  };
+  await promises();
+  const before = await promises();
+  expect((await promises()) - before).toBeLessThan(100);
 });

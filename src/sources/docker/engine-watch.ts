@@ -50,13 +50,11 @@ export async function watchEngine(scope: Scope, options: EngineWatchOptions): Pr
   const heard: Heard = { seconds: undefined };
   while (!scope.isClosing) {
     const session = scope.child('engine session');
-    try {
-      await runSession(session, options, heard, backoff);
-    } catch (error) {
+    const fail = (error: unknown): void => {
       if (!scope.isClosing) options.listener.lost(asAgentError(error));
-    } finally {
-      await session.close();
-    }
+    };
+    await runSession(session, options, heard, backoff).catch(fail);
+    await session.close().catch(fail);
     await scope.sleep(backoff.next());
   }
 }
@@ -87,11 +85,14 @@ async function runSession(
       heard.seconds = event.seconds;
       listener.event(event);
     });
-    while (events.isOpen && !session.isClosing) {
+    const listening = session.child('events');
+    // Once, and not with each list: whatever waits for what lasts stays there until it ends.
+    void events.ended.then(() => listening.close());
+    while (events.isOpen && !listening.isClosing) {
       listener.listing();
       await listener.listed(await engine.list(), session);
       backoff.reset();
-      await Promise.race([session.sleep(reconcileMs), events.ended]);
+      await listening.sleep(reconcileMs);
     }
   } catch (error) {
     throw silence ?? error;

@@ -249,7 +249,9 @@ export class Engine {
     onSent: () => void = () => {},
   ): Promise<Exchange> {
     const scope = ownScope ?? this.#scope;
-    const { outgoing, owned, end } = openRequest(scope, path, this.#dial.isTls, {
+    // By its name it is compared: what is asked for of the same thing is another one each time.
+    const [name] = path.split('?');
+    const { outgoing, owned, end } = openRequest(scope, name, this.#dial.isTls, {
       ...this.#dial.options,
       agent: ownScope ? false : this.#agent,
       path: this.#prefix + path,

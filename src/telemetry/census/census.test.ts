@@ -3,7 +3,7 @@
  * goes with timers, so those are told by the script of a system where they matter.
  */
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync, watch } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, renameSync, rmSync, watch } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -178,6 +178,15 @@ describe('the baseline', () => {
     expect(left).toEqual({ ...NOTHING, file: 1 });
   });
 
+  test('knows its files, whatever becomes of their names', async () => {
+    const ends = ['renamed', 'removed'].map((name) => openFile(name));
+    const taker = begin();
+    renameSync(path.join(folder, 'renamed'), path.join(folder, 'other'));
+    rmSync(path.join(folder, 'removed'));
+    expect(await unowned(taker)).toEqual(NOTHING);
+    for (const end of ends) end();
+  });
+
   test('takes in what the runtime opens while the agent starts, but nothing that scopes could own', async () => {
     const taker = begin();
     const device = openSync('/dev/null', 'r');
@@ -204,6 +213,7 @@ function scripted(...steps: Record<string, string>[]): System {
         return Object.keys(now());
       },
       target: (fd) => now()[fd],
+      inode: (fd) => now()[fd],
       info: () => '',
     },
     active: () => [],
@@ -270,7 +280,7 @@ describe('an instrument that does not see', () => {
   test('where the system does not tell of descriptors, timers and watchers are left, and a sentence', async () => {
     const active = ['Timeout', 'Timeout', 'FSEventWrap'];
     const blind: System = {
-      descriptors: { list: () => undefined, target: () => undefined, info: () => '' },
+      descriptors: { list: () => undefined, target: () => undefined, inode: () => '', info: () => '' },
       active: () => active,
     };
     const taker = begin(blind);

@@ -1,5 +1,5 @@
 /** The descriptors of this process, as Linux tells of them in /proc/self/fd. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { fstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Each event loop has one `eventpoll`, one `eventfd`, and one `inotify` from the first watch on. */
 export type DescriptorSort =
@@ -13,7 +13,7 @@ export type DescriptorSort =
   | 'other';
 
 export interface Descriptor {
-  /** Number and target: another one under the same number is another descriptor. */
+  /** Number and what it is open on: another one under the same number is another descriptor. */
   readonly id: string;
   readonly sort: DescriptorSort;
   /** How many files and folders an inotify descriptor watches; 0 for all others. */
@@ -28,6 +28,8 @@ export interface DescriptorFolder {
   list(): string[] | undefined;
   /** Undefined where the descriptor is gone by now. */
   target(fd: string): string | undefined;
+  /** Device and inode number; empty where the descriptor is gone by now. */
+  inode(fd: string): string;
   /** The text of /proc/self/fdinfo; empty where the descriptor is gone by now. */
   info(fd: string): string;
 }
@@ -35,6 +37,7 @@ export interface DescriptorFolder {
 export const ownDescriptors: DescriptorFolder = {
   list: () => orUndefined(() => readdirSync(FOLDER)),
   target: (fd) => orUndefined(() => readlinkSync(`${FOLDER}/${fd}`)),
+  inode: (fd) => orUndefined(() => inodeOf(Number(fd))) ?? '',
   info: (fd) => orUndefined(() => readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? '',
 };
 
@@ -45,7 +48,9 @@ export function listDescriptors(folder: DescriptorFolder): Descriptor[] | undefi
     if (target === undefined || isIgnored(target)) return [];
     const sort = sortOf(target);
     const watches = sort === 'inotify' ? countWatches(folder.info(fd)) : 0;
-    return [{ id: `${fd} ${target}`, sort, watches }];
+    // Files are renamed and removed while they are open, such as the one that takes standard output.
+    const identity = sort === 'file' ? folder.inode(fd) : target;
+    return [{ id: `${fd} ${identity}`, sort, watches }];
   });
 }
 
@@ -63,6 +68,11 @@ function sortOf(target: string): DescriptorSort {
   if (target === 'anon_inode:[eventpoll]') return 'eventpoll';
   if (target === 'anon_inode:[eventfd]') return 'eventfd';
   return 'other';
+}
+
+function inodeOf(fd: number): string {
+  const { dev, ino } = fstatSync(fd, { bigint: true });
+  return `${dev}:${ino}`;
 }
 
 function countWatches(info: string): number {

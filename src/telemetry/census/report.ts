@@ -1,6 +1,7 @@
 /** All that can be told of what the process holds, for people and for programs that look for leaks. */
 import type { ResourceKind, Scope, ScopeTree } from '../../runtime/scope.js';
 import type { Census, CensusTaker } from './census.js';
+import { memoryWithoutGarbage } from './garbage.js';
 
 export interface ResourceReport extends Census {
   /** ISO 8601. */
@@ -13,14 +14,22 @@ export interface ResourceReport extends Census {
   readonly memory: NodeJS.MemoryUsage;
 }
 
-/** As of one moment, but for what the census says. Throws INTERNAL where the census does not see anything. */
-export async function resourceReport(scope: Scope, taker: CensusTaker): Promise<ResourceReport> {
+/**
+ * As of one moment, but for what the census says, and the memory where garbage is collected first. Throws INTERNAL where the
+ * census does not see anything.
+ */
+export async function resourceReport(
+  scope: Scope,
+  taker: CensusTaker,
+  collects: boolean,
+): Promise<ResourceReport> {
+  const withoutGarbage = collects ? await memoryWithoutGarbage(scope) : undefined;
   const census = await taker.take();
   return {
     now: new Date().toISOString(),
     tree: scope.tree(),
     resources: scope.census(),
     ...census,
-    memory: process.memoryUsage(),
+    memory: withoutGarbage ?? process.memoryUsage(),
   };
 }

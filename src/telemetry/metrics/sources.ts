@@ -50,7 +50,7 @@ export function addSourceMetrics(
   );
   families.counter(
     `${prefix}stream_rotations_total`,
-    'Times that a log was opened again to go on in it.',
+    "Streams of an engine's API that came to their age, and log files that the engine replaced while they were read.",
     [],
     (put) => put(totals.rotations),
   );

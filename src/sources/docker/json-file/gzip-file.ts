@@ -2,7 +2,7 @@
  * A rotated file that Docker compressed (`compress=true`): positions count bytes of its text. It is read in order;
  * going back further than the last chunk begins it anew.
  */
-import { readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { constants, createGunzip, type Gunzip, gunzipSync } from 'node:zlib';
 import type { Scope } from '../../../runtime/scope.js';
@@ -23,10 +23,10 @@ export class GzipFile extends LogFile {
   /** Throws the system's error, ENOENT among others. */
   static open(scope: Scope, path: string): GzipFile {
     return openOwned(path, (fd) => {
-      const file = new GzipFile(scope, path, fd);
       const trailer = Buffer.alloc(TRAILER);
-      // The size of the text modulo 4 GiB stands at the end.
-      readSync(fd, trailer, 0, TRAILER, Math.max(0, file.size - TRAILER));
+      // The size of the text modulo 4 GiB stands at the end. Whatever fails here does so while the descriptor is nobody's yet.
+      readSync(fd, trailer, 0, TRAILER, Math.max(0, fstatSync(fd).size - TRAILER));
+      const file = new GzipFile(scope, path, fd);
       file.size = trailer.readUInt32LE(0);
       return file;
     });
