@@ -1,12 +1,13 @@
 /**
- * npm run bench:soak-faults: a soak on an engine of its own, whose connections are cut, which hangs and is restarted, in
- * turns, again and again. The report goes to `--directory`; the exit code is 1 where a criterion fails.
+ * npm run bench:soak-faults: a soak on an engine of its own, whose connections are cut, which hangs, whose socket vanishes and
+ * which is restarted, in turns, again and again. The report goes to `--directory`; the exit code is 1 where a criterion
+ * fails.
  */
 import { parseArgs } from 'node:util';
 import { runSoak, type SoakTools } from '../src/soak/soak.js';
 import { SUPPORT_FOLDER } from '../test/support/engine.js';
 import { EngineApi } from '../test/support/engine-api.js';
-import { cutConnections, hangEngine, restartEngine } from '../test/support/engine-faults.js';
+import { cutConnections, hangEngine, hideSocket, restartEngine } from '../test/support/engine-faults.js';
 import { ensureImage } from '../test/support/image.js';
 import { PrivateEngine } from '../test/support/private-engine.js';
 
@@ -32,6 +33,7 @@ async function strike(tools: SoakTools, engine: PrivateEngine): Promise<void> {
   const faults = [
     () => cutConnections(tools, CUTS),
     () => hangEngine(tools, engine, LIVENESS_MS),
+    () => hideSocket(tools, engine, LIVENESS_MS),
     () => restartEngine(tools, engine, LIVENESS_MS),
   ];
   const last = performance.now() + MINUTES * 60_000 - FAULT_MS;

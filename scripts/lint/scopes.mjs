@@ -1,6 +1,7 @@
 /**
  * A rule for oxlint: what lives on by itself is opened in src/runtime/ only, where a scope owns it. It finds timers, watches,
- * outgoing connections, workers, whatever is made to be overlooked by unref(), and listeners on a scope's signals.
+ * outgoing connections, workers, whatever is made to be overlooked by unref(), and listeners on a scope's signals, those
+ * too that AbortSignal.any() leaves there.
  *
  * setImmediate is free: it is over with the turn. Servers are free: they are opened where they are owned.
  * Exceptions (.oxlintrc.json): the page, which lives in a browser; commands that ask one thing and end with the process;
@@ -50,6 +51,9 @@ const owned = {
       Identifier(node) {
         if (TIMERS.includes(node.name) && isFreeName(node)) report(node, node.name, 'timer');
       },
+      CallExpression({ callee }) {
+        if (callee.type === 'Identifier' && callee.name === 'fetch') report(callee, 'fetch', 'opener');
+      },
       NewExpression({ callee }) {
         if (nameOf(callee) === 'Worker') report(callee, 'new Worker', 'worker');
       },
@@ -59,6 +63,7 @@ const owned = {
         if (modules.get(object.name)?.includes(name)) report(node, `${object.name}.${name}`, 'opener');
         if (object.name === 'globalThis' && TIMERS.includes(name)) report(node, name, 'timer');
         if (object.name === 'AbortSignal' && name === 'timeout') report(node, 'AbortSignal.timeout', 'timer');
+        if (object.name === 'AbortSignal' && name === 'any') report(node, 'AbortSignal.any', 'listener');
         if (name === 'unref') report(node, 'unref', 'unref');
         if (name === 'addEventListener' && SIGNALS.includes(nameOf(object)))
           report(node, `a listener on ${nameOf(object)}`, 'listener');

@@ -10,20 +10,12 @@
  *   (The folder holds a handful of names, which the kernel lists in one call, as of one moment.)
  * A holder answers a connection with `{"pid":…,"host":…}`.
  */
-import {
-  closeSync,
-  constants,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  statSync,
-  unlinkSync,
-} from 'node:fs';
+import { closeSync, constants, linkSync, openSync, readdirSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { AgentError, systemCode } from './errors.js';
+import { makeFolders } from './folders.js';
 import type { Scope } from './scope.js';
 import { closeServer, ServerSockets } from './servers.js';
 
@@ -65,32 +57,12 @@ export async function lockDirectory(dir: string, use: DirectoryUse, scope: Scope
 
 function checkWritable(dir: string, lockDir: string, use: DirectoryUse): void {
   try {
-    makeFolders(lockDir);
+    makeFolders(lockDir, 0o750);
     const probe = path.join(lockDir, `.probe-${uniqueName()}`);
     closeSync(openSync(probe, 'wx', 0o600));
     removeIfThere(probe);
   } catch (error) {
     throw unusable(dir, use, error);
-  }
-}
-
-// Not mkdir's `recursive`: below /proc, which answers ENOENT, Node 20 never comes back from it.
-function makeFolders(folder: string): void {
-  try {
-    makeFolder(folder);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT' || path.dirname(folder) === folder) throw error;
-    makeFolders(path.dirname(folder));
-    makeFolder(folder);
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { mode: 0o750 });
-  } catch (error) {
-    const isThere = systemCode(error) === 'EEXIST' && statSync(folder).isDirectory();
-    if (!isThere) throw error;
   }
 }
 

@@ -1,12 +1,14 @@
 /**
  * The agent of a soak as a child process: the built program with a configuration of the soak's own. Its lines come back
- * over a pipe, by the stdout sink; its own log goes to a file, and its errors and warnings are counted and told.
+ * over a pipe, by the stdout sink; its own log goes to a file, and its errors and warnings are counted and told. It ends with
+ * the soak, however that ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 import { AgentError } from '../runtime/errors.js';
 import type { Scope } from '../runtime/scope.js';
 import { within } from '../runtime/within.js';
@@ -108,9 +110,10 @@ export class AgentProcess implements SoakAgent {
     writeFileSync(configFile, JSON.stringify(configOf(options, folder, port), null, 2));
     const child = spawn(
       process.execPath,
-      [...NODE_ARGS, ...nodeArgs, program, 'run', '--config', configFile],
+      [...NODE_ARGS, '--import', lifelineOf(program), ...nodeArgs, program, 'run', '--config', configFile],
       {
-        stdio: ['ignore', 'pipe', 'pipe'],
+        // The first is its lifeline.
+        stdio: ['pipe', 'pipe', 'pipe'],
         // Nothing else of the environment: DOCKER_HOST, LOG_CAPTURER_… and NODE_OPTIONS change what an agent does.
         env: { PATH: process.env['PATH'], HOME: folder },
         // Ctrl-C is for the soak, which ends its agent in time.
@@ -180,6 +183,10 @@ export class AgentProcess implements SoakAgent {
     if (isBad || entry.level === 'warn')
       this.#tell(`the agent says (${String(entry.level)}): ${String(entry.msg)}`);
   }
+}
+
+function lifelineOf(program: string): string {
+  return pathToFileURL(path.join(path.dirname(program), 'soak/lifeline.js')).href;
 }
 
 /** Of the stdout sink. What is none of its lines is taken as one, for the oracle to object to. */

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { AgentError } from '../runtime/errors.js';
+import { AgentError, systemCode } from '../runtime/errors.js';
 
 /** From the built program this file lies beside it; from the sources it is in dist/. */
 export function builtProgram(): string {
@@ -21,11 +21,24 @@ export async function isOfPresentSources(program: string, digest: string): Promi
   const { sourceDigest } = (await import(pathToFileURL(digester).href)) as {
     sourceDigest: (root: string) => string;
   };
-  const present = sourceDigest(root);
+  const present = readable(() => sourceDigest(root), root);
   if (present === digest) return true;
   throw new AgentError(
     'BUILD_STALE',
     `The build in ${path.dirname(program)} was made from other sources (${digest}) than lie in front of it (${present}).`,
     { remedy: 'Build it anew with `npm run build`.' },
   );
+}
+
+/** That nobody could look is no proof that they are the same. */
+function readable(digest: () => string, root: string): string {
+  try {
+    return digest();
+  } catch (cause) {
+    throw new AgentError(
+      'BUILD_STALE',
+      `The sources in ${root} cannot be compared with the build (${systemCode(cause) ?? String(cause)}).`,
+      { remedy: 'Run it as a user who can read them.', cause },
+    );
+  }
 }

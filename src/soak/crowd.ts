@@ -25,6 +25,7 @@ interface Member {
   readonly container: number;
   readonly id: string;
   readonly place: number;
+  starts: number;
   isRunning: boolean;
 }
 
@@ -128,11 +129,11 @@ export class Crowd {
   }
 
   async #startEnded(): Promise<void> {
-    // Those that are started while the engine answers are not in its list.
-    const before = [...this.#members];
+    // Those that are started or stopped while the engine answers need not be in its list.
+    const before = [...this.#members].filter(({ isRunning }) => isRunning);
     const running = await this.#engine.running();
     const ended = before.filter(({ id, isRunning }) => isRunning && !running.has(id));
-    await each(ended, async ({ id }) => this.#engine.start(id));
+    await each(ended, async (member) => this.#startAgain(member));
     if (ended.length > 0) this.#tell(`${ended.length} containers had ended; they were started again`);
   }
 
@@ -143,9 +144,17 @@ export class Crowd {
     const script = writerScript({ run, container, role: roleOf(place), longLines });
     this.#oracle.expect(container, name);
     const id = await this.#engine.create(name, image, script);
-    const member = { container, id, place, isRunning: true };
+    const member: Member = { container, id, place, starts: 1, isRunning: false };
     this.#members.add(member);
     await this.#engine.start(id);
+    member.isRunning = true;
+  }
+
+  async #startAgain(member: Member): Promise<void> {
+    const { container, id } = member;
+    if ((await this.#engine.ending(id)) === 'killed') this.#oracle.expectNoEnd(container);
+    await this.#engine.start(id);
+    this.#oracle.startedAgain(container, ++member.starts);
   }
 
   async #stop(member: Member): Promise<void> {

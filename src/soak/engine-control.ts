@@ -107,6 +107,11 @@ export class EngineControl {
 
   async stop(id: string): Promise<Ending> {
     await this.#call('POST', `/containers/${id}/stop?t=${STOP_SECONDS}`, undefined, [304]);
+    return this.ending(id);
+  }
+
+  /** Of one that does not run. */
+  async ending(id: string): Promise<Ending> {
     const { body } = await this.#call('GET', `/containers/${id}/json`);
     return object(object(body)['State'])['ExitCode'] === 0 ? 'ended' : 'killed';
   }

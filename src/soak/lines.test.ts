@@ -115,6 +115,29 @@ describe('the oracle of a soak', () => {
     expect(judge(EXACT.slice(0, -1))).toEqual([]);
   });
 
+  it('takes for written what came of a container that was killed', () => {
+    oracle.expectNoEnd(7);
+    expect(judge(EXACT.slice(0, -2))).toEqual([]);
+    expect([oracle.seen, oracle.claimed]).toEqual([5, 5]);
+  });
+
+  it('knows of generations of which nothing was written', () => {
+    for (const starts of [2, 3]) {
+      oracle.expectNoEnd(7);
+      oracle.startedAgain(7, starts);
+    }
+    expect(oracle.incomplete).toBe(1);
+    expect(judge([end(1, 0, 3)])).toEqual([]);
+    expect([oracle.seen, oracle.claimed]).toEqual([1, 1]);
+  });
+
+  it('misses the last line of a generation that was not killed, though another one follows', () => {
+    oracle.startedAgain(7, 2);
+    expect(judge([...EXACT.slice(0, -1), end(1, 0, 2)])).toEqual([
+      `${NAME}: its last line is missing; 3 lines of stdout and 3 of stderr came`,
+    ]);
+  });
+
   it('forgets a removed container once its lines are complete: what comes then is a fault', () => {
     oracle.removed(7);
     for (const { text, origin } of EXACT) oracle.take(text, origin);

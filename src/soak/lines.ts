@@ -29,8 +29,10 @@ interface Written {
   readonly generations: Map<number, Generation>;
   /** Which generation each output has come to: one may arrive before the other. */
   readonly current: { o: number; e: number };
-  /** Its last line is to come. */
-  endsItself: boolean;
+  /** How often it was started, as far as is known. */
+  starts: number;
+  /** Generations that were killed: their last lines are not to come. */
+  readonly killed: Set<number>;
   /** Nothing more is written. */
   isRemoved: boolean;
 }
@@ -58,7 +60,7 @@ export class LineOracle {
     return this.#seen;
   }
 
-  /** Lines written, as last lines that arrived say. */
+  /** Lines written, as last lines that arrived say; of a generation that was killed, as many as came. */
   get claimed(): number {
     return this.#claimed;
   }
@@ -84,15 +86,22 @@ export class LineOracle {
       name,
       generations,
       current: { o: 1, e: 1 },
-      endsItself: true,
+      starts: 1,
+      killed: new Set(),
       isRemoved: false,
     });
+  }
+
+  /** It had ended and was started again, for the `starts`th time: what it wrote before is to be as whole as the rest. */
+  startedAgain(container: number, starts: number): void {
+    const written = this.#live.get(container);
+    if (written) written.starts = starts;
   }
 
   /** The container was killed: its last line is not to be waited for. */
   expectNoEnd(container: number): void {
     const written = this.#live.get(container);
-    if (written) written.endsItself = false;
+    written?.killed.add(lastGeneration(written));
     this.#tellComplete();
   }
 
@@ -153,21 +162,21 @@ export class LineOracle {
 
   #finish(number: number, written: Written): void {
     this.#live.delete(number);
-    const last = Math.max(...written.generations.keys());
-    for (const [generation, life] of written.generations) {
+    for (let generation = 1; generation <= lastGeneration(written); generation++) {
+      const life = written.generations.get(generation) ?? newGeneration();
       if (life.claimed) this.#judgeClaim(written.name, life, life.claimed);
-      else if (generation === last && written.endsItself)
-        this.#fault(written.name, `its last line is missing; ${received(life)} came`);
+      else if (written.killed.has(generation)) this.#claimed += life.next.o + life.next.e - 2;
+      else this.#fault(written.name, `its last line is missing; ${received(life)} came`);
     }
   }
 
   #forgetComplete(container: number, written: Written): void {
-    if (isComplete(written) && written.endsItself) this.#finish(container, written);
+    if (isComplete(written) && written.killed.size === 0) this.#finish(container, written);
   }
 
   #generation(written: Written, generation: number, output: Output): Generation | undefined {
     const current = written.current[output];
-    if (generation !== current && generation !== current + 1) {
+    if (generation < current || generation > Math.max(written.starts, current + 1)) {
       this.#fault(written.name, `a line of generation ${generation} in ${current}`);
       return undefined;
     }
@@ -214,9 +223,15 @@ function newGeneration(): Generation {
   return { next: { o: 1, e: 1 }, claimed: undefined };
 }
 
-function isComplete({ generations, endsItself }: Written): boolean {
-  if (!endsItself) return true;
-  const life = generations.get(Math.max(...generations.keys()));
+/** Another than the soak may have started it again: then its lines tell. */
+function lastGeneration({ starts, generations }: Written): number {
+  return Math.max(starts, ...generations.keys());
+}
+
+function isComplete(written: Written): boolean {
+  const last = lastGeneration(written);
+  if (written.killed.has(last)) return true;
+  const life = written.generations.get(last);
   return life?.claimed !== undefined && life.next.o > life.claimed.o && life.next.e > life.claimed.e;
 }
 

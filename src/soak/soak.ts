@@ -4,19 +4,12 @@
  * It touches nothing of the engine's but containers that carry its own label, and leaves none behind.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { AgentError, describeError } from '../runtime/errors.js';
+import { AgentError, describeError, systemCode } from '../runtime/errors.js';
+import { makeFolders } from '../runtime/folders.js';
 import { Scope } from '../runtime/scope.js';
 import { type Endpoint, findEndpoint } from '../sources/docker/endpoint.js';
 import { type BuildInfo, readBuildInfo } from '../telemetry/build-info.js';
@@ -274,6 +267,7 @@ class Soak {
     const facts: SoakFacts = {
       options: this.#options,
       sampleSeconds,
+      ranSeconds,
       linesClaimed: this.#oracle.claimed,
       replaced,
       faults,
@@ -350,12 +344,16 @@ async function isBuildChecked(program: string): Promise<boolean> {
 
 function makeDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeFolders(directory, 0o755);
   } catch (cause) {
-    throw new AgentError('SOAK_IMPOSSIBLE', `The directory ${directory} cannot be made.`, {
-      remedy: 'Name another one by --directory.',
-      cause,
-    });
+    throw new AgentError(
+      'SOAK_IMPOSSIBLE',
+      `The directory ${directory} cannot be made (${systemCode(cause) ?? String(cause)}).`,
+      {
+        remedy: 'Name another one by --directory.',
+        cause,
+      },
+    );
   }
 }
 

@@ -106,6 +106,8 @@ export interface SoakFacts {
   readonly options: SoakOptions;
   /** Seconds between samples, as meant. */
   readonly sampleSeconds: number;
+  /** How long the run was, by the clock. */
+  readonly ranSeconds: number;
   /** Lines written in all, last lines included, as the writers' last lines claim. */
   readonly linesClaimed: number;
   /** Containers that were replaced while it ran. */

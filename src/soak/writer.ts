@@ -13,7 +13,8 @@
 /** `idle`: nothing but its last line. `rare`: a line at the start and then one every 20 to 60 seconds. `chatty`: 20 lines a second. */
 export type Role = 'idle' | 'rare' | 'chatty';
 
-const ROLES: readonly Role[] = ['idle', 'rare', 'chatty'];
+/** The first is chatty: the smallest crowd has something to read. */
+const ROLES: readonly Role[] = ['chatty', 'idle', 'rare'];
 
 // What is hard on the way: characters of two to four bytes, quotes, backslashes, markup, a tab.
 const MEDIUM = `"q" \\n <a&b> {"k":[1]} ä€😀\tpayload ${'0123456789abcdef'.repeat(3)}`;

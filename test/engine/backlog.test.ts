@@ -23,7 +23,7 @@ const ON_SCREEN_WITHIN_MS = 5_000;
 const COMPLETE_DEADLINE_MS = 180_000;
 
 describeWithOwnEngine('40 containers with 2 GB of old lines', (bed) => {
-  it('do not delay a line that is written now', async () => {
+  it('do not delay a line that is written now', { timeout: 600_000 }, async () => {
     const { api, facts } = bed();
     const folder = scratch('backlog');
     const output = path.join(folder, 'out');

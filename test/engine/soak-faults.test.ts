@@ -21,7 +21,9 @@ describeWithOwnEngine('a soak with faults', (bed) => {
   const directory = mkdtempSync(path.join(tmpdir(), 'lct-soak-faults-'));
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-  it('of connections and engine loses and leaks nothing, and raises the alarm in time', async () => {
+  it('of connections and engine loses and leaks nothing, and raises the alarm in time', {
+    timeout: 600_000,
+  }, async () => {
     const { engine, facts } = bed();
     const said: string[] = [];
     const { criteria, files } = await runSoak(

@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import type { SoakReport } from '../../src/soak/types.js';
 import { describeWithEngine } from '../support/engine-test.js';
 import { projectRoot } from '../support/project.js';
@@ -70,6 +70,19 @@ function soak(name: string, args: readonly string[], root = projectRoot()): Soak
 function reportOf(directory: string): SoakReport {
   const [file] = readdirSync(directory).filter((name) => /^soak-.*\.json$/.test(name));
   return JSON.parse(readFileSync(path.join(directory, file), 'utf8')) as SoakReport;
+}
+
+/** The agent that a soak with this directory has started, while it lives. */
+function agentOf(directory: string): string | undefined {
+  return readdirSync('/proc').find((pid) => {
+    try {
+      return (
+        /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${directory}/agent-`)
+      );
+    } catch {
+      return false;
+    }
+  });
 }
 
 describeWithEngine('soak', ({ facts, api }) => {
@@ -127,8 +140,10 @@ describeWithEngine('soak', ({ facts, api }) => {
   it('removes what one that was killed has left, and nothing else', { timeout: 3 * MINUTE }, async () => {
     const killed = soak('killed', [...here, '--containers=2', '--minutes=10']);
     await killed.says(/begins with 2 containers/);
+    expect(agentOf(killed.directory)).toBeDefined();
     killed.child.kill('SIGKILL');
     await killed.ended;
+    await vi.waitUntil(() => agentOf(killed.directory) === undefined, { timeout: 20_000 });
     expect(await crowd(killed)).toHaveLength(2);
     const other = await api.create({ name: 'not-of-a-soak', image: facts.image, command: ['/bin/sh'] });
     const next = soak('next', [...here, '--containers=1', '--minutes=10']);

@@ -1,4 +1,5 @@
 /** What an engine of the tests' own suffers during a soak. Ends with the engine as it was, however it ends. */
+import { renameSync } from 'node:fs';
 import type { SoakTools } from '../../src/soak/soak.js';
 import type { PrivateEngine } from './private-engine.js';
 
@@ -28,6 +29,21 @@ export async function hangEngine(
     process.kill(pid, 'SIGSTOP');
     await alarm(livenessTimeoutMs + SLACK_MS);
     await hung.release();
+  });
+}
+
+/** Takes the engine's socket away, so that nobody can connect although the engine runs, until the agent raises the alarm. */
+export async function hideSocket(
+  { fault, scope }: SoakTools,
+  engine: PrivateEngine,
+  livenessTimeoutMs: number,
+): Promise<void> {
+  await fault('socket-vanishes', async ({ alarm }) => {
+    const socket = `${engine.folder}/docker.sock`;
+    renameSync(socket, `${socket}.hidden`);
+    const hidden = scope.own('task', 'socket that is hidden', () => renameSync(`${socket}.hidden`, socket));
+    await alarm(livenessTimeoutMs + SLACK_MS);
+    await hidden.release();
   });
 }
 

@@ -21,6 +21,8 @@ const PLANTED = [
   'new Worker("x.js");',
   'new threads.Worker("x.js");',
   'AbortSignal.timeout(1);',
+  'AbortSignal.any([scope.closing]);',
+  'await fetch("http://localhost");',
   'handle.unref();',
   'scope.closing.addEventListener("abort", go);',
   'child.scope.aborted.addEventListener("abort", go);',
@@ -36,6 +38,7 @@ const HARMLESS = [
   'signal.addEventListener("abort", go);',
   'createServer(go);',
   'queryObjects(Worker);',
+  'reader.fetch(1);',
 ];
 
 const HEAD = [

@@ -293,7 +293,7 @@ test('looking leaves nothing behind', async () => {
   // The first time loads what stays.
   await ask('/debug/profile?seconds=0.001');
   const before = await look();
-  for (let i = 0; i < 50; i++) {
+  for (let i = 0; i < 10; i++) {
     await ask('/debug/resources?text');
     await ask('/debug/profile?seconds=0.001');
   }

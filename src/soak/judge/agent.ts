@@ -3,22 +3,26 @@ import type { Sample } from '../types.js';
 import { grown, leftOut, type Question } from './seen.js';
 import { counted, figure } from './words.js';
 
-/** Of the samples that should have been taken in the run. */
+/** Of the samples that should have been taken in the run, but for the longest silence. */
 const ENOUGH = 0.8;
-/** Longest time without one, in intervals between samples; at least ten seconds. */
-const LONGEST_HOLE = 5;
+/** Longest time without one, in intervals between samples, and in seconds: this machine may have stood still. */
+const LONGEST_SILENCE = { intervals: 5, seconds: 15 };
 
 export const agentAnswers: Question = {
   id: 'samples',
-  mark: 'at least 80 % of the samples were answered, and none of its silences lasted five of them',
+  mark: 'none of its silences lasted five samples (at least 15 s), and of those outside of the longest 80 % were answered',
   reads: ['seconds'],
   answer: ({ run, runSeconds, facts }) => {
-    const expected = Math.floor(runSeconds / facts.sampleSeconds) + 1;
-    const hole = Math.max(...run.slice(1).map((sample, i) => sample.seconds - run[i].seconds));
+    const { sampleSeconds, ranSeconds } = facts;
+    const between = run.slice(1).map((sample, i) => sample.seconds - run[i].seconds);
+    // The rest: before the first sample and after the last.
+    const silence = Math.max(...between, ranSeconds - runSeconds);
+    const { intervals, seconds } = LONGEST_SILENCE;
+    const expected = Math.floor((ranSeconds - silence) / sampleSeconds) + 1;
     const isAlive =
-      run.length >= expected * ENOUGH && hole <= Math.max(10, facts.sampleSeconds * LONGEST_HOLE);
+      run.length >= expected * ENOUGH && silence <= Math.max(seconds, sampleSeconds * intervals);
     return {
-      measured: `${figure(run.length)} of ${figure(expected)}, the longest silence ${figure(hole)} s`,
+      measured: `${figure(run.length)} in ${figure(Math.round(ranSeconds))} s, the longest silence ${figure(silence)} s`,
       verdict: isAlive ? 'pass' : 'fail',
     };
   },

@@ -92,7 +92,14 @@ describe('a fault', () => {
       rotations: rotations + (seconds > 600 ? 1000 : 0),
     });
     expect(failures(jump, [{ ...FAULT, from: 600.5, to: 601.5 }])).toEqual([]);
-    expect(failures(jump, [{ ...FAULT, from: 602.5, to: 603.5 }])).toEqual(['rotations']);
+    expect(failures(jump, [{ ...FAULT, from: 602.5, to: 603.5 }])).toEqual(['rotations', 'requests']);
+  });
+
+  it('after fault leaves too little between them to tell how often something repeats', () => {
+    const faults = Array.from({ length: 300 }, (_, i) => ({ ...FAULT, from: 41 + i * 12, to: 45 + i * 12 }));
+    const criteria = judge(GOOD.samples, { ...GOOD.facts, faults });
+    for (const name of ['rotations', 'heartbeats'])
+      expect(criteria.find(({ id }) => id === name)).toMatchObject({ verdict: 'short' });
   });
 
   it('hides no leak: what each leaves behind grows, what all leave behind is there at the end', () => {

@@ -1,6 +1,7 @@
 /** What is asked of a soak, one question for each thing that must hold, in the order of the report. */
 import type { Criterion, Sample, SoakFacts } from '../types.js';
 import { agentAnswers, agentCpu, goodHealth, noErrors } from './agent.js';
+import { containersReplaced } from './churn.js';
 import { censusAsBefore, descriptorsGone, objectsAsBefore } from './drained.js';
 import { engineCpu, requestsAgree } from './engine.js';
 import { faultsOvercome } from './faults.js';
@@ -16,6 +17,7 @@ import { nothingUnowned } from './unowned.js';
 
 export const QUESTIONS: readonly Question[] = [
   agentAnswers,
+  containersReplaced,
   everyLineOnce,
   noGaps,
   nothingUnaccounted,

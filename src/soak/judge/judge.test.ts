@@ -255,7 +255,7 @@ describe('a single fault', () => {
     [
       '97 % of what was predicted with churn',
       withFacts(
-        { options: { ...GOOD.facts.options, churn: true } },
+        { options: { ...GOOD.facts.options, churn: true }, replaced: 400 },
         spoilt(({ rotations }) => ({ rotations: rotations * 0.97 })),
       ),
     ],

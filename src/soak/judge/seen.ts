@@ -67,6 +67,18 @@ export function grown(seen: Seen, counter: (sample: Sample) => number): number {
   return sum(seen.stretches.map((stretch) => counter(stretch[stretch.length - 1]) - counter(stretch[0])));
 }
 
+/**
+ * The same of a counter that not every sample tells, of a process that may begin anew: what falls back has been counting
+ * from 0.
+ */
+export function increased(seen: Seen, counter: (sample: Sample) => number | undefined): number {
+  const growth = (stretch: readonly Sample[]): number => {
+    const told = stretch.flatMap((sample) => counter(sample) ?? []).filter(Number.isFinite);
+    return sum(told.slice(1).map((now, i) => (now >= told[i] ? now - told[i] : now)));
+  };
+  return sum(seen.stretches.map(growth));
+}
+
 /** The area below a figure over the stretches, by trapezia: figure × seconds. */
 export function area(seen: Seen, read: (sample: Sample) => number): number {
   let total = 0;

@@ -85,7 +85,7 @@ export function strip(course: Course, width: number): Markup {
       ? undefined
       : markup`<text class="phase" x="${px((x(from) + x(to)) / 2)}" y="17">${name}</text>`,
   );
-  return markup`<svg viewBox="0 0 ${width} ${STRIP_HEIGHT}" role="img" aria-label="Phases and events">
+  return markup`<svg class="strip" viewBox="0 0 ${width} ${STRIP_HEIGHT}" role="img" aria-label="Phases and events">
 ${bands(course, x, 2, 24, true)}${names}${marks(course, x, 2, 24)}${timeTicks(times, x, 39, width - 2)}
 </svg>`;
 }
@@ -157,7 +157,7 @@ export function legend({ lines, unit }: Panel, course: Course, withNames: boolea
     const judged = points.filter(([at]) => !run || (at >= run.from && at < run.to));
     const told = judged.length === 0 ? 'not told' : middle(judged, unit);
     const last = points.at(-1);
-    const end = withNames || !last ? undefined : ` at the end ${figure(last[1], unit)}`;
+    const end = withNames || !last ? undefined : `, last ${figure(last[1], unit)}`;
     return markup`<li>${withNames ? label : undefined}${told}${end}</li>`;
   });
   return markup`<ul class="legend">${items}</ul>`;

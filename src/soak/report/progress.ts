@@ -75,22 +75,15 @@ export class Progress {
     this.#line(terminalText(text, false));
   }
 
-  /** A table, the failed ones last, where the eye is; then the verdict. */
+  /** A table of what was measured, and of what did not pass also the mark; the failed ones last, where the eye is. */
   verdict(criteria: readonly Criterion[]): void {
     const rows = gravestFirst(criteria.toReversed()).toReversed();
-    const width = (field: 'id' | 'mark'): number => Math.max(0, ...rows.map((row) => row[field].length));
-    const [ids, marks] = [width('id'), width('mark')];
-    const widest = Math.max(0, ...rows.map(({ measured }) => measured.length));
-    const fits = 5 + ids + marks + widest + 6 <= (this.#output.columns ?? Number.POSITIVE_INFINITY);
-    for (const { id, mark, measured, verdict } of rows) {
+    const names = rows.map(({ id }) => terminalText(id, false));
+    const width = Math.max(0, ...names.map((name) => name.length));
+    for (const [i, { mark, measured, verdict }] of rows.entries()) {
       const word = this.#colored(VERDICT_WORDS[verdict].padEnd(5), verdict);
-      const name = terminalText(id, false).padEnd(ids);
-      const [wanted, got] = [mark, measured].map((text) => terminalText(text, false));
-      this.#line(
-        fits
-          ? `${word}  ${name}  ${wanted.padEnd(marks)}  ${got}`
-          : `${word}  ${name}  ${wanted}\n       ${got}`,
-      );
+      this.#line(`${word}  ${names[i].padEnd(width)}  ${terminalText(measured, false)}`);
+      if (verdict !== 'pass') this.#line(`${' '.repeat(width + 9)}wanted: ${terminalText(mark, false)}`);
     }
     const passed = hasPassed(criteria);
     const word = this.#colored(passed ? 'PASS' : 'FAIL', passed ? 'pass' : 'fail');

@@ -37,7 +37,7 @@ figure{margin:0;padding:.7rem .8rem .6rem;background:var(--card);border:1px soli
 figcaption{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:baseline;gap:0 .8rem}
 .slope{margin:0;font-size:.75rem;color:var(--soft);font-variant-numeric:tabular-nums}
 svg{display:block;width:100%;height:auto;overflow:hidden}
-.shared{height:0}
+.shared{height:0}.strip{min-width:44rem}
 .grid{stroke:var(--rule);stroke-width:1}
 .tick,.phase{font-size:10px;fill:var(--soft);font-variant-numeric:tabular-nums}
 .tick.y{text-anchor:end}.tick.x,.phase{text-anchor:middle}

@@ -52,6 +52,9 @@ describe('thinned samples', () => {
   test('keep the phases apart, and those without a figure without it', () => {
     const phases = kept.filter(({ phase }, i) => phase !== kept[i - 1]?.phase).map(({ phase }) => phase);
     expect(phases).toEqual(['baseline', 'warm-up', 'run', 'draining', 'drained']);
+    for (const { seconds, phase } of kept) {
+      expect(phase).toBe(soakSample(seconds / 2, COUNT, 2, () => 0.5).phase);
+    }
     const silent = new ThinnedSamples();
     const { fds: _, ...rest } = soakSample(0, 10, 2, () => 0.5);
     for (let i = 0; i < 5_000; i++) silent.add({ ...rest, fds: undefined, seconds: i });

@@ -20,7 +20,7 @@ export function inOneSentence(criteria: readonly Criterion[]): string {
     criteria.filter((criterion) => criterion.verdict === verdict).length;
   const all = `${criteria.length} ${criteria.length === 1 ? 'criterion' : 'criteria'}`;
   const short = of('short');
-  const tooShort = short > 0 ? `; the run was too short to judge ${short}` : '';
+  const unjudged = short > 0 ? `; ${short} could not be judged` : '';
   if (criteria.length === 0) return 'nothing was judged';
-  return of('fail') > 0 ? `${of('fail')} of ${all} failed${tooShort}` : `none of ${all} failed${tooShort}`;
+  return of('fail') > 0 ? `${of('fail')} of ${all} failed${unjudged}` : `none of ${all} failed${unjudged}`;
 }

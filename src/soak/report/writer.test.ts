@@ -96,22 +96,24 @@ describe('trouble', () => {
     let told = '';
     for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
       told += chunk.toString();
-      if (told.split('\n').length > 400) child.kill('SIGKILL');
+      if (told.split('\n').length > 50) child.kill('SIGKILL');
     }
     await closed;
     const acknowledged = told.slice(0, told.lastIndexOf('\n')).split('\n').map(Number);
     const lines = linesOf(path.join(directory, 'soak-2026-11-22T061449123Z.jsonl'));
     const seconds = lines.slice(1).map((line) => (line['sample'] as { seconds: number }).seconds);
-    expect(acknowledged.length).toBeGreaterThanOrEqual(400);
+    expect(acknowledged.length).toBeGreaterThanOrEqual(50);
     expect(seconds.slice(0, acknowledged.length)).toEqual(acknowledged);
     expect(lines[0]).toHaveProperty('head');
   });
 
   test('a directory that cannot be written is refused with a remedy', () => {
     writeFileSync(path.join(directory, 'file'), '');
-    expect(() => ReportWriter.open(path.join(directory, 'file'), SOAK_HEAD)).toThrow(
-      expect.objectContaining({ code: 'SOAK_IMPOSSIBLE', remedy: expect.stringContaining('--directory') }),
-    );
+    for (const folder of [path.join(directory, 'file'), '/proc/log-capturer/soak']) {
+      expect(() => ReportWriter.open(folder, SOAK_HEAD)).toThrow(
+        expect.objectContaining({ code: 'SOAK_IMPOSSIBLE', remedy: expect.stringContaining('--directory') }),
+      );
+    }
   });
 
   test('a directory that goes away ends no soak; it is told once, and at the end', () => {

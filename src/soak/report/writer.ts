@@ -9,17 +9,10 @@
  * The last two are made anew every minute and at the end, each under another name first, so that a reader never sees
  * half of one. Trouble with the disk does not end a soak: it is told once as an event, and again by `finish()`.
  */
-import {
-  appendFileSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError, systemCode } from '../../runtime/errors.js';
+import { makeFolders } from '../../runtime/folders.js';
 import { hasPassed } from '../judge/verdict.js';
 import type { Criterion, Sample, SoakReport } from '../types.js';
 import { page } from './page.js';
@@ -61,7 +54,7 @@ export class ReportWriter {
     const files = { html: file('html'), json: file('json'), samples: file('jsonl') };
     const writer = new ReportWriter(files, head);
     try {
-      mkdirSync(directory, { recursive: true });
+      makeFolders(directory, 0o755);
       writeFileSync(files.samples, jsonLine({ head }));
       writer.#renew([], undefined);
     } catch (error) {

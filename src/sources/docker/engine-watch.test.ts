@@ -137,6 +137,19 @@ test('one missed ping is nothing', async () => {
   expect([losses, engines.length]).toEqual([[], 1]);
 });
 
+test('one that answers stays while the agent itself stands still again and again', async () => {
+  start();
+  await until('a ping', () => pings >= 1);
+  for (let stalls = 0; stalls < 8; stalls++) {
+    const end = performance.now() + SILENCE_MS / 3;
+    while (performance.now() < end);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const before = pings;
+  await until('another ping', () => pings > before);
+  expect([losses, engines.length]).toEqual([[], 1]);
+});
+
 test.each([
   ['that does not know the question', json({ message: 'page not found' }, 404)],
   ['behind a proxy that lets no ping through', raw('no', 403)],

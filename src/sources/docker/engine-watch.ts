@@ -4,7 +4,8 @@
  * so whatever happened in between is found out. Everything of a session belongs to the session's scope.
  *
  * An engine that hangs leaves every connection open, and quiet ones look as ever: so it is asked for a sign of life, and
- * is away when it does not answer twice in a row. Twice, because whoever was stopped himself sees his deadlines pass.
+ * is away when it does not answer twice in a row. Only time in which we ran ourselves counts for that: whoever stood still,
+ * for a heap snapshot or on a busy machine, sees his deadlines pass although the answer lies there.
  */
 import { Backoff } from '../../runtime/backoff.js';
 import { AgentError } from '../../runtime/errors.js';
@@ -22,6 +23,10 @@ const PING_MAX_MS = 10_000;
 const PING_EVERY = 1 / 3;
 const PING_DEADLINE = 1 / 4;
 const MISSES = 2;
+/** Of a deadline. A timer that is due comes at most once after a standstill, however long that was. */
+const TICKS = 10;
+/** That many of a deadline's ticks make a miss: timers are always a little late. */
+const TICKS_OF_A_MISS = 7;
 
 /** Calls come one after the other, except that `event` may come while `listed` is at work. */
 export interface EngineListener {
@@ -108,12 +113,18 @@ async function untilSilent(scope: Scope, engine: Engine, silenceMs: number): Pro
     if (missed === 0) await scope.sleep(everyMs);
     if (scope.isClosing) return undefined;
     const askedAt = performance.now();
+    let ticks = 0;
+    const waiting = scope.interval('ticks of a ping', deadlineMs / TICKS, () => ticks++);
     try {
       await engine.ping(deadlineMs);
       missed = 0;
     } catch (error) {
+      const isRefused = performance.now() - askedAt < deadlineMs;
       if (engine.answeredAt > askedAt) missed = 0;
-      else if (++missed === MISSES && !scope.isClosing) return asAgentError(error);
+      else missed += isRefused ? 1 : Math.min(1, ticks / TICKS_OF_A_MISS);
+      if (missed >= MISSES && !scope.isClosing) return asAgentError(error);
+    } finally {
+      await waiting.release();
     }
   }
 }

@@ -13,38 +13,42 @@ export interface Plan {
   /** Of the phase `run`. */
   readonly seconds: number;
   readonly rotateEveryMs: number;
+  /** Between two samples. */
+  readonly sampleSeconds: number;
 }
 
-const PLAN: Plan = { containers: 55, places: 50, seconds: 3600, rotateEveryMs: 30_000 };
-const SAMPLE_SECONDS = 2;
+const PLAN: Plan = { containers: 55, places: 50, seconds: 3600, rotateEveryMs: 30_000, sampleSeconds: 2 };
 const WARM_UP_SECONDS = 30;
 const LINES_A_SECOND = 370;
 const MEGABYTE = 1e6;
 
 /** All criteria pass, where `seconds` is long enough for them. */
 export function goodSoak(plan: Partial<Plan> = {}): MadeUp {
-  const { containers, places, seconds, rotateEveryMs } = { ...PLAN, ...plan };
+  const { containers, places, seconds, rotateEveryMs, sampleSeconds } = { ...PLAN, ...plan };
   const start = 10;
   const end = start + WARM_UP_SECONDS + seconds;
   const streams = Math.min(containers, places);
+  const collectEvery = Math.max(1, Math.round(Math.min(60, seconds / 20) / sampleSeconds));
   const samples: Sample[] = [];
-  for (let at = 0; at <= end + 20; at += SAMPLE_SECONDS) {
+  for (const [i, at] of timesOf(end, sampleSeconds).entries()) {
     const phase = phaseAt(at, start, end);
     const isBusy = phase === 'warm-up' || phase === 'run';
     const busySeconds = Math.min(Math.max(0, at - start), end - start);
     const turns = Math.floor((busySeconds * 1000) / rotateEveryMs);
     const rotations = streams * turns;
     const lines = LINES_A_SECOND * busySeconds;
-    const isCollected = at % 60 === 0 || phase === 'baseline';
+    const isCollected = i % collectEvery === 0 || phase === 'baseline';
+    // No heap is the same twice.
+    const breath = 1000 * (i % 7);
     samples.push({
       seconds: at,
       phase,
       resources: resources(isBusy ? streams : 0, isBusy ? containers : 0),
       unowned: { file: 0, socket: 0, timer: 0, watcher: 0 },
       fds: 30 + (isBusy ? streams : 0),
-      heapBytes: isCollected ? 20 * MEGABYTE : undefined,
-      externalBytes: isCollected ? 5 * MEGABYTE : undefined,
-      residentBytes: 100 * MEGABYTE,
+      heapBytes: isCollected ? 20 * MEGABYTE + breath : undefined,
+      externalBytes: isCollected ? 5 * MEGABYTE + breath : undefined,
+      residentBytes: 100 * MEGABYTE + breath,
       streams: isBusy ? streams : 0,
       streamCapacity: places,
       waiting: isBusy ? containers - streams : 0,
@@ -78,7 +82,8 @@ export function goodSoak(plan: Partial<Plan> = {}): MadeUp {
         directory: '/soak',
         maxStreams: places,
       },
-      sampleSeconds: SAMPLE_SECONDS,
+      sampleSeconds,
+      ranSeconds: seconds,
       linesClaimed: LINES_A_SECOND * (end - start),
       replaced: 0,
       faults: [],
@@ -109,6 +114,16 @@ export function tree(streams: number, extra: ScopeTree['resources'] = []): Scope
 
 function resources(streams: number, containers: number): Sample['resources'] {
   return { scope: 10 + streams + containers, task: 5 + streams, timer: 4, socket: 2 + streams };
+}
+
+/** Close to each other before the run and after it. */
+function timesOf(end: number, sampleSeconds: number): number[] {
+  const begin = 10 + WARM_UP_SECONDS;
+  const times: number[] = [];
+  for (let at = 0; at < begin; at += 2) times.push(at);
+  for (let at = begin; at < end; at += sampleSeconds) times.push(at);
+  for (let at = end; at <= end + 20; at += 2) times.push(at);
+  return times;
 }
 
 function phaseAt(at: number, start: number, end: number): Phase {

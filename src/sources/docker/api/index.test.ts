@@ -198,11 +198,28 @@ describe('ApiReaders', () => {
     expect(await bed.lines(2)).toEqual(texts(5, 7));
   });
 
+  it('goes on at the end of a log that was empty when it began there', async () => {
+    bed = await ReadersBed.start({ startAt: { kind: 'end' } });
+    bed.add({ existedAtFirstStart: true });
+    await followed();
+    const [server, positions] = [bed.server, bed.pipeline.positionsAfter(Infinity)];
+    await bed.stop();
+    server.lines(0, 3);
+    bed = await ReadersBed.start({ startAt: { kind: 'end' } }, positions);
+    bed.server.records.push(...server.records);
+    bed.server.later(3);
+    bed.add({ existedAtFirstStart: true });
+    await followed();
+    bed.server.line('live');
+    expect(await bed.lines(4)).toEqual([...texts(0, 3), 'live']);
+  });
+
   it('does not open a quiet log by its time again and again', async () => {
     bed = await ReadersBed.start({ startAt: { kind: 'age', ageMs: 1000 } });
     for (let i = 0; i < 3; i++) bed.server.line('old', { seconds: 1_000_000_000 });
     bed.add({ existedAtFirstStart: true });
     await followed();
+    await until('its stream', () => bed.readers.openStreams().length === 1);
     const [follower] = bed.server.followers;
     bed.readers.rotate(ID);
     await until(
@@ -214,12 +231,20 @@ describe('ApiReaders', () => {
     expect(bed.asked.filter((asked) => asked.includes('since'))).toEqual([]);
   });
 
-  it('goes on behind the time of a log that was read from its file', async () => {
-    const position = [1_795_300_000, 3000, [[1, 2, 3, 4]]];
+  it.each([
+    [3000, ['1', 'since follow']],
+    // Nothing lies behind it: what is asked for by time may take long, and would never come.
+    [5000, ['1', '16 follow']],
+  ])('goes on behind the time of a log that was read from its file', async (nanos, asked) => {
+    const position = [1_795_300_000, nanos, [[1, 2, 3, 4]]];
     bed = await ReadersBed.start({}, new Map([[`docker/${ID}`, position]]));
     bed.server.lines(0, 5);
     bed.add();
-    expect(await bed.lines(2)).toEqual(texts(3, 5));
+    await followed();
+    bed.server.lines(5, 6);
+    const first = nanos / 1000;
+    expect(await bed.lines(6 - first)).toEqual(texts(first, 6));
+    expect(bed.asked).toEqual(asked);
   });
 
   it('reads nothing of a container that was rejected, or of which the labels are not known', async () => {

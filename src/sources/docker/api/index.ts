@@ -185,10 +185,10 @@ export class ApiReaders implements ApiLogReaders {
     this.#isTicking = false;
     const until = performance.now() + TURN_MS;
     for (const stream of this.#scheduled) {
-      this.#scheduled.delete(stream);
-      stream.drain();
       // The others' turn comes when the pipeline lets go.
       if (this.#gate.isHeld || performance.now() > until) break;
+      this.#scheduled.delete(stream);
+      stream.drain();
     }
     const [next] = this.#scheduled;
     if (next) this.#schedule(scope, next);

@@ -62,7 +62,7 @@ function readAll({ log }: Bed, records: readonly ServedRecord[]): void {
   for (let tries = 0; tries < 12; tries++) {
     const served = servedFor(records, log.begin(NOW_MS));
     const isWhole = serve(log, served, 7);
-    const isDone = log.isFound && !log.isShort;
+    const isDone = log.isFound && !log.isShort && !log.isAsking;
     log.end(isWhole, NOW_MS);
     if (isDone) return;
   }
@@ -248,6 +248,63 @@ describe('ApiLog', () => {
     expect(delivered(second.pipeline.pushes).stdout).toEqual(lines.slice(20).map(({ text }) => text));
     expect(second.gaps).toEqual(['the engine removed lines before they could be read']);
   });
+
+  it('asks what a log holds that does not show what is known: emptied, it is gone on with at once', () => {
+    const [first, later] = [0, 1].map((i) => ({
+      text: `l${i}`,
+      endsLine: true,
+      isStderr: false,
+      seconds: 1_795_299_000 + i,
+      nanos: 0,
+    }));
+    const current = bed(new Map(), false);
+    const { log } = current;
+    readAll(current, [first]);
+    expect([log.begin(NOW_MS), log.isAsking]).toEqual([{ tail: 16 }, false]);
+    // It stays silent.
+    log.giveUp();
+    log.end(false, NOW_MS);
+    for (const range of [{ tail: 64 }, { tail: 1 }]) {
+      expect([log.begin(NOW_MS), log.isAsking, log.wasEmpty]).toEqual([range, true, false]);
+      log.end(true, NOW_MS);
+    }
+    for (let i = 0; i < 3; i++) {
+      expect(log.begin(NOW_MS)).toEqual({ since: '1795299000.000000001' });
+      expect([log.isAsking, log.wasEmpty]).toEqual([false, true]);
+      log.end(false, NOW_MS);
+    }
+    readAll(current, [later]);
+    expect(log.wasEmpty).toBe(false);
+    expect(delivered(current.pipeline.pushes).stdout).toEqual(['l0', 'l1']);
+    expect(current.gaps).toEqual(['the engine removed lines before they could be read']);
+  });
+
+  it.each([0, 5, 14])(
+    'goes on where the engine skipped records in a stream, %d read since, and tells it once',
+    (since) => {
+      const lines = Array.from({ length: 100 }, (_, i) => ({
+        text: `l${i}`,
+        endsLine: true,
+        isStderr: false,
+        seconds: 1_795_299_000 + i,
+        nanos: 0,
+      }));
+      const first = bed(new Map(), true);
+      first.log.begin(NOW_MS);
+      serve(first.log, [...lines.slice(0, 40), ...lines.slice(60, 61 + since)], 7);
+      first.log.end(false, NOW_MS);
+      readAll(first, lines.slice(0, 90));
+      readAll(first, lines.slice(0, 92));
+      const second = bed(first.pipeline.positionsAfter(Infinity), true);
+      readAll(second, lines);
+      const got = [first, second].flatMap(({ pipeline }) => delivered(pipeline.pushes).stdout);
+      expect(got).toEqual([...lines.slice(0, 40), ...lines.slice(60)].map(({ text }) => text));
+      expect([first.gaps, second.gaps]).toEqual([
+        ['the engine skipped lines of a log that rotated fast'],
+        [],
+      ]);
+    },
+  );
 
   describe('asks for little', () => {
     /** One a second. */

@@ -67,6 +67,8 @@ export class ApiLog implements StreamSink, LineTarget {
   readonly #lines = new OpenLines();
   readonly #overlaps: Overlaps;
   #ring: RecordRing;
+  /** So many of the last records taken stand one behind the other in the log. */
+  #linked = Infinity;
   /** While the overlap is looked for the first time: what was served, which may be more than what is known. */
   #passed: RecordRing | undefined;
   #search: OverlapSearch | undefined;
@@ -76,6 +78,9 @@ export class ApiLog implements StreamSink, LineTarget {
   #isMarking = false;
   /** The last record is wanted, and so what lies before it. */
   #isBehindMark = false;
+  /** A stream fell silent before it had shown what is known: there may be nothing to show. */
+  #isInDoubt = false;
+  #wasEmpty = false;
   /** What is known cannot be found, only its time counts. */
   #after: LogTime | undefined;
   readonly #pace = new Pace();
@@ -105,6 +110,8 @@ export class ApiLog implements StreamSink, LineTarget {
   /** Goes on behind a saved position of this transport. Before the first `begin`. */
   resume({ seconds, nanos, known, out, err, last }: ApiPosition): void {
     this.resumeAfter({ seconds, nanos });
+    // In front of a line that is open there may be nothing; behind it there is something.
+    if (known.length > 0 || last) this.#isMarking = false;
     if (known.length > 0) {
       this.#after = undefined;
       this.#addKnown(known);
@@ -115,8 +122,7 @@ export class ApiLog implements StreamSink, LineTarget {
 
   /** Goes on behind a time, where nothing else is known. Before the first `begin`. */
   resumeAfter(time: LogTime): void {
-    this.#isMarking = false;
-    this.#after = time;
+    this.#goOnBehind(time);
     this.#seconds = time.seconds;
     this.#nanos = time.nanos;
   }
@@ -156,7 +162,7 @@ export class ApiLog implements StreamSink, LineTarget {
     }
     this.#overlaps.expect(this.#pace.missed(nowMs));
     if (this.#pace.quietMs(nowMs) > COVERED_SECONDS * 1000) this.#ring.trim();
-    const known = this.#ring.last(KNOWN_RECORDS);
+    const known = this.#lastKnown();
     this.#search = new OverlapSearch(known, this.#overlaps.tail);
     this.#passed = this.#overlaps.isFirst ? new RecordRing(this.#parts.mayRepeat) : undefined;
     return this.#overlaps.range({
@@ -165,9 +171,14 @@ export class ApiLog implements StreamSink, LineTarget {
     });
   }
 
-  /** Only what is there now is wanted of the next stream. */
-  get isMarking(): boolean {
-    return this.#isMarking;
+  /** Only what is there now is wanted of the next stream: its end says what is not. */
+  get isAsking(): boolean {
+    return this.#isMarking || this.#isInDoubt;
+  }
+
+  /** When its last record was asked for there was none: nothing has to be looked for in it. */
+  get wasEmpty(): boolean {
+    return this.#wasEmpty;
   }
 
   /** The stream ended, at `nowMs`. `isComplete`: by the engine's will, all that it had was served. */
@@ -175,21 +186,25 @@ export class ApiLog implements StreamSink, LineTarget {
     this.#flush();
     this.#pace.end(nowMs, this.taken, this.#ring.rate);
     const isAll = isComplete && !this.hadTrouble;
+    if (isAll) this.#isInDoubt = false;
     if (this.#isMarking) {
       if (!isAll) return;
       this.#isMarking = false;
       if (this.#isBehindMark) return;
+      this.#wasEmpty = this.#ring.length === 0;
       this.#start = { seconds: 0, nanos: 0 };
-      if (this.#ring.length > 0) this.#savePosition();
+      this.#savePosition();
       return;
     }
     if (!this.#search) return;
-    if (this.isShort || (isAll && !this.#search.servedAll)) this.#overlaps.grow();
+    if (this.#search.isBroken) this.#tellSkipped();
+    else if (this.isShort || (isAll && !this.#search.servedAll)) this.#overlaps.grow();
     else if (isAll) this.#goOnByTime();
   }
 
   /** The stream at hand has fallen silent and has not shown what is known. The next one reaches further back. */
   giveUp(): void {
+    this.#isInDoubt = true;
     if (this.#overlaps.tail === undefined) this.#goOnByTime();
     else this.#overlaps.grow();
   }
@@ -347,6 +362,8 @@ export class ApiLog implements StreamSink, LineTarget {
     }
     this.#gap = { fromSeconds: this.#seconds, why: 'the engine removed lines before they could be read' };
     this.#endOpenLines(LineFlag.incomplete);
+    // What comes next does not stand behind it.
+    this.#linked = 0;
     return false;
   }
 
@@ -361,8 +378,23 @@ export class ApiLog implements StreamSink, LineTarget {
     return !from || seconds < from.seconds || (seconds === from.seconds && nanos <= from.nanos);
   }
 
+  /** The engine skipped records before the last known one, some stream before: that one alone shows where to go on. */
+  #tellSkipped(): void {
+    if (this.#linked === 1) return this.#goOnByTime();
+    const [from] = this.#lastKnown();
+    this.#linked = 1;
+    this.#parts.onGap(from, this.#seconds, SKIPPED);
+  }
+
   #goOnByTime(): void {
-    if (!this.#lose()) this.#after = { seconds: this.#seconds, nanos: this.#nanos };
+    if (!this.#lose()) this.#goOnBehind({ seconds: this.#seconds, nanos: this.#nanos });
+  }
+
+  /** Nothing but this time is known. The last record tells whether anything lies behind it, at no cost. */
+  #goOnBehind(time: LogTime): void {
+    this.#after = time;
+    this.#ring = new RecordRing(this.#parts.mayRepeat);
+    this.#isMarking = !this.#parts.isTailOther;
   }
 
   /** The next piece of a line that is the same over and over: a repeat of one such piece alone cannot be told from it. */
@@ -396,7 +428,9 @@ export class ApiLog implements StreamSink, LineTarget {
 
   #remember(seconds: number, nanos: number, hash: number): void {
     this.#ring.add(seconds, nanos, hash);
+    this.#linked++;
     this.#repeatedAt = 0;
+    this.#wasEmpty = false;
     this.#after = undefined;
     this.#seconds = seconds;
     this.#nanos = nanos;
@@ -431,7 +465,11 @@ export class ApiLog implements StreamSink, LineTarget {
     return this.#lines.position(this.#known(), { seconds: this.#seconds, nanos: this.#nanos });
   }
 
+  #lastKnown(): Uint32Array {
+    return this.#ring.last(Math.min(KNOWN_RECORDS, this.#linked));
+  }
+
   #known(): string {
-    return encodeRecords(this.#ring.last(KNOWN_RECORDS));
+    return encodeRecords(this.#lastKnown());
   }
 }

@@ -3,8 +3,8 @@
  * The engine finds its last records at once, but reads the whole log for a time.
  *
  *   first     nothing is known of it: everything from where `start_at` wants
- *   mark      its last record only, to go on behind it where nothing of what is there is wanted: a quiet log would be opened
- *             by its time again and again
+ *   mark      its last record only, to go on behind it where nothing of what is there is wanted, or nothing lies behind the
+ *             one time that is known: a quiet log would be opened by its time again and again
  *   overlap   its last records, four times as many, … 16,384, then everything from the last known time on, until what is
  *             known is in it. The first time 16 (256 where it may rotate); then 4, and twice as many as were likely written
  *             since it was read last

@@ -31,6 +31,9 @@ describe('OverlapSearch', () => {
     ['abb', 16, 'bb', ['short']],
     ['abb', undefined, 'bbc', ['seek', 'known']],
     ['abb', undefined, 'bc', ['seek', 'new']],
+    // The engine skipped q in a stream: what is known is not in the log as it was served.
+    ['abc', 4, 'bqcd', ['seek', 'seek', 'seek', 'short']],
+    ['abc', undefined, 'bqcd', ['seek', 'seek', 'seek', 'new']],
     // Times that go back.
     ['cba', 16, 'dcbaX', ['short']],
     ['cba', 16, 'bcbaX', ['seek', 'seek', 'seek', 'known']],

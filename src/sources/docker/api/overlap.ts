@@ -5,6 +5,9 @@
  *
  * Equal records make several places possible. Where the served part begins within the known ones, that is settled by
  * asking for more; where no more is to be had, by the most records that can be known, as an engine does not lose any.
+ *
+ * An engine may skip records in a stream. Then the known ones do not stand one behind the other in the log, and no place
+ * fits: the last of them is there, behind another record than was served before it.
  */
 
 /** At most this many known records are compared; bits of an integer. */
@@ -24,6 +27,7 @@ export class OverlapSearch {
   #served = 0;
   /** The record before may have been the last known one. */
   #wasPossible = false;
+  #isBroken = false;
 
   /**
    * `known`: seconds, nanoseconds and hash of each, at least one and at most KNOWN_RECORDS. `tail`: how many records were
@@ -40,20 +44,31 @@ export class OverlapSearch {
     return this.#tail === undefined || this.#served < this.#tail;
   }
 
+  /** The last known record was served behind another one than is known, and the place was not found elsewhere. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
   /** The next served record. After `known`, `new` and `lost` the search is over. */
   next(seconds: number, nanos: number, hash: number): Found {
     const length = this.#length;
     const everywhere = (1 << length) - 1;
     const begin = this.#served++ === 0 ? everywhere : 1;
-    this.#matches = ((this.#matches << 1) | begin) & this.#equal(seconds, nanos, hash);
+    const equal = this.#equal(seconds, nanos, hash);
+    this.#matches = ((this.#matches << 1) | begin) & equal;
     const last = 1 << (length - 1);
+    if ((equal & last) !== 0) {
+      this.#isBroken = (this.#matches & last) === 0;
+      // Everything from its time on is served: it is there for certain, and nothing else can tell more.
+      if (this.#isBroken && this.#tail === undefined) this.#wasPossible = true;
+    }
     if ((this.#matches & last) !== 0) {
       if (this.#served >= length || this.#matches === last) return 'known';
       if (this.#tail !== undefined) return 'short';
       this.#wasPossible = true;
       return 'seek';
     }
-    if (this.#wasPossible) return 'new';
+    if (this.#wasPossible && (equal & last) === 0) return 'new';
     if (this.#served === 1 && this.#matches === 0 && this.#isNewer(seconds, nanos))
       return this.#tail === undefined ? 'lost' : 'short';
     return this.#tail !== undefined && this.#served >= this.#tail ? 'short' : 'seek';

@@ -62,8 +62,9 @@ export class ApiReader {
   #turn: Turn | undefined;
   /** Why the stream at hand was ended by its turn. */
   #end: TurnEnd | undefined;
-  /** When the stream at hand had shown its place in the log; of performance.now(). */
+  /** When the stream at hand had shown its place in the log, and since when that was looked for; of performance.now(). */
   #placedAt: number | undefined;
+  #soughtSince = 0;
   /** The stream at hand was asked for by time, which may take long. */
   #isByTime = false;
   #patienceMs = PATIENCE_MS;
@@ -186,10 +187,12 @@ export class ApiReader {
   mayEnd(now: number): boolean {
     const stream = this.#stream;
     if (!stream || !this.#turn) return false;
-    if (this.#isStopped || this.#isFinishing) return now - stream.lastDataAt > LAST_SILENCE_MS;
-    const { begunAt } = this.#turn;
-    if (this.#placedAt === undefined) return this.#isByTime && now - begunAt > this.#patienceMs;
-    return now - this.#placedAt >= this.#placedAt - begunAt;
+    if (this.#isStopped || this.#isFinishing) {
+      const isRead = stream.pausedAt === 0 && !this.#host.gate.isHeld;
+      return isRead && now - stream.lastDataAt > LAST_SILENCE_MS;
+    }
+    if (this.#placedAt === undefined) return this.#isByTime && now - this.#soughtSince > this.#patienceMs;
+    return now - this.#placedAt >= this.#placedAt - this.#soughtSince;
   }
 
   /** Called by the pool. */
@@ -294,12 +297,13 @@ export class ApiReader {
     this.#turn = turn;
     try {
       // Nobody may read while the pipeline asks to wait: a place is not for waiting.
-      if (!(await turn.begun) || gate.isHeld) return 'further';
-      for (;;) {
-        const outcome = await this.#readStream(turn);
-        if ((outcome !== 'read' && outcome !== 'further') || turn.state === 'over' || !this.#mayRead)
-          return outcome;
-      }
+      if (!(await turn.begun)) return 'further';
+      this.#soughtSince = turn.begunAt;
+      let outcome: Outcome = 'further';
+      const goesOn = (): boolean => turn.state === 'held' && this.#mayRead && !gate.isHeld;
+      while ((outcome === 'read' || outcome === 'further') && goesOn())
+        outcome = await this.#readStream(turn);
+      return outcome;
     } finally {
       this.#lastTurnAt = performance.now();
       this.#turn = undefined;
@@ -321,12 +325,12 @@ export class ApiReader {
       const log = await this.#prepare(engine);
       if (!log || !this.#mayRead) return 'gone';
       const range = log.begin(Date.now());
-      const follow = !isLast && !log.isMarking;
+      const follow = !isLast && !log.isAsking;
       const response = await engine.logs(this.container.id, { ...range, follow }, scope);
       if (!response) return 'gone';
       this.#failures = 0;
       this.#wasRead = true;
-      this.#isByTime = range.since !== undefined;
+      this.#isByTime = range.since !== undefined && !log.wasEmpty;
       return await this.#readResponse(log, response, isLast, scope);
     } catch (error) {
       return this.#failed(error);
@@ -335,6 +339,7 @@ export class ApiReader {
       this.#watch.end();
       await scope.close();
       this.#scope = undefined;
+      if (this.#placedAt !== undefined) this.#soughtSince = performance.now();
       if (this.#end === 'age') this.#rotated(turn);
     }
   }
@@ -346,7 +351,7 @@ export class ApiReader {
     scope: Scope,
   ): Promise<Outcome> {
     const taken = log.taken;
-    const wasMarking = log.isMarking;
+    const wasAsking = log.isAsking;
     this.#isComplete = false;
     const stream = new LogStream(response, this.#decoder(), log, this.#host, () => this.#drained(log));
     this.#stream = stream;
@@ -357,7 +362,7 @@ export class ApiReader {
     const wasFound = log.isFound && !log.isShort;
     log.end(end === 'complete');
     if (end === 'stopped' && this.#end) return 'over';
-    if (!wasFound || wasMarking) return end === 'cut' || log.hadTrouble ? 'nothing' : 'further';
+    if (!wasFound || wasAsking) return end === 'cut' || log.hadTrouble ? 'nothing' : 'further';
     const isWhole = end === 'complete' && !log.hadTrouble;
     if (isWhole) this.#servedAt = performance.now();
     // Without following, what a run writes that began meanwhile is not in it.

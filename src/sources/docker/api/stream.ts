@@ -70,10 +70,13 @@ export class LogStream {
       response.on('close', resolve);
       if (response.destroyed) resolve();
     });
-    for (let before = -1; this.#bytes !== before && !this.#end; ) {
+    while (this.#bytes > 0 && !this.#end) {
       await this.#host.gate.pass(this.#ended.signal);
-      before = this.#bytes;
+      // Another one was let pass before, and has to wait again.
+      if (this.#host.gate.isHeld) continue;
+      const before = this.#bytes;
       this.drain();
+      if (this.#bytes === before) break;
     }
     if (this.#end === 'failed') throw this.#failure;
     return this.#end ?? (this.#isComplete ? 'complete' : 'cut');
@@ -86,8 +89,8 @@ export class LogStream {
 
   /** Decodes what was collected. */
   drain(): void {
-    if (this.#end || this.#bytes === 0 || this.#host.gate.isHeld) return;
-    if (this.#bytes < this.#decoder.needed && !this.#isComplete) return this.#resume();
+    if (this.#end || this.#host.gate.isHeld) return;
+    if (this.#bytes === 0 || (this.#bytes < this.#decoder.needed && !this.#isComplete)) return this.#resume();
     const { arena } = this.#host;
     const buf = this.#bytes <= arena.length ? arena : Buffer.allocUnsafe(this.#bytes);
     const starts: number[] = [];
@@ -107,8 +110,8 @@ export class LogStream {
     }
     if (this.#sink.drained()) this.#onDrained();
     else this.#finish('stopped');
-    // The pipeline asked to wait in the middle: nobody else brings the rest.
-    if (this.#bytes > 0 && this.#host.gate.isHeld) this.#host.schedule(this);
+    // The pipeline asked to wait: nobody else brings the rest, or reads on.
+    if ((this.#bytes > 0 || this.pausedAt > 0) && this.#host.gate.isHeld) this.#host.schedule(this);
     this.#resume();
   }
 
@@ -131,6 +134,7 @@ export class LogStream {
   #resume(): void {
     if (this.pausedAt === 0 || this.#end || this.#host.gate.isHeld) return;
     this.pausedAt = 0;
+    this.lastDataAt = performance.now();
     this.#response.resume();
   }
 

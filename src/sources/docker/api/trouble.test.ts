@@ -116,3 +116,17 @@ it('a container that is added again while it is being finished is read on', asyn
   expect((await bed.lines(4)).at(-1)).toBe('more');
   expect(bed.notices).toEqual([]);
 });
+
+it('a request that waits for its answer is given up with its place when the engine goes away', async () => {
+  bed = await ReadersBed.start();
+  const serve = bed.fake.routes.get(PATH);
+  let isGivenUp = false;
+  bed.fake.routes.set(PATH, (request) => void request.once('close', () => (isGivenUp = true)));
+  bed.add();
+  await until('a request', () => bed.asked.length === 1);
+  bed.readers.disconnected();
+  await until('no request', () => isGivenUp);
+  if (serve) bed.fake.routes.set(PATH, serve);
+  bed.connect();
+  await followed();
+});

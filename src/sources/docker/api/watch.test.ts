@@ -172,6 +172,16 @@ it('a stream that does not show what is known is ended, for another one that rea
   expect(bed.log.begin(0).tail).toBe(64);
 });
 
+it('a stream in which nothing is read, because the pipeline asks to wait, is not called silent', async () => {
+  bed = new WatchBed(true);
+  await bed.open();
+  await bed.bring(1);
+  await bed.open();
+  bed.gate.hold(new Promise(() => {}));
+  await bed.pass(2 * PATIENT_MS);
+  expect([bed.response.destroyed, bed.probes.length]).toEqual([false, 0]);
+});
+
 it('a stream that is silent is left alone while the log is, and ended once the log goes on', async () => {
   bed = new WatchBed(false);
   await bed.open();

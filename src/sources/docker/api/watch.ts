@@ -130,8 +130,10 @@ export class StreamWatch {
     const isFinishing = finishingSince !== undefined;
     const silentMs = now - stream.lastDataAt;
     const firstMs = this.#isFirst && this.#isByTime ? FIRST_DATA_MS : 0;
-    if (stream.pausedAt > 0) {
-      if (now - stream.pausedAt > PAUSE_MS) stream.stop();
+    if (stream.pausedAt > 0 || this.#host.gate.isHeld) {
+      // What a container has left does not rotate, and may be had by this stream only.
+      const maySkip = stream.pausedAt > 0 && !isStopped && !isFinishing;
+      if (maySkip && now - stream.pausedAt > PAUSE_MS) stream.stop();
     } else if (!log.isFound && silentMs > Math.max(SEARCH_MS, firstMs)) {
       log.giveUp();
       stream.stop();

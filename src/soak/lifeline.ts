@@ -1,0 +1,14 @@
+/**
+ * Loaded into the agent of a soak before its program. Its stdin is a pipe from the soak that nothing is ever written to: when
+ * that ends the soak has died, however it was killed, and nobody is left to end the agent.
+ */
+import { isMainThread } from 'node:worker_threads';
+
+// Worker threads are loaded with it too, and have a stdin of their own.
+if (isMainThread) {
+  process.stdin
+    .on('end', () => process.kill(process.pid, 'SIGKILL'))
+    .on('error', () => {})
+    .resume()
+    .unref();
+}
