@@ -422,8 +422,8 @@ describe('without an engine', () => {
     for (const response of fake.streams) response.end();
     await until('another list', () => lists() === 2);
     expect(fake.asked.filter((url) => url.includes('/events')).at(-1)).toContain('since=1234');
-    // The session, and its connections.
-    expect(scope.census().get('scope')).toBe(2);
+    // The session, its connections, and its wait for the next list: of one session.
+    expect(scope.census().get('scope')).toBe(3);
     expect(said).toEqual([]);
   });
 
