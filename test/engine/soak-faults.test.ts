@@ -74,7 +74,11 @@ describeWithOwnEngine('a soak with faults', (bed) => {
       readFileSync(path.join(directory, log), 'utf8')
         .split('\n')
         .filter((line) => pattern.test(line)).length;
-    expect([messages(/does not answer.*It is tried again/), messages(/is back/)]).toEqual([1, 1]);
+    const losses = messages(/does not answer.*It is tried again/);
+    // The hang and the restart; a cut may hit a request or not.
+    expect(losses).toBeGreaterThanOrEqual(2);
+    expect(losses).toBeLessThanOrEqual(2 + CUTS);
+    expect(messages(/is back/)).toBe(losses);
     expect(files.html).toContain(directory);
   });
 });

@@ -4,7 +4,8 @@
  * - fail: growth is proven. The estimate is beyond the mark and clears zero by twice its uncertainty; in a short run it
  *   must also make at least two, so that the jitter of a handful of samples is no proof;
  * - otherwise it cannot be told. A run that was long enough to tell fails for that; a shorter one is not judged.
- * Samples within a fault are left out, as what streams hold goes and comes again.
+ * Samples within a fault are left out, as what streams hold goes and comes again. So are those in which what is judged is
+ * still settling, where the run is long enough to judge the rest; what it grew by until then is told.
  */
 import type { Criterion, Sample } from '../types.js';
 import type { Answer, Question, Seen } from './seen.js';
@@ -19,7 +20,9 @@ export interface GrowthRule {
   readonly unitSeconds: number;
   /** As in "a minute". */
   readonly unit: string;
-  /** Runs shorter than this may be unable to tell. */
+  /** It settles for so long from the run's beginning: that is left out. */
+  readonly settlesSeconds: number;
+  /** Runs shorter than this, once it has settled, may be unable to tell. */
   readonly enoughSeconds: number;
   /** In such a run, growth by less than this over all of it proves nothing. */
   readonly leastInShort: number;
@@ -29,6 +32,7 @@ const MINUTE: GrowthRule = {
   mark: 0.1,
   unitSeconds: 60,
   unit: 'a minute',
+  settlesSeconds: 0,
   enoughSeconds: 600,
   leastInShort: 2,
 };
@@ -39,11 +43,13 @@ export function judgeGrowth(
   read: (sample: Sample) => number | undefined,
   rule: GrowthRule,
 ): Answer {
-  const points = seen.calm.flatMap((sample) => {
+  const all = seen.calm.flatMap((sample) => {
     const y = read(sample);
     return y === undefined ? [] : [{ x: sample.seconds / rule.unitSeconds, y }];
   });
-  const isLong = seen.runSeconds >= rule.enoughSeconds;
+  const isLong = seen.runSeconds >= rule.settlesSeconds + rule.enoughSeconds;
+  const settledAt = ((seen.run[0]?.seconds ?? 0) + rule.settlesSeconds) / rule.unitSeconds;
+  const points = isLong ? all.filter(({ x }) => x >= settledAt) : all;
   const slope = fitSlope(points);
   if (!slope) {
     return {
@@ -52,7 +58,8 @@ export function judgeGrowth(
     };
   }
   const { estimate, low, high } = slope;
-  const measured = `${signed(estimate)} (${figure(low)} to ${figure(high)}) ${rule.unit}`;
+  const settling = points.length < all.length ? settlingOf(all[0].y, points[0].y, rule) : '';
+  const measured = `${signed(estimate)} (${figure(low)} to ${figure(high)}) ${rule.unit}${settling}`;
   if (high < rule.mark) return { measured, verdict: 'pass' };
   const overall = (estimate * seen.runSeconds) / rule.unitSeconds;
   const isClear = estimate > rule.mark && 2 * low > estimate;
@@ -94,6 +101,10 @@ export const descriptorGrowth: Question = {
   reads: ['fds'],
   answer: (seen) => judgeGrowth(seen, ({ fds }) => fds, MINUTE),
 };
+
+function settlingOf(from: number, to: number, { settlesSeconds }: GrowthRule): string {
+  return `, after ${signed(to - from)} in the first ${figure(settlesSeconds / 60)} minutes`;
+}
 
 function namesOf(kind: string, { facts }: Seen): string {
   if (!facts.trees) return '';
