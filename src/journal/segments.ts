@@ -196,7 +196,8 @@ export class Segments {
 
   /** The open file belongs to the journal's scope from here on, which closes it at once where it is closing itself. */
   #attach(segment: Segment, handle: DiskFile): DiskFile {
-    segment.file = { handle, owned: this.#scope.own('file', this.path(segment), () => handle.close()) };
+    // Without its number: one that is written is like another.
+    segment.file = { handle, owned: this.#scope.own('file', 'segment', () => handle.close()) };
     return handle;
   }
 

@@ -1,7 +1,7 @@
 /**
  * The course of a soak, phase by phase, with samples all along:
  *
- *   baseline   the agent runs, no container does
+ *   baseline   the agent runs, no container does; one was there before, so that what opens with the first line is open
  *   warm-up    the containers run: a tenth of the run, at least 30 s, at most 5 minutes, never more than a quarter of it
  *   run        as long as was asked for
  *   draining   the containers are stopped, their last lines awaited, the containers removed
@@ -82,7 +82,8 @@ export class Course {
     const { runMs, warmUpMs } = times(options);
 
     // What the first use of an instrument makes the agent load is not to be seen as growth.
-    step('baseline', '');
+    step('baseline', 'one container comes and goes');
+    await this.#withPatience(scope, (patience) => crowd.sendOne(patience));
     await sampler.objects(scope);
     await this.#attempt(() => sampler.take(scope, 'baseline', true));
     for (let count = 0; count < BASELINE_SAMPLES && !cut.aborted; count++) {
@@ -149,14 +150,18 @@ export class Course {
   async #drain(scope: Scope): Promise<void> {
     const { crowd, oracle, tell } = this.#parts;
     await this.#attempt(() => crowd.stop());
-    const patience = new AbortController();
-    const timer = scope.timeout('wait for last lines', LAST_LINES_MS, () => patience.abort());
-    await oracle.complete(patience.signal);
-    await timer.release();
-    if (patience.signal.aborted) tell(`the lines of ${oracle.incomplete} containers are not complete`);
+    await this.#withPatience(scope, (patience) => oracle.complete(patience));
+    if (oracle.incomplete > 0) tell(`the lines of ${oracle.incomplete} containers are not complete`);
     oracle.finish();
     await this.#sample(scope, 'draining', undefined);
     await this.#attempt(() => crowd.remove());
+  }
+
+  async #withPatience(scope: Scope, wait: (patience: AbortSignal) => Promise<void>): Promise<void> {
+    const patience = new AbortController();
+    const timer = scope.timeout('wait for last lines', LAST_LINES_MS, () => patience.abort());
+    await this.#attempt(() => wait(patience.signal));
+    await timer.release();
   }
 
   async #drained(scope: Scope): Promise<void> {

@@ -65,6 +65,14 @@ export class Crowd {
     return this.#replaced;
   }
 
+  /** One comes, writes and goes. Resolves once all its lines have arrived, or `patience` is aborted. */
+  async sendOne(patience: AbortSignal): Promise<void> {
+    await this.#add(0);
+    await this.stop();
+    await this.#oracle.complete(patience);
+    await this.remove();
+  }
+
   /** Starts all of them, a few at a time, or as many as until `signal` is aborted. */
   async start(signal: AbortSignal): Promise<void> {
     const places = Array.from({ length: this.#options.size }, (_, place) => place);
