@@ -192,6 +192,19 @@ describe('after the drain', () => {
   });
 });
 
+it('lines of a container that came and went before the first sample count, and other lines do not', () => {
+  const before = 21;
+  const others = 1_000;
+  const soak = withFacts(
+    { linesClaimed: GOOD.facts.linesClaimed + before },
+    spoilt(({ linesSeen, linesRead }) => ({
+      linesSeen: linesSeen + before,
+      linesRead: linesRead + before + others,
+    })),
+  );
+  expect(failures(soak)).toEqual([]);
+});
+
 describe('a single fault', () => {
   const faults: readonly (readonly [string, string, MadeUp])[] = [
     ['a line doubled', 'lines', spoilt(({ phase }) => ({ lineFaults: phase === 'drained' ? 1 : 0 }))],

@@ -7,8 +7,10 @@ export const everyLineOnce: Question = {
   mark: 'every line exactly once, in order and whole: written = read by the agent = seen at its sink, 0 faults',
   reads: ['linesSeen', 'linesRead', 'lineFaults', 'linesClaimed'],
   answer: ({ samples, facts }) => {
+    const [first] = samples;
     const last = samples[samples.length - 1];
-    const read = last.linesRead - samples[0].linesRead;
+    // An agent may have read other lines before the first sample; of ours it had read those that were seen by then.
+    const read = last.linesRead - first.linesRead + first.linesSeen;
     const isWhole = last.linesSeen === facts.linesClaimed && read === facts.linesClaimed;
     return {
       measured:
