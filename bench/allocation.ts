@@ -7,6 +7,7 @@ import { type HeapProfiler, Session } from 'node:inspector/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openJournal } from '../src/journal/index.js';
+import { GapRegister } from '../src/pipeline/gap-register.js';
 import { createIntake } from '../src/pipeline/intake.js';
 import { StreamTable } from '../src/pipeline/streams.js';
 import { silentLogger } from '../src/runtime/log.js';
@@ -23,7 +24,8 @@ const root = Scope.root('bench', (error) => {
 const streams = new StreamTable();
 const options = { maxBytes: 4 * 2 ** 30, maxAgeMs: 1e9, minFree: 0, syncIntervalMs: 200 };
 const journal = await openJournal(scratch, options, streams, root, silentLogger);
-const pipeline = createIntake({ journal, streams, processors: [], taps: [] });
+const gaps = new GapRegister(journal, silentLogger);
+const pipeline = createIntake({ journal, streams, processors: [], taps: [], gaps });
 const readers = new JsonFileReaders({
   pipeline,
   log: silentLogger,

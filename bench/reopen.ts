@@ -99,6 +99,9 @@ class Bench {
     const pipeline: Pipeline = {
       streams: new StreamTable(),
       push: (batch, key) => checks.get(key)?.push(batch),
+      gap: ({ why }) => {
+        throw new Error(`a gap: ${why}`);
+      },
       setPosition: () => {},
       position: () => undefined,
       positionKeys: () => [],
@@ -108,9 +111,7 @@ class Bench {
       pipeline,
       log: silentLogger,
       startAt: { kind: 'end' },
-      onNotice: (notice) => {
-        if (notice.kind === 'gap') throw new Error(`a gap: ${notice.why}`);
-      },
+      onNotice: () => {},
       maxStreams: ids.length,
       streamMaxAgeMs: ageMs,
     });

@@ -8,10 +8,14 @@ import path from 'node:path';
 import { createSink, createSource } from './components.js';
 import { renderConfig } from './config/render.js';
 import type { Config, SinkConfig } from './config/types.js';
+import { DeadLetterDesk } from './delivery/dead-letters/desk.js';
+import { openDeadLetters } from './delivery/dead-letters/store.js';
 import { Delivery } from './delivery/delivery.js';
 import { openJournal } from './journal/index.js';
 import type { Journal } from './journal/types.js';
 import type { Source } from './pipeline/contract.js';
+import { GapRegister } from './pipeline/gap-register.js';
+import type { Gap } from './pipeline/gaps.js';
 import { createIntake } from './pipeline/intake.js';
 import { compileMatch } from './pipeline/match.js';
 import { createRouter, type RouteTarget } from './pipeline/routes.js';
@@ -21,6 +25,7 @@ import { describeError } from './runtime/errors.js';
 import type { Logger } from './runtime/log.js';
 import { Scope } from './runtime/scope.js';
 import { within } from './runtime/within.js';
+import { gapsView } from './server/gap-view.js';
 import { startMetricsServer } from './server/metrics-server.js';
 import { type RunningServer, startServer } from './server/server.js';
 import { TailHub } from './server/tail-hub.js';
@@ -30,6 +35,8 @@ import { type BuildInfo, readBuildInfo } from './telemetry/build-info.js';
 import { CensusTaker, type Counts } from './telemetry/census/census.js';
 import { resourceReport } from './telemetry/census/report.js';
 import { Health } from './telemetry/health.js';
+import { type LedgerReport, ledgerReport } from './telemetry/ledger/report.js';
+import { watchLedger } from './telemetry/ledger/watch.js';
 import type { CountingLogger } from './telemetry/message-counts.js';
 import { createMetrics } from './telemetry/metrics/metrics.js';
 
@@ -88,28 +95,49 @@ async function open(root: Scope, config: Config, log: CountingLogger): Promise<A
       );
   });
 
+  const gaps = new GapRegister(journal, log);
+  const directory = path.join(config.dataDir, 'dead-letters');
+  const deadLetters = await openDeadLetters({ directory, options: config.deadLetters, scope: root, log, health });
   const context = { log, health, labels: config.labels };
   const deliveries = new Map<string, Delivery>();
   const sinkScope = root.child('sinks');
   for (const [name, sinkConfig] of Object.entries(config.sinks)) {
     const sink = await createSink(name, sinkConfig, context);
     const { match } = routeTarget(sinkConfig);
-    const delivery = new Delivery({ journal, sink, match, log, health });
+    const onGap = (gap: Gap): void => gaps.extend(gap);
+    const delivery = new Delivery({ journal, sink, match, log, health, onGap, deadLetters });
     deliveries.set(name, delivery);
     void sinkScope.run(`deliver to ${name}`, () => delivery.run(sinkScope));
   }
 
+  const tail = new TailHub(journal);
+  const pipeline = createIntake({ journal, streams, processors: [], taps: [tail], gaps });
   const sources: (Source | DockerSource)[] = [];
   for (const [name, sourceConfig] of Object.entries(config.sources)) {
     sources.push(await createSource(name, sourceConfig, context));
   }
 
+  const ledger = (names: ReadonlyMap<string, string>): LedgerReport =>
+    ledgerReport({
+      journal,
+      sinks: () => [...deliveries].map(([name, delivery]) => ({ name, ...delivery.balance })),
+      containerOf: (key) => pipeline.ledger.containerOf(key) ?? names.get(key.slice(key.indexOf('/') + 1)),
+    });
+  const unaccounted = (): LedgerReport['unaccounted'] => ledger(new Map()).unaccounted;
+  watchLedger(root, { unaccounted, health, log });
   const view: AgentView = {
     build,
     health,
     journal,
     config: () => renderConfig(config),
-    containers: () => sources.flatMap((source) => ('containers' in source ? source.containers() : [])),
+    containers: () => {
+      const counts = gaps.byContainer();
+      const all = sources.flatMap((source) => ('containers' in source ? source.containers() : []));
+      return all.map((container) => ({ ...container, gaps: counts.get(container.name) ?? 0 }));
+    },
+    gaps: () => gapsView(gaps),
+    deadLetters: new DeadLetterDesk(deadLetters, root, deliveries),
+    ledger: () => ledger(new Map(view.containers().map(({ id, name }) => [id, name]))),
     sinks: () => [...deliveries].map(([name, { stats }]): SinkView => ({ name, ...stats })),
     resources: (collects) => resourceReport(root, census, collects),
   };
@@ -119,11 +147,13 @@ async function open(root: Scope, config: Config, log: CountingLogger): Promise<A
     journal,
     sources: () => sources.flatMap((source) => source.figures() ?? []),
     sinks: () => [...deliveries].map(([name, { stats }]) => ({ ...stats, name })),
+    deadLetters: () => view.deadLetters.figures,
+    unaccounted,
+    gaps: () => gaps.counts,
     owned: () => root.census(),
     unowned: () => unownedOf(census, log),
     messages: log.counts,
   });
-  const tail = new TailHub(journal);
   const { dataDir } = config;
   const server = await startServer(root, { ...config.server, dataDir, agent: view, metrics, tail, log });
   const metricsUrl = await startMetricsServer(root, { ...config.metrics, metrics, log });
@@ -133,7 +163,6 @@ async function open(root: Scope, config: Config, log: CountingLogger): Promise<A
   root.own('task', 'commit of the last lines', async () => {
     await within(LAST_COMMIT_MS, journal.barrier());
   });
-  const pipeline = createIntake({ journal, streams, processors: [], taps: [tail] });
   census.warmedUp();
   const sourceScope = root.child('sources');
   let running = sources.length;

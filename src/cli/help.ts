@@ -42,6 +42,28 @@ Examples:
   log-capturer tail --container web api --grep timeout
   log-capturer tail --no-follow -n 1000 --json | jq .line`;
 
+export const LEDGER_HELP = `
+Examples:
+  log-capturer ledger
+  log-capturer ledger --json | jq .unaccounted
+
+Each row adds up from left to right; what is missing for that is under "unaccounted", and is 0. Figures go over restarts.
+_retired is what containers that are gone had read; log-capturer/gaps are the lines that the agent itself leaves where
+lines are missing.
+Exit codes: 0 every line is accounted for, 1 some are not, or no agent answers, 2 wrong usage.`;
+
+export const DEAD_LETTERS_HELP = `
+Examples:
+  log-capturer dead-letters list
+  log-capturer dead-letters show 0-12
+  log-capturer dead-letters export --reason too_old --since 24h > refused.jsonl
+  log-capturer dead-letters redrive --sink loki --reason line_too_long
+  log-capturer dead-letters delete --reason too_old
+
+Redrive once the cause is gone, such as a limit of Loki. What the sink takes leaves; what it refuses again stays, with
+another count. A line keeps its own time, labels and text.
+Exit codes: 0 done, 1 could not do it, or lines stay that were to be redriven, 2 wrong usage.`;
+
 export const HEALTHCHECK_HELP = `
 Examples:
   log-capturer healthcheck
@@ -75,3 +97,14 @@ export const VERSION_HELP = `
 Examples:
   log-capturer version
   log-capturer version --json`;
+
+export const TORTURE_HELP = `
+It starts containers that write numbered lines, an agent, and a receiver that stands for Loki behind a proxy, and then
+breaks all of it: see docs/torture.md. The same seed gives the same faults. Exit code 0: not a line was lost, doubled, split
+or out of order, and every planned fault happened. 1: one was, or it could not be done.
+
+Examples:
+  sudo log-capturer torture
+  sudo log-capturer torture --seed 1..20
+  log-capturer torture --endpoint unix:///var/run/docker.sock --kills 10
+`;

@@ -61,6 +61,7 @@ const NOWHERE: Pipeline = {
   streams: new StreamTable(),
   isFirstStart: true,
   push: () => undefined,
+  gap() {},
   setPosition() {},
   position: () => undefined,
   positionKeys: () => [],

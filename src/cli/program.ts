@@ -9,18 +9,24 @@ import { parseDuration } from '../runtime/units.js';
 import { MAX_LINES } from '../server/tail-query.js';
 import { readBuildInfo } from '../telemetry/build-info.js';
 import type { CheckOptions } from './commands/check.js';
+import type { LetterChoice, ListOptions } from './commands/dead-letters.js';
+import type { LedgerOptions } from './commands/ledger.js';
 import type { RunOptions } from './commands/run.js';
 import type { SoakFlags } from './commands/soak.js';
 import type { TailOptions } from './commands/tail.js';
+import type { TortureFlags } from './commands/torture.js';
 import { withConfigFile, withConfigOptions } from './config-options.js';
 import {
   CHECK_HELP,
+  DEAD_LETTERS_HELP,
   HEALTHCHECK_HELP,
+  LEDGER_HELP,
   PROGRAM_HELP,
   RUN_HELP,
   SCHEMA_HELP,
   SOAK_HELP,
   TAIL_HELP,
+  TORTURE_HELP,
   VERSION_HELP,
 } from './help.js';
 import type { AgentQuestion } from './running-agent.js';
@@ -29,7 +35,10 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
 const MAX_CONTAINERS = 1_000;
+const MAX_LETTERS = 1_000_000;
 const MAX_MINUTES = 10_080;
+const MAX_KILLS = 1_000;
+const MAX_SEEDS = 10_000;
 
 const USAGE_ERRORS = new Set<ErrorCode>(['CONFIG_INVALID', 'CONFIG_UNREADABLE', 'SECRET_UNREADABLE']);
 
@@ -104,6 +113,17 @@ function buildProgram(exitNow: ExitNow, done: (code: number) => void): Command {
       done(await tail(options));
     });
 
+  withAgentOptions(program.command('ledger'))
+    .description('show what became of every line, in tables that add up')
+    .option('--json', 'as JSON, as /api/v1/ledger answers it')
+    .addHelpText('after', LEDGER_HELP)
+    .action(async (options: LedgerOptions) => {
+      const { ledger } = await import('./commands/ledger.js');
+      done(await ledger(options));
+    });
+
+  addDeadLetters(program, done);
+
   withAgentOptions(program.command('healthcheck'))
     .description('ask a running agent how it is')
     .addHelpText('after', HEALTHCHECK_HELP)
@@ -135,6 +155,25 @@ function buildProgram(exitNow: ExitNow, done: (code: number) => void): Command {
     });
 
   program
+    .command('torture')
+    .description('try to make it lose a line: kills, faults of network, engine and disk, chosen by a seed')
+    .addOption(new Option('--seed <seeds>', 'such as 7, or 1..20').argParser(seedRange).default([1], '1'))
+    .option('--kills <count>', 'how often the agent is killed, in each seed', wholeNumber(1, MAX_KILLS), 30)
+    .option('--containers <count>', 'how many', wholeNumber(1, MAX_CONTAINERS), 16)
+    .option('--image <image>', 'of the containers: any with sh and sleep (default: busybox)')
+    .option('--plan', 'print what the seeds do, and do nothing')
+    .option(
+      '--endpoint <url>',
+      'engine that is there, which is not restarted (default: one of its own, as root)',
+    )
+    .option('--directory <folder>', 'where the report goes', './torture')
+    .addHelpText('after', TORTURE_HELP)
+    .action(async (flags: TortureFlags) => {
+      const { torture } = await import('./commands/torture.js');
+      done(await torture(flags, exitNow));
+    });
+
+  program
     .command('schema')
     .description('print the JSON Schema of the configuration, for editors')
     .addHelpText('after', SCHEMA_HELP)
@@ -155,11 +194,70 @@ function buildProgram(exitNow: ExitNow, done: (code: number) => void): Command {
   return program;
 }
 
+function addDeadLetters(program: Command, done: (code: number) => void): void {
+  const letters = program
+    .command('dead-letters')
+    .description('lines that a sink refused: look at them, take them out, give them to the sink once more')
+    .addHelpText('after', DEAD_LETTERS_HELP);
+  const choosing = (command: Command): Command =>
+    withAgentOptions(command)
+      .option('--sink <name>', 'of this sink only')
+      .option('--reason <reason>', 'refused for this reason only')
+      .option('--since <time>', 'rejected since then: 2026-11-22T03:00:00Z, or 2h for two hours ago', since)
+      .option('--json', 'as JSON');
+  choosing(letters.command('list').description('how many there are, and the first ones'))
+    .option('-n, --lines <count>', 'how many to show', wholeNumber(1, MAX_LETTERS), 100)
+    .action(async (options: ListOptions) => {
+      const { listDeadLetters } = await import('./commands/dead-letters.js');
+      done(await listDeadLetters(options));
+    });
+  withAgentOptions(letters.command('show').description('one of them, whole'))
+    .argument('<id>', 'as list shows it')
+    .option('--json', 'as JSON')
+    .action(async (id: string, options: LetterChoice) => {
+      const { showDeadLetter } = await import('./commands/dead-letters.js');
+      done(await showDeadLetter(id, options));
+    });
+  choosing(letters.command('export').description('all of them as JSON, one a line')).action(
+    async (options: LetterChoice) => {
+      const { exportDeadLetters } = await import('./commands/dead-letters.js');
+      done(await exportDeadLetters(options));
+    },
+  );
+  choosing(letters.command('redrive').description('give them to their sink once more')).action(
+    async (options: LetterChoice) => {
+      const { redriveDeadLetters } = await import('./commands/dead-letters.js');
+      done(await redriveDeadLetters(options));
+    },
+  );
+  choosing(letters.command('delete').description('remove those that are chosen')).action(
+    async (options: LetterChoice) => {
+      const { deleteDeadLetters } = await import('./commands/dead-letters.js');
+      done(await deleteDeadLetters(options));
+    },
+  );
+}
+
+function since(text: string): string {
+  const ms = parseDuration(text);
+  const at = ms === undefined ? Date.parse(text) : Date.now() - ms;
+  if (Number.isFinite(at)) return new Date(at).toISOString();
+  throw new InvalidArgumentError('It must be a time such as 2026-11-22T03:00:00Z, or a duration such as 2h.');
+}
+
 function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     if (/^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
   };
+}
+
+/** `7` or `1..20`. */
+function seedRange(text: string): number[] {
+  const [, from, to = from] = /^(\d{1,9})(?:\.\.(\d{1,9}))?$/.exec(text) ?? [];
+  const count = Number(to) - Number(from) + 1;
+  if (count >= 1 && count <= MAX_SEEDS) return Array.from({ length: count }, (_, i) => Number(from) + i);
+  throw new InvalidArgumentError('It must be a whole number, or two of them such as 1..20.');
 }
 
 function minutes(text: string): number {

@@ -29,6 +29,11 @@ export function terminalText(line: string, colors: boolean): string {
   return safe.includes(ESCAPE) ? safe + RESET : safe;
 }
 
+/** Text that must not be overlooked: black on yellow. */
+export function warning(text: string): string {
+  return `${ESCAPE}[30;43m${text}${RESET}`;
+}
+
 /** The name in a colour of its own, always the same one. */
 export function coloredName(name: string): string {
   let hash = 0;

@@ -98,8 +98,11 @@ describe('what does not go together', () => {
       ['c.yaml:1:1: labels: at most 10, because Loki takes 15 with those of the container'],
     ],
     [
-      'labels: { stream: x }',
-      ['c.yaml:1:11: labels.stream: is set by the agent itself; choose another name'],
+      'labels: { stream: x, gap: y }',
+      [
+        'c.yaml:1:11: labels.stream: is set by the agent itself; choose another name',
+        'c.yaml:1:22: labels.gap: is set by the agent itself; choose another name',
+      ],
     ],
     [
       'server: { port: 9000 }\nmetrics: { port: 9000 }',

@@ -1,5 +1,5 @@
 /** Keys of one section that are right by themselves and wrong, or useless, together. */
-import { CATCH_UP_LABEL } from '../pipeline/streams.js';
+import { CATCH_UP_LABEL, GAP_LABEL } from '../pipeline/streams.js';
 import type { ConfigPath, Places, Problem } from './problems.js';
 import { pathText } from './problems.js';
 import { hasUserinfo } from './secrets.js';
@@ -8,7 +8,7 @@ import type { Config, LokiSinkConfig, TlsConfig } from './types.js';
 /** Loki takes 15 names a stream; containers bring their own. */
 const MAX_COMMON_LABELS = 10;
 /** What readers say of each line themselves. */
-const OWN_LABELS = ['stream', CATCH_UP_LABEL];
+const OWN_LABELS = ['stream', CATCH_UP_LABEL, GAP_LABEL];
 
 export function wrongCombinations(config: Config, places: Places): Problem[] {
   const problems: Problem[] = [];

@@ -3,6 +3,7 @@
  * without a value (`sinks:`) is there with undefined, which stands for its default.
  */
 import {
+  type Alias,
   type Document,
   type ErrorCode,
   isAlias,
@@ -12,7 +13,9 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  visit,
 } from 'yaml';
+import { isDeeper } from './nesting.js';
 import { type ConfigPath, type Place, Places, type Problem } from './problems.js';
 import { substitute } from './variables.js';
 
@@ -31,6 +34,7 @@ export interface ParsedDocument {
 // Aliases may multiply: no configuration that a person wrote has this many values or this much nesting.
 const MAX_VALUES = 10_000;
 const MAX_DEPTH = 32;
+const TOO_MUCH = 'too many or too deeply nested values (aliases count each time)';
 
 /** The parser's sentences for these quote the text, which may be a password. */
 const QUOTING: Readonly<Partial<Record<ErrorCode, string>>> = {
@@ -56,6 +60,9 @@ export function parseConfigText(text: string, name: string, env: NodeJS.ProcessE
   const places = new Places(root);
   let document: Document.Parsed;
   try {
+    // A value's key and its collection are levels of their own there.
+    if (isDeeper(text, 2 * MAX_DEPTH))
+      return { tree: {}, places, problems: [{ place: root, message: TOO_MUCH }] };
     document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   } catch (error) {
     const message = `is not YAML (${(error as Error).name})`;
@@ -81,9 +88,25 @@ export function parseConfigText(text: string, name: string, env: NodeJS.ProcessE
   return { tree, places, problems };
 }
 
+/** What each alias stands for. The parser's own way to one takes as long as the whole document. */
+function targetsOf(document: Document.Parsed): Map<Alias, Node> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(document, {
+    Alias(_, alias) {
+      const target = anchors.get(alias.source);
+      if (target) targets.set(alias, target);
+    },
+    Value(_, node) {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
+}
+
 class TreeReader {
   readonly problems: Problem[] = [];
-  readonly #document: Document.Parsed;
+  readonly #targets: ReadonlyMap<Alias, Node>;
   readonly #at: (offset: number) => Place;
   readonly #places: Places;
   readonly #env: NodeJS.ProcessEnv;
@@ -95,7 +118,7 @@ class TreeReader {
     places: Places,
     env: NodeJS.ProcessEnv,
   ) {
-    this.#document = document;
+    this.#targets = targetsOf(document);
     this.#at = at;
     this.#places = places;
     this.#env = env;
@@ -104,13 +127,12 @@ class TreeReader {
   read(node: Node | null, path: ConfigPath = []): unknown {
     const place = this.#at(node?.range?.[0] ?? 0);
     if (++this.#values > MAX_VALUES || path.length > MAX_DEPTH) {
-      const message = 'too many or too deeply nested values (aliases count each time)';
-      if (this.#values <= MAX_VALUES + 1) this.problems.push({ place, message });
+      if (this.#values <= MAX_VALUES + 1) this.problems.push({ place, message: TOO_MUCH });
       this.#values = MAX_VALUES + 1;
       return undefined;
     }
     if (isAlias(node)) {
-      const target = node.resolve(this.#document);
+      const target = this.#targets.get(node);
       if (target) return this.read(target, path);
       const message = 'this alias has no anchor before it; a value that begins with * must stand in quotes';
       this.problems.push({ place, message });

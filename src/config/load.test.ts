@@ -52,6 +52,7 @@ describe('what is accepted', () => {
         minFree: 0.05,
         syncIntervalMs: 200,
       },
+      deadLetters: { maxBytes: 64 * 1024 ** 2, maxAgeMs: 30 * 86_400_000 },
       sources: {
         containers: {
           type: 'docker',
@@ -88,6 +89,7 @@ labels: { env: prod }
 server: { host: 0.0.0.0, port: 9000, auth: token, allowed_hosts: [logs.example.org] }
 metrics: { host: 0.0.0.0, port: 0 }
 journal: { max_bytes: 1GiB, max_age: 24h, min_free: 7.5%, sync_interval: 0 }
+dead_letters: { max_bytes: 2MiB, max_age: 1d }
 sources:
   containers:
     type: docker
@@ -133,6 +135,7 @@ sinks:
       server: { host: '0.0.0.0', port: 9000, auth: 'token', allowedHosts: ['logs.example.org'] },
       metrics: { host: '0.0.0.0', port: 0 },
       journal: { maxBytes: 1024 ** 3, maxAgeMs: 86_400_000, minFree: 0.075, syncIntervalMs: 0 },
+      deadLetters: { maxBytes: 2 * 1024 ** 2, maxAgeMs: 86_400_000 },
       sources: {
         containers: {
           type: 'docker',
@@ -297,7 +300,7 @@ describe('what is refused, and where', () => {
       'an unknown section',
       'sink: {}\n',
       [
-        'c.yaml:1:1: sink: unknown key, did you mean sinks? (accepted: data_dir, log_level, labels, server, metrics, journal, sources, sinks)',
+        'c.yaml:1:1: sink: unknown key, did you mean sinks? (accepted: data_dir, log_level, labels, server, metrics, journal, dead_letters, sources, sinks)',
       ],
     ],
     [
@@ -419,7 +422,7 @@ describe('what is refused, and where', () => {
       'c.yaml: is not text in UTF-8; is this the configuration?',
     ]);
     expect(problems('#'.repeat(1024 ** 2 + 1))).toEqual([
-      'c.yaml: is larger than 1 MiB; is this the configuration?',
+      'c.yaml: is larger than 128 KiB; is this the configuration?',
     ]);
     expect(problems('['.repeat(100_000)).length).toBeGreaterThan(0);
   });

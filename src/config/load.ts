@@ -1,6 +1,6 @@
 /** Finds, reads and judges the configuration. Precedence: flags, environment, file, defaults. */
 import { isUtf8 } from 'node:buffer';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { AgentError } from '../runtime/errors.js';
@@ -21,7 +21,8 @@ const SYSTEM_FILE = '/etc/log-capturer/config.yaml';
 const LOCAL_FILE = 'log-capturer.yaml';
 /** As the name of a file: standard input. */
 const STDIN = '-';
-const MAX_FILE_BYTES = 1024 ** 2;
+/** The parser's time goes up with the square of it. */
+const MAX_FILE_BYTES = 128 * 1024;
 
 export interface ConfigRequest {
   /** The file to read, as the user named it, `-` for standard input; else the usual ones are looked for. */
@@ -113,7 +114,7 @@ function readConfigText(file: string, cwd: string): ConfigText {
   const { bytes, mode } = readConfigFile(isStdin ? 0 : path.resolve(cwd, file), name);
   const place = { label: name, line: 0, column: 0 };
   if (bytes.length > MAX_FILE_BYTES) {
-    throw new ConfigError([{ place, message: 'is larger than 1 MiB; is this the configuration?' }]);
+    throw new ConfigError([{ place, message: 'is larger than 128 KiB; is this the configuration?' }]);
   }
   if (!isUtf8(bytes) || bytes.includes(0)) {
     throw new ConfigError([{ place, message: 'is not text in UTF-8; is this the configuration?' }]);
@@ -123,12 +124,26 @@ function readConfigText(file: string, cwd: string): ConfigText {
 
 function readConfigFile(file: string | 0, name: string): { bytes: Buffer; mode: number } {
   try {
-    return { bytes: readFileSync(file), mode: file === 0 ? 0 : statSync(file).mode };
+    return { bytes: readUpTo(file, MAX_FILE_BYTES + 1), mode: file === 0 ? 0 : statSync(file).mode };
   } catch (error) {
     throw new AgentError('CONFIG_UNREADABLE', `The configuration file ${name} ${whyUnreadable(error)}.`, {
       remedy: 'Name a readable file with --config, or leave it out to run with the defaults.',
       cause: error,
     });
+  }
+}
+
+/** The first `limit` bytes: a device or a pipe may have no end. */
+function readUpTo(file: string | 0, limit: number): Buffer {
+  const fd = file === 0 ? 0 : openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(limit);
+    let length = 0;
+    for (let read = 1; read > 0 && length < limit; length += read)
+      read = readSync(fd, bytes, length, limit - length, null);
+    return bytes.subarray(0, length);
+  } finally {
+    if (file !== 0) closeSync(fd);
   }
 }
 

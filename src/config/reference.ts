@@ -35,6 +35,7 @@ A \`match\` that no stream satisfies delivers nothing: with \`label_preset: prom
 - \`service_name\` is the service of compose or swarm, else the container's name; \`service\` the same, but there with such a service only; \`project\` is that of compose, \`job\` the Docker label \`logging_jobname\`, \`host\` the engine's name.
 - Beside them, with every preset: those of \`labels\` and of \`container_labels\`; where names are equal the latter count, then the former, then the preset's.
 - \`catch_up="true"\`: lines that were there before the agent first met the container, while it catches up with them. So \`{catch_up!="true"}\` leaves old lines out.
+- \`gap="<reason>"\`, without the label that says stdout or stderr: a line of the agent's own that stands where lines of the container are missing ([reasons](errors.md#reasons-of-gaps)). So \`{gap=~".+"}\` finds all gaps, and \`{container="web",gap=""}\` what a container wrote.
 - Of type \`stdin\`: \`container\` and \`stream="stdout"\`; of type \`demo\`: \`container\`, \`service_name\` and \`stream\`.
 `;
 

@@ -24,6 +24,7 @@ import { section } from './section.js';
 import type {
   Config,
   ContainerSelector,
+  DeadLettersConfig,
   DemoSourceConfig,
   DockerSourceConfig,
   FileSinkConfig,
@@ -132,6 +133,19 @@ const journal = section<GivenConfig['journal']>({
     'sync_interval',
     duration(0, '200ms').default(200),
     'How often what was read is made durable; 0: at once.',
+  ],
+});
+
+const deadLetters = section<DeadLettersConfig>({
+  maxBytes: [
+    'max_bytes',
+    size(MIB, '64MiB').default(64 * MIB),
+    'Most bytes on disk of lines that sinks refused; the oldest go, and are counted.',
+  ],
+  maxAgeMs: [
+    'max_age',
+    duration(SECOND, '30d').default(30 * DAY),
+    'How long lines that sinks refused are kept.',
   ],
 });
 
@@ -338,6 +352,11 @@ export const configSchema = section<GivenConfig>({
   server: ['server', server.prefault({}), 'The page and the API.'],
   metrics: ['metrics', metrics.prefault({}), 'Metrics for Prometheus.'],
   journal: ['journal', journal.prefault({}), 'The history, which is also the buffer for every sink.'],
+  deadLetters: [
+    'dead_letters',
+    deadLetters.prefault({}),
+    'Lines that a sink refuses for good: they are kept here, to be looked at and delivered again.',
+  ],
   sources: [
     'sources',
     z.record(componentName(), source),

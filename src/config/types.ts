@@ -13,6 +13,7 @@ export interface Config {
   readonly server: ServerConfig;
   readonly metrics: MetricsConfig;
   readonly journal: JournalConfig;
+  readonly deadLetters: DeadLettersConfig;
   readonly sources: Readonly<Record<string, SourceConfig>>;
   readonly sinks: Readonly<Record<string, SinkConfig>>;
 }
@@ -42,6 +43,12 @@ export interface JournalConfig {
   /** Fraction of the filesystem. */
   readonly minFree: number;
   readonly syncIntervalMs: number;
+}
+
+/** Lines that a sink refuses for good. */
+export interface DeadLettersConfig {
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
 }
 
 export type SourceConfig = DockerSourceConfig | DemoSourceConfig | StdinSourceConfig;

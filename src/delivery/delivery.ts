@@ -14,20 +14,24 @@
  * - an idle reader moves no cursor, so that a quiet host commits nothing.
  */
 import { setMaxListeners } from 'node:events';
-import type { Journal, JournalCursor } from '../journal/types.js';
-import type { Block, Cursor, Delivered, Sink } from '../pipeline/contract.js';
+import type { Journal, JournalCursor, Loss } from '../journal/types.js';
+import type { Block, Cursor, Delivered, Refused, Sink } from '../pipeline/contract.js';
+import type { Gap } from '../pipeline/gaps.js';
 import type { Matcher } from '../pipeline/match.js';
 import { LANES, LIVE_LANES } from '../pipeline/streams.js';
-import { type AgentError, describeError } from '../runtime/errors.js';
+import { AgentError, describeError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
 import { sinkDelivery } from '../runtime/probes.js';
 import type { Scope } from '../runtime/scope.js';
 import type { Health } from '../telemetry/health.js';
 import { Condition, codeOf } from './condition.js';
+import type { DeadLetters } from './dead-letters/store.js';
+import { gapsOf } from './gaps.js';
 import { Lanes } from './lanes.js';
-import { Ledger } from './ledger.js';
+import { Ledger, type SinkTotals } from './ledger.js';
 import { Selection } from './selection.js';
 import type { DeliveryState, DeliveryStats } from './stats.js';
+import { takeStock } from './stock.js';
 import { Turns } from './turns.js';
 
 const DRAIN_MS = 3_000;
@@ -35,12 +39,26 @@ const CHECK_MS = 5_000;
 const QUEUE_POLL_MS = 50;
 
 export interface DeliveryParts {
-  readonly journal: Pick<Journal, 'openCursor' | 'waitCommitted' | 'committedRawBytes' | 'stats'>;
+  readonly journal: Pick<
+    Journal,
+    | 'openCursor'
+    | 'waitCommitted'
+    | 'committedRawBytes'
+    | 'stats'
+    | 'count'
+    | 'total'
+    | 'totals'
+    | 'linesGone'
+  >;
   readonly sink: Sink;
   /** Which streams the sink is for; undefined: all. */
   readonly match?: Matcher | undefined;
   readonly log: Logger;
   readonly health: Health;
+  /** Hears of what the sink loses, for each container. */
+  readonly onGap?: (gap: Gap) => void;
+  /** Keeps the lines that the sink refuses; undefined where they are only counted. */
+  readonly deadLetters?: Pick<DeadLetters, 'keep'> | undefined;
 }
 
 /** What was read of a lane for one delivery, less what of it is done. */
@@ -48,11 +66,21 @@ interface Work {
   blocks: readonly Block[];
   /** The lane's cursor once it is all done. */
   readonly next: number;
-  passedOver: readonly { readonly nextLsn: number; readonly lines: number }[];
+  /** All blocks of it, as they were read. */
+  read: readonly Lines[];
+  passedOver: readonly Lines[];
   /** Cannot be decoded. */
   damaged: readonly Block[];
+  /** Could not be read. */
+  losses: readonly Loss[];
   /** All that was committed to the lane is in here. */
   readonly isLast: boolean;
+}
+
+/** The cursor passes them when it comes to `nextLsn`. */
+interface Lines {
+  readonly nextLsn: number;
+  readonly lines: number;
 }
 
 /** `limited` and `failed`: the sink has not got it, the lane keeps it in hand. */
@@ -61,6 +89,7 @@ type Outcome = 'delivered' | 'nothing' | 'limited' | 'failed' | 'gave up';
 export class Delivery {
   readonly #journal: DeliveryParts['journal'];
   readonly #sink: Sink;
+  readonly #deadLetters: DeliveryParts['deadLetters'];
   readonly #log: Logger;
   readonly #component: string;
 
@@ -92,17 +121,21 @@ export class Delivery {
   #isClosed = false;
   #inFlight = 0;
 
-  constructor({ journal, sink, match, log, health }: DeliveryParts) {
+  constructor({ journal, sink, match, log, health, deadLetters, onGap }: DeliveryParts) {
     // Each request of each lane listens.
     setMaxListeners(0, this.#stop.signal);
     this.#journal = journal;
     this.#sink = sink;
+    this.#deadLetters = deadLetters;
     this.#lanes = new Lanes(journal, sink);
     this.#selection = new Selection(match);
     this.#log = log;
     this.#component = `sink/${sink.name}`;
     this.#condition = new Condition(this.#component, log, health);
-    this.#ledger = new Ledger(this.#component, log);
+    this.#ledger = new Ledger(this.#component, journal, log, (losses) => {
+      const gaps = gapsOf(sink.name, losses, (labels) => this.#selection.wants(labels));
+      for (const gap of gaps) onGap?.(gap);
+    });
   }
 
   get stats(): DeliveryStats {
@@ -114,6 +147,11 @@ export class Delivery {
       lagSeconds: this.#lagSeconds(Date.now() / 1000),
       lastError: this.#condition.lastError,
     };
+  }
+
+  /** Over restarts; pending is undefined until the sink is open. */
+  get balance(): { readonly totals: SinkTotals; readonly pending: number | undefined } {
+    return { totals: this.#ledger.totals, pending: this.#cursor?.pendingLines() };
   }
 
   get #state(): DeliveryState {
@@ -135,8 +173,10 @@ export class Delivery {
       this.#ledger.removed(losses);
       this.#condition.lost();
     });
-    this.#cursor = cursor;
-    this.#done = [...cursor.value];
+    if (await this.#takeStock(scope, cursor)) {
+      this.#cursor = cursor;
+      this.#done = [...cursor.value];
+    }
     if (scope.isClosing) await this.#finish(scope, cursor);
     else await scope.run(this.#component, () => this.#deliverAll(scope, opened.sinkScope, cursor));
   }
@@ -155,6 +195,26 @@ export class Delivery {
       await scope.sleep(this.#condition.breaker.waitMs(performance.now()));
     }
     return undefined;
+  }
+
+  /** Only a machine that is short of something hinders it, and that passes. False where the scope closes before. */
+  async #takeStock(scope: Scope, cursor: JournalCursor): Promise<boolean> {
+    const parts = {
+      journal: this.#journal,
+      ledger: this.#ledger,
+      selection: this.#selection,
+      retained: this.#sink.retained,
+    };
+    while (!scope.isClosing) {
+      try {
+        await takeStock(parts, cursor);
+        return true;
+      } catch (error) {
+        this.#log.warn({ err: error }, `${this.#component} cannot be opened yet: ${describeError(error)}`);
+        await scope.sleep(CHECK_MS);
+      }
+    }
+    return false;
   }
 
   async #deliverAll(scope: Scope, sinkScope: Scope, cursor: JournalCursor): Promise<void> {
@@ -250,35 +310,37 @@ export class Delivery {
     const rawBytes = this.#journal.committedRawBytes(lane);
     const committed = this.#journal.stats.committedLsn;
     const { blocks, next, losses } = await cursor.read(lane, this.#done[lane], this.#sink.maxRawBytes);
-    for (const loss of losses) this.#ledger.lost(loss, lane);
     const isLast = next >= committed || (blocks.length === 0 && losses.length === 0);
-    const work = blocks.length > 0 ? this.#select(blocks, next, isLast) : undefined;
+    const work = blocks.length > 0 ? this.#select(blocks, losses, next, isLast) : undefined;
     if (isLast) this.#lanes.emptied(lane, rawBytes);
     else this.#lanes.mayHaveMore(lane);
     if (!work) {
       this.#done[lane] = next;
       this.#waitingSince[lane] = 0;
-      if (losses.length > 0) this.#advance(cursor);
+      if (losses.length > 0) {
+        this.#lose(lane, losses);
+        this.#advance(cursor);
+      }
     }
     return work;
   }
 
-  #select(blocks: readonly Block[], next: number, isLast: boolean): Work {
+  #select(blocks: readonly Block[], losses: readonly Loss[], next: number, isLast: boolean): Work {
     const wanted: Block[] = [];
     const damaged: Block[] = [];
-    const passedOver: Work['passedOver'][number][] = [];
+    const passedOver: Lines[] = [];
     for (const block of blocks) {
       try {
         const own = this.#selection.of(block);
         if (own) wanted.push(own);
-        const lines = block.lines - (own?.lines ?? 0);
+        const lines = this.#selection.linesOfOthers(block);
         if (lines > 0) passedOver.push({ nextLsn: block.nextLsn, lines });
       } catch (error) {
         if (codeOf(error) !== 'JOURNAL_DAMAGED') throw error;
         damaged.push(block);
       }
     }
-    return { blocks: wanted, next, passedOver, damaged, isLast };
+    return { blocks: wanted, next, read: blocks, passedOver, damaged, losses, isLast };
   }
 
   /** A sink that keeps its own cursor must hear from time to time how far it was passed over, or it is read again. */
@@ -296,6 +358,8 @@ export class Delivery {
       this.#takenAtFailure[lane] = undefined;
       this.#lanes.delivered(lane);
       this.#condition.delivered(lane);
+      // What is refused for good must be safe before the cursor passes it.
+      if (result.refused && !(await this.#keep(result.refused))) return 'gave up';
       this.#ledger.delivered(result);
       this.#toldAt = performance.now();
       this.#move(cursor, lane, work);
@@ -315,6 +379,21 @@ export class Delivery {
       this.#move(cursor, lane, work);
       return 'delivered';
     }
+  }
+
+  /** False where the end comes before that is settled. */
+  async #keep(refused: readonly Refused[]): Promise<boolean> {
+    return (await this.#deadLetters?.keep(this.#sink.name, refused, this.#stop.signal)) ?? true;
+  }
+
+  /**
+   * Gives the sink lines once more that it refused. Throws as its `deliver`, and SINK_UNREACHABLE where it is not open, or has
+   * no such thing. One call at a time.
+   */
+  async redrive(blocks: readonly Block[]): Promise<Delivered> {
+    if (!this.#sink.redrive || !this.#cursor || this.#isClosed)
+      throw new AgentError('SINK_UNREACHABLE', `${this.#component} takes nothing at present.`, { retryable: true });
+    return this.#sink.redrive(blocks, this.#stop.signal);
   }
 
   /** The sink took others since the lane failed before: it is not the sink that fails, but what the lane has for it. */
@@ -337,12 +416,21 @@ export class Delivery {
       const next = block.nextLsn;
       const isDone = ({ nextLsn }: { readonly nextLsn: number }): boolean => nextLsn <= next;
       const isLeft = (part: { readonly nextLsn: number }): boolean => !isDone(part);
-      const passedOver = work.passedOver.filter(isDone);
-      const damaged = work.damaged.filter(isDone);
-      const one: Work = { blocks: [block], next, passedOver, damaged, isLast: false };
+      const isLossDone = ({ toLsn }: Loss): boolean => toLsn <= next;
+      const one: Work = {
+        blocks: [block],
+        next,
+        read: work.read.filter(isDone),
+        passedOver: work.passedOver.filter(isDone),
+        damaged: work.damaged.filter(isDone),
+        losses: work.losses.filter(isLossDone),
+        isLast: false,
+      };
       const outcome = await this.#deliver(scope, cursor, lane, one);
       if (outcome !== 'delivered') return outcome;
       work.blocks = rest;
+      work.read = work.read.filter(isLeft);
+      work.losses = work.losses.filter((loss) => !isLossDone(loss));
       work.passedOver = work.passedOver.filter(isLeft);
       work.damaged = work.damaged.filter(isLeft);
     }
@@ -386,8 +474,10 @@ export class Delivery {
   }
 
   /** The work is done: all of it is counted in the moment in which it is no longer pending. */
-  #move(cursor: JournalCursor, lane: number, { next, passedOver, damaged }: Work): void {
+  #move(cursor: JournalCursor, lane: number, { next, read, passedOver, damaged, losses }: Work): void {
     this.#done[lane] = next;
+    for (const { lines } of read) this.#ledger.taken(lane, lines);
+    this.#lose(lane, losses);
     for (const { lines } of passedOver) this.#ledger.passedOver(lines);
     for (const block of damaged) this.#lostBlock(block);
     this.#advance(cursor);
@@ -408,7 +498,8 @@ export class Delivery {
     } catch (error) {
       this.#log.warn({ code: codeOf(error) }, `${this.#component} did not close: ${describeError(error)}`);
     }
-    this.#advance(cursor);
+    // A cursor is stored with the totals that belong to it, or not at all.
+    if (this.#cursor) this.#advance(cursor);
     cursor.close();
     this.#isClosed = true;
   }
@@ -421,8 +512,16 @@ export class Delivery {
     return delayMs;
   }
 
-  #lostBlock({ lsn, nextLsn, lines, lane }: Block): void {
-    this.#ledger.lost({ why: 'damaged', lines, fromLsn: lsn, toLsn: nextLsn }, lane);
+  #lose(lane: number, losses: readonly Loss[]): void {
+    for (const loss of losses) {
+      this.#ledger.taken(lane, loss.lines);
+      this.#ledger.lost(loss, lane);
+    }
+  }
+
+  #lostBlock({ lsn, nextLsn, lines, lane, streams, firstSeconds, lastSeconds }: Block): void {
+    const whose = { streams, firstSeconds, lastSeconds };
+    this.#ledger.lost({ why: 'damaged', lines, fromLsn: lsn, toLsn: nextLsn, ...whose }, lane);
   }
 
   #lagSeconds(now: number): number {

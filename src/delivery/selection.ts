@@ -15,11 +15,24 @@ export class Selection {
     this.#match = match;
   }
 
+  /** Whether a stream with these labels, in Loki's form, is wanted. */
+  wants(labels: string): boolean {
+    return this.#match === undefined || this.#isWanted(labels, this.#match);
+  }
+
   /** The block, or a smaller one in its place; undefined where nothing of it is wanted. Throws JOURNAL_DAMAGED. */
   of(block: Block): Block | undefined {
     const match = this.#match;
     if (!match) return block;
     return partitionBlock(block, (labels) => this.#isWanted(labels, match)).get(true);
+  }
+
+  /** Lines that are not wanted, as the block's directory has them. */
+  linesOfOthers(block: Block): number {
+    const match = this.#match;
+    if (!match) return 0;
+    const others = block.streams.filter(({ labels }) => !this.#isWanted(labels, match));
+    return others.reduce((sum, { lines }) => sum + lines, 0);
   }
 
   #isWanted(text: string, match: Matcher): boolean {

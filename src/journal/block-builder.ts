@@ -16,7 +16,7 @@
  */
 import { compressSync } from 'snappy';
 import type { Batch } from '../pipeline/batch.js';
-import type { Origin } from '../pipeline/contract.js';
+import type { SourceRange } from '../pipeline/contract.js';
 import { entryBytes, putEntryHead, putStreamHeader, STREAM_HEADER_BYTES } from '../pipeline/protobuf.js';
 import { LANES, type Stream, type StreamTable } from '../pipeline/streams.js';
 import { AgentError } from '../runtime/errors.js';
@@ -52,9 +52,17 @@ export class BlockBuilder {
     return bytes;
   }
 
-  /** Encodes all lines of `batch`; blocks that became full on the way are appended to `sealed`. */
-  append(batch: Batch, origin: Origin, sealed: SealedBlock[]): void {
-    if (batch.length === 0) return;
+  /** Lines encoded and not yet sealed. */
+  get stagedLines(): number {
+    let lines = 0;
+    for (const staging of this.#stagings.values()) lines += staging.lines;
+    return lines;
+  }
+
+  /** Encodes all lines of `batch` and answers how many; blocks that became full on the way are appended to `sealed`. */
+  append(batch: Batch, origin: SourceRange, sealed: SealedBlock[]): number {
+    let encoded = 0;
+    if (batch.length === 0) return encoded;
     const { start, end, stream, seconds, nanos } = batch;
     const low = this.#bringIn(batch);
     let id = stream[0];
@@ -66,12 +74,14 @@ export class BlockBuilder {
       }
       const from = INCOMING + start[row] - low;
       const length = end[row] - start[row];
+      encoded++;
       if (staging.add(this.#slab, from, length, seconds[row], nanos[row])) continue;
       this.#seal(staging, sealed);
       staging = this.#turnTo(id, origin, sealed);
       if (staging.add(this.#slab, from, length, seconds[row], nanos[row])) continue;
       sealed.push(this.#longLine(id, origin, from, length, seconds[row], nanos[row]));
     }
+    return encoded;
   }
 
   /** Seals what there is of every lane and route class. */
@@ -92,7 +102,7 @@ export class BlockBuilder {
     return low;
   }
 
-  #turnTo(id: number, origin: Origin, sealed: SealedBlock[]): Staging {
+  #turnTo(id: number, origin: SourceRange, sealed: SealedBlock[]): Staging {
     const stream = this.#stream(id);
     const staging = this.#stagings.get(keyOf(stream)) ?? this.#open(stream, sealed);
     staging.turnTo(stream, origin);
@@ -136,7 +146,7 @@ export class BlockBuilder {
 
   #longLine(
     id: number,
-    origin: Origin,
+    origin: SourceRange,
     from: number,
     length: number,
     seconds: number,

@@ -5,13 +5,14 @@
  * A segment that goes early costs the reader what lies at or after `read`: it is counted in the moment of the removal,
  * and told at once to a reader that listens, else by the next `read`.
  *
- * Pending are the lines of blocks handed out and not yet delivered, of those lost and not yet told, and of those at or
- * after `read`: for these the segments have their lines of each lane, and the cursor how many of them are before `read`.
+ * Pending are the lines of blocks handed out, or told to be damaged, and not yet passed by the cursor, of those lost and not
+ * yet told, and of those at or after `read`: for these the segments have their lines of each lane, and the cursor how many of them are before `read`.
  */
 import type { Block, Cursor } from '../pipeline/contract.js';
 import { LANES } from '../pipeline/streams.js';
 import { type BlockIndex, DAMAGED_LANE } from './block-index.js';
-import { readBlock } from './block-reader.js';
+import { readBlock, readRemains } from './block-reader.js';
+import { type Contents, contentsFrom } from './contents.js';
 import type { Segment, Segments } from './segments.js';
 import type { StoredCursor } from './state.js';
 import type { JournalCursor, LaneRead, Loss, OnLost } from './types.js';
@@ -25,8 +26,16 @@ export interface CursorHost {
   countDamage(): void;
 }
 
+/** Of a cursor that is opened. */
+interface Places {
+  readonly stored: Cursor | undefined;
+  readonly delivered: Cursor;
+  readonly retained: Cursor;
+}
+
 export class ReaderCursor implements JournalCursor {
   readonly name: string;
+  readonly stored: Cursor | undefined;
   readonly #host: CursorHost;
   readonly #onLost: OnLost | undefined;
   #delivered: readonly number[];
@@ -34,7 +43,7 @@ export class ReaderCursor implements JournalCursor {
   readonly #read: number[];
   /** Per lane: the segment in which `#read` is, and the lane's lines there before it. Undefined: nobody has counted them. */
   readonly #passed: ({ readonly segment: Segment; lines: number } | undefined)[] = [];
-  /** Per lane: blocks between `#delivered` and `#read`. */
+  /** Per lane: blocks between `#delivered` and `#read`, and what was told to be lost there. */
   readonly #handedOut: { readonly nextLsn: number; readonly lines: number }[][];
   readonly #lost: (Loss | undefined)[] = [];
   /** Damage that belongs to no lane is told once, by the first lane that comes to it. */
@@ -42,8 +51,9 @@ export class ReaderCursor implements JournalCursor {
   #isClosed = false;
   #movedMs = performance.now();
 
-  constructor(name: string, host: CursorHost, delivered: Cursor, retained: Cursor, onLost?: OnLost) {
+  constructor(name: string, host: CursorHost, { stored, delivered, retained }: Places, onLost?: OnLost) {
     this.name = name;
+    this.stored = stored;
     this.#host = host;
     this.#onLost = onLost;
     this.#delivered = delivered;
@@ -52,8 +62,8 @@ export class ReaderCursor implements JournalCursor {
     this.#handedOut = delivered.map(() => []);
     const oldest = host.segments.all[0]?.base ?? host.end();
     const behind = Math.min(...delivered);
-    // How much that was, nobody knows any more.
-    if (behind < oldest) this.#lost[0] = { why: 'cap', lines: 0, fromLsn: behind, toLsn: oldest };
+    // How much that was, nobody knows any more; a reader that listens keeps count itself.
+    if (behind < oldest && !onLost) this.#lost[0] = { why: 'cap', lines: 0, fromLsn: behind, toLsn: oldest };
   }
 
   get value(): Cursor {
@@ -156,7 +166,7 @@ export class ReaderCursor implements JournalCursor {
   }
 
   /** The segment goes now. */
-  lose(segment: Segment, index: BlockIndex | undefined): void {
+  lose(segment: Segment, index: BlockIndex | undefined, contents: Contents): void {
     const told: (Loss & { lane: number })[] = [];
     for (let lane = 0; lane < LANES; lane++) {
       const from = this.#read[lane];
@@ -165,7 +175,8 @@ export class ReaderCursor implements JournalCursor {
       this.#moveTo(lane, segment.end);
       if (lines === 0) continue;
       if (this.#onLost) {
-        told.push({ why: 'cap', lines: lines ?? 0, fromLsn: from, toLsn: segment.end, lane });
+        const remains = index ? contentsFrom(contents, index, lane, from - segment.base) : {};
+        told.push({ why: 'cap', lines: lines ?? 0, fromLsn: from, toLsn: segment.end, lane, ...remains });
         continue;
       }
       const before = this.#lost[lane];
@@ -270,16 +281,18 @@ export class ReaderCursor implements JournalCursor {
         else this.#tellDamage(lsn, nextLsn, losses);
       } else if (index.lane[row] === lane) {
         if (blocks.length > 0 && rawBytes + index.rawBytes[row] > maxRawBytes) return;
-        const block = await readBlock(this.#host.segments, segment, index, row);
+        const { segments } = this.#host;
+        const block = await readBlock(segments, segment, index, row);
+        const remains = block ? {} : await readRemains(segments, segment, index, row);
         const lines = index.lines[row];
         passed.lines += lines;
+        this.#handedOut[lane].push({ nextLsn, lines });
         if (block) {
           blocks.push(block);
           rawBytes += block.rawBytes;
-          this.#handedOut[lane].push({ nextLsn, lines });
         } else {
           this.#host.countDamage();
-          losses.push({ why: 'damaged', lines, fromLsn: lsn, toLsn: nextLsn });
+          losses.push({ why: 'damaged', lines, fromLsn: lsn, toLsn: nextLsn, ...remains });
         }
       } else continue;
       this.#read[lane] = nextLsn;
@@ -289,6 +302,7 @@ export class ReaderCursor implements JournalCursor {
     const missing = segment.end === stop ? (segment.lines?.[lane] ?? 0) - passed.lines : 0;
     if (missing > 0) {
       passed.lines += missing;
+      this.#handedOut[lane].push({ nextLsn: stop, lines: missing });
       losses.push({ why: 'damaged', lines: missing, fromLsn: base + place, toLsn: stop });
     }
   }

@@ -7,7 +7,7 @@
  *   number of streams, each: labels text, lines, raw bytes of the entries
  *   number of source ranges, each: number of its source key (state.ts), from, to - from
  */
-import type { Block, BlockStream, Origin } from '../pipeline/contract.js';
+import type { Block, BlockStream, SourceRange } from '../pipeline/contract.js';
 import { AgentError } from '../runtime/errors.js';
 import { ByteReader, ByteWriter } from './bytes.js';
 import { openMeta, openPayload, type RecordHeader, recordLength } from './record.js';
@@ -24,7 +24,7 @@ export interface Directory {
 /** `number` gives each source key its small number in the segment. */
 export function encodeDirectory(
   directory: Directory,
-  origins: readonly Origin[],
+  origins: readonly SourceRange[],
   number: (key: string) => number,
 ): Buffer {
   const writer = new ByteWriter();

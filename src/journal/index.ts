@@ -15,8 +15,9 @@
  */
 
 import type { Batch } from '../pipeline/batch.js';
-import type { Block, Cursor, Origin, Position, SourceKey } from '../pipeline/contract.js';
+import type { Block, Cursor, Position, SourceKey, SourceRange } from '../pipeline/contract.js';
 import { LANES, LIVE_LANES, type StreamTable } from '../pipeline/streams.js';
+import { BEFORE_TOTALS } from '../pipeline/totals.js';
 import { AgentError, describeError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
@@ -52,7 +53,7 @@ export async function openJournal(
   let recovered: Recovered;
   try {
     await disk.makeDirectory(directory);
-    recovered = await recover(directory, disk, log, limits.firstLsn ?? 0);
+    recovered = await recover(directory, disk, scope, log, limits.firstLsn ?? 0);
   } catch (error) {
     if (error instanceof AgentError) throw error;
     throw new AgentError(
@@ -75,6 +76,9 @@ class DiskJournal implements Journal {
   readonly isFirstStart: boolean;
   readonly stats: JournalStats;
   readonly recovery: readonly string[];
+  readonly totalsSince: number;
+  /** As of the last commit. */
+  readonly #state: State;
   /** The newest positions, committed or not. */
   readonly #positions: Map<SourceKey, Position>;
   /** The newest cursors, committed or not. */
@@ -111,7 +115,10 @@ class DiskJournal implements Journal {
     this.#cursors = new Map(state.cursors);
     this.isFirstStart = isFirstStart;
     this.recovery = sentences;
-    this.#segments = new Segments(directory, disk, scope, segments);
+    this.#state = state;
+    if (state.since === 0) beginTotals(state);
+    this.totalsSince = state.since;
+    this.#segments = new Segments(directory, disk, scope, segments, limits.patienceMs);
     const now = Date.now;
     const shared = { directory, disk, segments: this.#segments, now };
     this.#retention = new Retention({ ...shared, readers: this.#readers, options, log });
@@ -170,12 +177,33 @@ class DiskJournal implements Journal {
     else this.#positions.set(key, position);
   }
 
-  append(batch: Batch, key: SourceKey, position: Position, origin: Origin): Promise<void> | undefined {
+  append(batch: Batch, key: SourceKey, position: Position, origin: SourceRange): Promise<void> | undefined {
     const wait = this.#writer.append(batch, key, position, origin);
     this.#positions.set(key, position);
     const lane = batch.length > 0 ? this.#streams.get(batch.stream[0])?.lane : undefined;
     const room = lane !== undefined && lane >= LIVE_LANES ? this.#room.wait() : undefined;
     return wait && room ? Promise.all([wait, room]).then(() => {}) : (wait ?? room);
+  }
+
+  count(name: string, lines: number): void {
+    this.#writer.count(name, lines);
+  }
+
+  total(name: string): number {
+    return this.#writer.totals.get(name) ?? 0;
+  }
+
+  totals(prefix: string): ReadonlyMap<string, number> {
+    return new Map([...this.#writer.totals].filter(([name]) => name.startsWith(prefix)));
+  }
+
+  moveTotal(from: string, into: string): void {
+    this.#writer.count(into, this.total(from));
+    this.#writer.setTotal(from, 0);
+  }
+
+  linesGone(lane: number): number {
+    return this.#segments.all.reduce((lines, segment) => lines - segment.linesOf(lane), this.#state.lanes[lane]);
   }
 
   barrier(): Promise<number> {
@@ -198,7 +226,8 @@ class DiskJournal implements Journal {
   openCursor(name: string, own?: Cursor, onLost?: OnLost): JournalCursor {
     if (this.#readers.has(name)) throw new AgentError('INTERNAL', `The cursor "${name}" is open already.`);
     const [delivered, retained] = this.#startOf(name, own);
-    const cursor = new ReaderCursor(name, this.#cursorHost, delivered, retained, onLost);
+    const stored = this.#cursors.get(name)?.[0];
+    const cursor = new ReaderCursor(name, this.#cursorHost, { stored, delivered, retained }, onLost);
     this.#readers.add(cursor);
     return cursor;
   }
@@ -292,4 +321,10 @@ class DiskJournal implements Journal {
       },
     };
   }
+}
+
+/** In a new journal, or one of an older build, whose lines nobody has counted. */
+function beginTotals(state: State): void {
+  state.since = Date.now();
+  if (state.totals.size === 0 && state.lines > 0) state.totals.set(BEFORE_TOTALS, state.lines);
 }

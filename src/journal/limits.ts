@@ -10,6 +10,8 @@ export interface JournalLimits {
   readonly heldBytes: number;
   /** Lsn at which a journal begins that has nothing yet. Default 0. */
   readonly firstLsn?: number;
+  /** How long a disk that answers EIO is asked again, in milliseconds. Default 30 s. */
+  readonly patienceMs?: number;
 }
 
 // A new journal begins beyond every lsn of an earlier one in the same place, unless that one grew by more than this for

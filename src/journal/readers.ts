@@ -2,6 +2,7 @@
  * The open cursors, as retention sees them: what they still need, and what they lose when a segment goes early.
  */
 import type { BlockIndex } from './block-index.js';
+import type { Contents } from './contents.js';
 import type { ReaderCursor } from './cursor.js';
 import type { Segment } from './segments.js';
 
@@ -30,7 +31,7 @@ export class Readers {
   }
 
   /** Counts what each reader loses with the segment; without an index nobody knows how much. */
-  lose(segment: Segment, index: BlockIndex | undefined): void {
-    for (const cursor of this.#open) cursor.lose(segment, index);
+  lose(segment: Segment, index: BlockIndex | undefined, contents: Contents): void {
+    for (const cursor of this.#open) cursor.lose(segment, index, contents);
   }
 }

@@ -23,6 +23,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { compressSync, uncompressSync } from 'snappy';
+import { LANES } from '../pipeline/streams.js';
 import { AgentError } from '../runtime/errors.js';
 
 export const HEADER_BYTES = 48;
@@ -96,6 +97,7 @@ export function decodeHeader(bytes: Buffer, at: number, lsn: number): RecordHead
       },
     );
   }
+  if (bytes[at + 4] === 0 || bytes[at + 4] > RecordType.commit || bytes[at + 6] >= LANES) return undefined;
   return {
     type: bytes[at + 4],
     lane: bytes[at + 6],

@@ -4,6 +4,7 @@
  */
 import { describeError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
+import { type Contents, readContents } from './contents.js';
 import type { Disk } from './disk.js';
 import type { Readers } from './readers.js';
 import { decodeHeader, HEADER_BYTES } from './record.js';
@@ -43,6 +44,7 @@ export class Retention {
       await this.#cap(0);
       await this.#space();
       await this.#age();
+      await this.#parts.segments.removeFiles();
     });
   }
 
@@ -86,8 +88,17 @@ export class Retention {
 
   async #removeOldest(): Promise<void> {
     const { segments, readers } = this.#parts;
-    const needsIndex = readers.need(segments.all[0]);
-    await segments.removeOldest((segment, index) => readers.lose(segment, index), needsIndex);
+    const [oldest] = segments.all;
+    let contents: Contents = [];
+    if (readers.need(oldest))
+      await segments
+        .use(oldest, async (index) => {
+          contents = await readContents(segments, oldest, index);
+        })
+        // Then nobody knows whose lines they were.
+        .catch(() => undefined);
+    const needsIndex = readers.need(oldest);
+    await segments.removeOldest((segment, index) => readers.lose(segment, index, contents), needsIndex);
   }
 
   async #isOld(segment: Segment): Promise<boolean> {
@@ -96,17 +107,21 @@ export class Retention {
     return now() - segment.committedAt * 1000 > options.maxAgeMs;
   }
 
-  /** When the segment's last commit was made: the next segment's first header says so. */
+  /** When the segment's last commit was made: the next segment's first header says so, where it is there. */
   async #committedAt(segment: Segment): Promise<number> {
     const { segments, disk } = this.#parts;
     const next = segments.all[segments.all.indexOf(segment) + 1];
-    const file = await disk.open(segments.path(next));
+    const bytes = Buffer.alloc(HEADER_BYTES);
     try {
-      const bytes = Buffer.alloc(HEADER_BYTES);
-      await file.read(bytes, 0);
-      return decodeHeader(bytes, 0, next.base)?.seconds ?? this.#parts.now() / 1000;
-    } finally {
-      await file.close();
+      const file = await disk.open(segments.path(next));
+      try {
+        await file.read(bytes, 0);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (!segments.isGone(next, error)) throw error;
     }
+    return decodeHeader(bytes, 0, next.base)?.seconds ?? this.#parts.now() / 1000;
   }
 }

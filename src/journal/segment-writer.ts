@@ -12,7 +12,7 @@ import type { Group } from './group.js';
 import { encodeRecord, RecordType } from './record.js';
 import type { Retention } from './retention.js';
 import { Segment, type Segments } from './segments.js';
-import { encodeCommit, KeyNumbers, type State } from './state.js';
+import { encodeCommit, KeyNumbers, plus, type State } from './state.js';
 
 export interface SegmentWriterParts {
   readonly directory: string;
@@ -99,12 +99,11 @@ export class SegmentWriter {
       rows.push([lsn - segment.base, this.#end + draft.bytes - lsn]);
     }
     const blockEnd = this.#end + draft.bytes;
-    const sequence = state.sequence + 1;
     const seconds = Math.floor(now / 1000);
     draft.add(
       encodeRecord(
         { type: RecordType.commit, lsn: blockEnd, lines: group.lines, seconds },
-        encodeCommit(group, sequence, begin, numbers),
+        encodeCommit(group, state, begin, numbers),
       ),
     );
     await this.#store(active, draft);
@@ -125,7 +124,8 @@ export class SegmentWriter {
       active.hasCommit = true;
     }
     state.apply(group);
-    state.sequence = sequence;
+    state.lanes = plus(state.lanes, group.lanes);
+    state.sequence++;
     onDurable(blockEnd);
   }
 
@@ -182,6 +182,7 @@ export class SegmentWriter {
     const { retention, disk, directory, segments } = this.#parts;
     if (!hasCommit) await retention.enforce();
     await retention.makeRoom(draft.bytes);
+    await segments.syncRemovals();
     const handle = segment.file?.handle ?? (await segments.create(segment));
     await handle.write(draft.parts, this.#end - segment.base);
     await handle.sync();

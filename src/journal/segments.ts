@@ -6,7 +6,8 @@
  * - a segment's end is what is committed of it; whatever its file holds beyond that is nothing;
  * - a pinned segment keeps its file open and is not removed. Unpinned ones have it closed, so that what is open says who
  *   reads, and keep their index in memory only while they are among the few used last, so that a full journal of tiny
- *   blocks costs no more than a small one.
+ *   blocks costs no more than a small one;
+ * - what cannot be read for a while may be read later: only what is gone, wrong, or refused for PATIENCE_MS is damage.
  */
 import { join } from 'node:path';
 import { AgentError, systemCode } from '../runtime/errors.js';
@@ -17,6 +18,8 @@ import { RecordType } from './record.js';
 import { Scanner } from './scanner.js';
 
 const KEPT_INDEXES = 4;
+/** A disk that answers EIO for so long will not answer anything else. */
+const PATIENCE_MS = 30_000;
 const SUFFIX = '.journal';
 const ALL_LANES = ~0;
 
@@ -51,11 +54,18 @@ export class Segment {
   /** Whoever opens or indexes it right now; others wait for that one. */
   loading: Promise<BlockIndex> | undefined;
   onIdle: (() => void) | undefined;
+  /** When the disk first refused to read it, in milliseconds on the monotonic clock. */
+  refusedMs: number | undefined;
 
   constructor(base: number, end: number, bytes: number) {
     this.base = base;
     this.end = end;
     this.bytes = bytes;
+  }
+
+  /** As far as it is known. */
+  linesOf(lane: number): number {
+    return (this.lines ?? this.readable)?.[lane] ?? 0;
   }
 }
 
@@ -65,12 +75,17 @@ export class Segments {
   readonly #scope: Scope;
   readonly #list: Segment[];
   readonly #recent = new Set<Segment>();
+  /** Files of segments that went, and which the disk has kept so far. */
+  readonly #leftOver = new Set<string>();
+  #hasRemoved = false;
+  readonly #patienceMs: number;
 
-  constructor(directory: string, disk: Disk, scope: Scope, list: Segment[]) {
+  constructor(directory: string, disk: Disk, scope: Scope, list: Segment[], patienceMs = PATIENCE_MS) {
     this.#directory = directory;
     this.#disk = disk;
     this.#scope = scope;
     this.#list = list;
+    this.#patienceMs = patienceMs;
   }
 
   get all(): readonly Segment[] {
@@ -141,6 +156,14 @@ export class Segments {
     return buffer;
   }
 
+  /** Whether what failed to be read will never be read. */
+  isGone(segment: Segment, error: unknown): boolean {
+    const code = systemCode(error) ?? 'ENOENT';
+    if (code !== 'EIO') return code === 'ENOENT';
+    segment.refusedMs ??= performance.now();
+    return performance.now() - segment.refusedMs >= this.#patienceMs;
+  }
+
   pin(segment: Segment): void {
     segment.pins++;
   }
@@ -159,7 +182,7 @@ export class Segments {
 
   /**
    * Takes the oldest segment away once nobody reads it. `before` is called synchronously with that, with its index
-   * where somebody needs it.
+   * where somebody needs it. It is gone also where the disk then refuses to remove its file.
    */
   async removeOldest(
     before: (segment: Segment, index: BlockIndex | undefined) => void,
@@ -174,8 +197,29 @@ export class Segments {
     before(segment, index);
     this.#list.shift();
     this.#recent.delete(segment);
+    this.#leftOver.add(this.path(segment));
     await this.detach(segment);
-    await this.#disk.unlink(this.path(segment));
+    await this.removeFiles();
+  }
+
+  /** Removes the files of segments that went. What the disk refuses is left for the next time. */
+  async removeFiles(): Promise<void> {
+    for (const path of this.#leftOver) {
+      try {
+        await this.#disk.unlink(path);
+      } catch (error) {
+        if (systemCode(error) !== 'ENOENT') throw error;
+      }
+      this.#leftOver.delete(path);
+      this.#hasRemoved = true;
+    }
+  }
+
+  /** Before a commit that says what went with a segment: after a power failure it must not be there again. */
+  async syncRemovals(): Promise<void> {
+    if (!this.#hasRemoved) return;
+    await this.#disk.syncDirectory(this.#directory);
+    this.#hasRemoved = false;
   }
 
   async #load(segment: Segment): Promise<BlockIndex> {
@@ -183,14 +227,16 @@ export class Segments {
       const handle = segment.file?.handle ?? this.#attach(segment, await this.#disk.open(this.path(segment)));
       segment.index ??= await this.#scan(segment, handle);
     } catch (error) {
-      // Gone, or unreadable for good. Anything else, such as no descriptor left, passes: the blocks are still there.
-      if (!['ENOENT', 'EIO'].includes(systemCode(error) ?? 'EIO')) throw error;
+      if (!this.isGone(segment, error)) throw error;
       segment.index = new BlockIndex();
       segment.index.addDamage(0, segment.end - segment.base);
     }
     segment.lanes = segment.index.lanes();
     segment.readable = segment.index.linesByLane();
     if (!segment.index.isDamaged) segment.lines ??= segment.readable;
+    // A file may end too early where a record does, and nothing in it shows.
+    for (const [lane, lines] of segment.readable.entries())
+      if (segment.linesOf(lane) > lines) segment.lanes |= 1 << lane;
     return segment.index;
   }
 

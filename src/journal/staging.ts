@@ -4,7 +4,7 @@
  * Neighbours of one stream are a run, slab[from .. to); the runs of a stream are linked (`next`), so that sealing can
  * gather them by stream, each stream's lines in the order of their coming.
  */
-import type { BlockStream, Origin } from '../pipeline/contract.js';
+import type { BlockStream, SourceRange } from '../pipeline/contract.js';
 import { entryBytes, putEntryHead, putStreamHeader, STREAM_HEADER_BYTES } from '../pipeline/protobuf.js';
 import type { Stream } from '../pipeline/streams.js';
 import { doubled } from '../runtime/columns.js';
@@ -23,7 +23,7 @@ export interface BlockSummary {
   readonly firstSeconds: number;
   readonly lastSeconds: number;
   readonly streams: readonly BlockStream[];
-  readonly origins: readonly Origin[];
+  readonly origins: readonly SourceRange[];
 }
 
 /** A stream's share of the block. */
@@ -52,8 +52,8 @@ export class Staging {
   #first = 0;
   #last = 0;
   #part: Part | undefined;
-  #origins: Origin[] = [];
-  #origin: Origin | undefined;
+  #origins: SourceRange[] = [];
+  #origin: SourceRange | undefined;
 
   /** Owns slab[base .. base + BLOCK_BYTES). */
   constructor(base: number) {
@@ -77,7 +77,7 @@ export class Staging {
   }
 
   /** The following lines are of `stream`. */
-  turnTo(stream: Stream, origin: Origin): void {
+  turnTo(stream: Stream, origin: SourceRange): void {
     if (origin !== this.#origin) this.#addOrigin(origin);
     const part = this.#parts.get(stream.id) ?? this.#addPart(stream);
     if (part === this.#part) return;
@@ -164,7 +164,7 @@ export class Staging {
   }
 
   /** Ranges of one key that follow each other become one. */
-  #addOrigin(origin: Origin): void {
+  #addOrigin(origin: SourceRange): void {
     this.#origin = origin;
     const index = this.#origins.findLastIndex(({ key }) => key === origin.key);
     const before = this.#origins[index];

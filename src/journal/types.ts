@@ -1,6 +1,6 @@
 /** The journal as its readers and writers see it. Positions in it are lsn: byte offsets since its beginning. */
 import type { Batch } from '../pipeline/batch.js';
-import type { Block, Cursor, Origin, Position, SourceKey } from '../pipeline/contract.js';
+import type { Block, BlockStream, Cursor, Position, SourceKey, SourceRange } from '../pipeline/contract.js';
 
 export interface JournalOptions {
   /** Hard cap on the journal's bytes on disk: at the cap the oldest segments go, read or not. */
@@ -20,6 +20,10 @@ export interface Loss {
   readonly lines: number;
   readonly fromLsn: number;
   readonly toLsn: number;
+  /** Whose lines they were, and whole seconds since 1970 of the earliest and latest; undefined where nothing tells any more. */
+  readonly streams?: readonly BlockStream[];
+  readonly firstSeconds?: number;
+  readonly lastSeconds?: number;
 }
 
 export interface LaneRead {
@@ -39,6 +43,8 @@ export interface JournalCursor {
   readonly name: string;
   /** Delivered: per lane, every block below is done. */
   readonly value: Cursor;
+  /** What was stored under the name when it was opened; undefined where nothing was. */
+  readonly stored: Cursor | undefined;
   /**
    * Reads on in `lane` at `from`, which is the cursor's place or an earlier `next`: whole blocks up to `maxRawBytes` raw,
    * but at least one if there is one. One read of a lane at a time. Rejects with a system error where the machine is
@@ -97,7 +103,24 @@ export interface Journal {
    * Encodes the batch at once (it is the caller's again on return). A promise means: wait, the disk is behind, or, for
    * lines of catch-up lanes, a reader is. A batch holds lines of live lanes or of catch-up lanes, not of both.
    */
-  append(batch: Batch, key: SourceKey, position: Position, origin: Origin): Promise<void> | undefined;
+  append(batch: Batch, key: SourceKey, position: Position, origin: SourceRange): Promise<void> | undefined;
+
+  /**
+   * Adds to a durable total (pipeline/totals.ts), which is part of the same commit as what is appended, and which places
+   * are moved, in the same synchronous step. It may be negative. Nothing is hurried for it. `append` itself counts what it
+   * encodes as JOURNALED of the origin's key.
+   */
+  count(name: string, lines: number): void;
+  /** As counted, committed or not; 0 for one that never was. */
+  total(name: string): number;
+  /** All with a name that begins with `prefix`. */
+  totals(prefix: string): ReadonlyMap<string, number>;
+  /** Adds all of `from` to `into`, and forgets `from`. */
+  moveTotal(from: string, into: string): void;
+  /** When the totals began, in milliseconds since 1970. */
+  readonly totalsSince: number;
+  /** Lines of the lane in segments that are no longer there. */
+  linesGone(lane: number): number;
 
   /**
    * Resolves with the end lsn once everything appended before the call is durable. Rejects when closed: with

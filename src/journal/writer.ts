@@ -9,8 +9,9 @@
  * - Only what is durable is published: to the segments' index, to readers, to waiters.
  */
 import type { Batch } from '../pipeline/batch.js';
-import type { Origin, Position, SourceKey } from '../pipeline/contract.js';
+import type { Position, SourceKey, SourceRange } from '../pipeline/contract.js';
 import { LANES, type StreamTable } from '../pipeline/streams.js';
+import { JOURNALED, totalName } from '../pipeline/totals.js';
 import { Backoff } from '../runtime/backoff.js';
 import { AgentError, describeError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
@@ -57,11 +58,14 @@ export class Writer {
   /** Number of the open group, and of the last durable one. */
   #groupNumber = 1;
   #durableGroup = 0;
+  /** In the blocks of the group being written. */
+  #linesWriting = 0;
+  /** The newest totals, committed or not. */
+  readonly totals: Map<string, number>;
   #isDue = false;
   #isClosed = false;
   /** There are no blocks at or after this lsn. */
   lastBlockEnd: number;
-  linesUncommitted = 0;
   linesAppended = 0;
   linesCommitted = 0;
   /** Per lane. */
@@ -74,17 +78,18 @@ export class Writer {
     this.#parts = parts;
     this.#builder = new BlockBuilder(parts.streams);
     this.#pauses = parts.scope.child('commit pauses');
+    this.totals = new Map(parts.state.totals);
     this.lastBlockEnd = parts.segmentWriter.end;
   }
 
-  append(batch: Batch, key: SourceKey, position: Position, origin: Origin): Promise<void> | undefined {
+  append(batch: Batch, key: SourceKey, position: Position, origin: SourceRange): Promise<void> | undefined {
     this.#checkOpen();
     const group = this.#group;
     const blocks = group.blocks.length;
-    this.#builder.append(batch, origin, group.blocks);
+    const encoded = this.#builder.append(batch, origin, group.blocks);
     for (let i = blocks; i < group.blocks.length; i++) this.#sealedBytes += group.blocks[i].payload.length;
-    group.lines += batch.length;
-    this.linesUncommitted += batch.length;
+    if (encoded > 0) this.count(totalName(origin.key, JOURNALED), encoded);
+    group.hasLines ||= encoded > 0;
     this.linesAppended += batch.length;
     group.positions.set(key, position);
     if (journalAppended.hasSubscribers) journalAppended.publish({ lines: batch.length, key });
@@ -98,6 +103,18 @@ export class Writer {
     this.#checkOpen();
     this.#group.positions.set(key, position);
     this.#changed();
+  }
+
+  /** Part of the next commit, which is not hurried for it. */
+  count(name: string, lines: number): void {
+    this.setTotal(name, (this.totals.get(name) ?? 0) + lines);
+  }
+
+  setTotal(name: string, lines: number): void {
+    if (this.#isClosed) return;
+    if (lines === 0) this.totals.delete(name);
+    else this.totals.set(name, lines);
+    this.#group.totals.set(name, lines);
   }
 
   /** Part of the next commit; one is made for it within a second where it is `urgent`. */
@@ -136,6 +153,13 @@ export class Writer {
   /** Why the journal cannot be written at present. */
   get trouble(): string | undefined {
     return this.#trouble;
+  }
+
+  /** Encoded and not durable yet: counted in the blocks, not from what was appended. */
+  get linesUncommitted(): number {
+    let lines = this.#builder.stagedLines + this.#linesWriting;
+    for (const block of this.#group.blocks) lines += block.lines;
+    return lines;
   }
 
   get #heldBytes(): number {
@@ -177,6 +201,8 @@ export class Writer {
   }
 
   async #writeWhileDue(): Promise<void> {
+    // Whatever one synchronous step appends and moves is in one commit.
+    await Promise.resolve();
     while (this.#isDue) {
       this.#isDue = false;
       if (this.#group.isEmpty) continue;
@@ -199,7 +225,10 @@ export class Writer {
     this.#groupNumber++;
     this.#sealedBytes = 0;
     this.#releaseTimers();
-    for (const { payload } of group.blocks) this.#writingBytes += payload.length;
+    for (const { payload, lines } of group.blocks) {
+      this.#writingBytes += payload.length;
+      this.#linesWriting += lines;
+    }
     return group;
   }
 
@@ -245,7 +274,7 @@ export class Writer {
       log.info({}, 'The journal is written again.');
       this.#setTrouble(undefined);
     }
-    this.linesUncommitted -= group.lines;
+    this.#linesWriting = 0;
     this.linesCommitted += group.lines;
     for (const { lane, rawBytes } of group.blocks) this.committedRawBytes[lane] += rawBytes;
     this.commits++;

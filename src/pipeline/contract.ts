@@ -8,7 +8,8 @@
  */
 import type { Scope } from '../runtime/scope.js';
 import type { Batch } from './batch.js';
-import type { Stream, StreamTable } from './streams.js';
+import type { SourceGap } from './gaps.js';
+import type { Labels, Stream, StreamTable } from './streams.js';
 
 /** Where a source goes on reading after a restart. Opaque to everybody but the source that made it. */
 export type Position =
@@ -22,11 +23,16 @@ export type Position =
 /** Names what a position is for, unique over all sources: `docker/<container id>`, `file/<path>`. */
 export type SourceKey = string;
 
-/** What a batch was made of, for re-reading a damaged block: bytes [from, to) of the file or log named `key`. */
-export interface Origin {
+/** What a batch was made of: bytes [from, to) of the file or log named `key`. */
+export interface SourceRange {
   readonly key: string;
   readonly from: number;
   readonly to: number;
+}
+
+export interface Origin extends SourceRange {
+  /** Lines that ended there, as whoever decodes them counts them: not taken from the batch, which is held against it. */
+  readonly lines: number;
 }
 
 /** What a source writes to: processors first, then the journal. */
@@ -40,6 +46,14 @@ export interface Pipeline {
    * never rejects. A batch holds lines of catch-up streams or of others, not of both.
    */
   push(batch: Batch, key: SourceKey, position: Position, origin: Origin): Promise<void> | undefined;
+
+  /**
+   * Lines of the container with these labels (without the one that says stdout or stderr) are missing. Tells it, and leaves
+   * a line in the container's history. It is part of the same commit as what is pushed, or which position is moved, in
+   * the same synchronous step: so whoever tells a gap there moves its position over it there, and it is told once. A gap
+   * without a place (`to`) is remembered, once for a container and a reason; to tell people is left to the caller.
+   */
+  gap(gap: SourceGap, labels: Labels): void;
 
   /** Moves a position without lines; `undefined` forgets it, for a container that is gone and fully read. */
   setPosition(key: SourceKey, position: Position | undefined): void;
@@ -64,9 +78,9 @@ export interface Source {
 /** Totals of this run, each counted where it happens. */
 export interface ReadTotals {
   linesRead: number;
+  /** Of those: what an engine had left out, and that stands behind later lines. */
+  linesLate: number;
   bytesRead: number;
-  /** Times that lines were found missing. */
-  gaps: number;
   /** Streams that came to their age, and log files that were replaced while they were read. */
   rotations: number;
   heartbeats: number;
@@ -98,10 +112,23 @@ export interface OpenStream {
   readonly openedMs: number;
 }
 
-/** Works on a batch in place, synchronously; may narrow lines, replace them in the arena or remove rows. */
+/** What a processor says of the lines that it takes out of a batch, or puts into it, where it does so. */
+export interface LineAccount {
+  generated(lines: number): void;
+  filtered(reason: string, lines: number): void;
+  /** They are in another line now. */
+  merged(lines: number): void;
+  /** They stay in the processor until a later batch; less than 0: so many of them are in this one. */
+  held(lines: number): void;
+}
+
+/**
+ * Works on a batch in place, synchronously; may narrow lines, replace them in the arena or remove rows. What it does not
+ * tell `account` is missing.
+ */
 export interface Processor {
   readonly name: string;
-  process(batch: Batch, streams: StreamTable): void;
+  process(batch: Batch, streams: StreamTable, account: LineAccount): void;
 }
 
 /** A block as sinks get it: the directory, and lines as a Loki PushRequest in snappy's block format. */
@@ -137,6 +164,20 @@ export type Cursor = readonly number[];
 export interface Delivered {
   readonly delivered: number;
   readonly rejected: ReadonlyMap<string, number>;
+  /** Which lines were rejected, as many as `rejected` counts; undefined where none was. */
+  readonly refused?: readonly Refused[] | undefined;
+}
+
+/** Lines of one block that a sink will never take, for one reason. */
+export interface Refused {
+  /** One of those that were given. */
+  readonly block: Block;
+  /** Which of its lines, ascending, as decoding counts them from 0. */
+  readonly rows: readonly number[];
+  readonly reason: string;
+  /** What the sink's server said of one of them: a short printable line, empty where it was not asked. */
+  readonly said: string;
+  readonly tenant: string | undefined;
 }
 
 export interface Sink {
@@ -167,6 +208,12 @@ export interface Sink {
     signal: AbortSignal,
     onTaken?: () => void,
   ): Promise<Delivered>;
+
+  /**
+   * Delivers lines that it refused before, once more, beside what it is given in order; `lsn` tells such blocks apart. One call
+   * at a time. Resolves and throws as `deliver`. Sinks that refuse nothing do not have it.
+   */
+  redrive?(blocks: readonly Block[], signal: AbortSignal): Promise<Delivered>;
 
   /** The cursor from which the journal must keep blocks for this sink; undefined where the delivered one will do. */
   readonly retained: Cursor | undefined;

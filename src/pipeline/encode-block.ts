@@ -22,7 +22,7 @@ interface Part {
  * and times exchanged in place. The directory is that of the new lines; lsn, lane and route are the block's.
  */
 export function encodeBlock(
-  block: Block,
+  block: Pick<Block, 'lsn' | 'nextLsn' | 'lane' | 'route'>,
   lines: BlockLines,
   keeps: (row: number) => boolean,
 ): Block | undefined {

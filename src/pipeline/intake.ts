@@ -3,16 +3,23 @@
  * returns; only the journal's backpressure is a promise.
  */
 import type { Batch } from './batch.js';
-import type { Origin, Pipeline, Position, Processor, SourceKey, Tap } from './contract.js';
-import type { StreamTable } from './streams.js';
+import type { Pipeline, Position, Processor, SourceKey, SourceRange, Tap } from './contract.js';
+import type { GapRegister } from './gap-register.js';
+import { type Gap, gapLine, OTHER_CONTAINERS } from './gaps.js';
+import { justBefore } from './line-time.js';
+import { SourceLedger, type TotalStore } from './source-ledger.js';
+import { containerOf, GAP_LABEL, type StreamTable } from './streams.js';
+
+/** Whose lines those are that the agent writes itself, where lines are missing. */
+const GAP_LINES = 'log-capturer/gaps';
 
 /** What the intake needs of the journal. */
-export interface JournalWriter {
+export interface JournalWriter extends TotalStore {
   readonly isFirstStart: boolean;
   position(key: SourceKey): Position | undefined;
   positionKeys(prefix: string): SourceKey[];
   setPosition(key: SourceKey, position: Position | undefined): void;
-  append(batch: Batch, key: SourceKey, position: Position, origin: Origin): Promise<void> | undefined;
+  append(batch: Batch, key: SourceKey, position: Position, origin: SourceRange): Promise<void> | undefined;
 }
 
 export interface IntakeParts {
@@ -20,18 +27,44 @@ export interface IntakeParts {
   readonly streams: StreamTable;
   readonly processors: readonly Processor[];
   readonly taps: readonly Tap[];
+  readonly gaps: GapRegister;
 }
 
-export function createIntake({ journal, streams, processors, taps }: IntakeParts): Pipeline {
+export interface Intake extends Pipeline {
+  readonly ledger: SourceLedger;
+}
+
+export function createIntake({ journal, streams, processors, taps, gaps }: IntakeParts): Intake {
+  const ledger = new SourceLedger(journal, streams);
   const streamOf = (id: number) => streams.get(id);
   return {
+    ledger,
     streams,
     isFirstStart: journal.isFirstStart,
     position: (key) => journal.position(key),
     positionKeys: (prefix) => journal.positionKeys(prefix),
-    setPosition: (key, position) => journal.setPosition(key, position),
+    setPosition(key, position) {
+      journal.setPosition(key, position);
+      if (position === undefined) ledger.retire(key);
+    },
+    gap(sourceGap, labels) {
+      const gap: Gap = { ...sourceGap, container: containerOf(labels) ?? OTHER_CONTAINERS };
+      if (!gap.to) return gaps.noteOnce(gap);
+      const stream = streams.acquire({ ...labels, [GAP_LABEL]: gap.why });
+      const line = gapLine(gap, stream.id, justBefore(gap.to));
+      const { key, position } = gaps.tell(gap);
+      for (const tap of taps) tap.onBatch(line, streamOf);
+      // The agent's own line: there is nothing to read it from again.
+      ledger.of(GAP_LINES).generated(line.length);
+      ledger.appended(line, GAP_LINES);
+      void journal.append(line, key, position, { key: GAP_LINES, from: 0, to: 0 });
+      streams.release(stream);
+    },
     push(batch, key, position, origin) {
-      for (const processor of processors) processor.process(batch, streams);
+      // Before the lines: appending may take what was counted so far into a commit.
+      const account = ledger.pushed(batch, origin);
+      for (const processor of processors) processor.process(batch, streams, account);
+      ledger.appended(batch, origin.key);
       for (const tap of taps) tap.onBatch(batch, streamOf);
       return journal.append(batch, key, position, origin);
     },

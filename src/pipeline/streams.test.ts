@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   CATCH_UP_LABEL,
   containerOf,
+  GAP_LABEL,
   LANES,
   type Labels,
   LIVE_LANES,
@@ -57,13 +58,17 @@ describe('StreamTable', () => {
     expect(table.acquire({ a: '1', b: '2' }).id).not.toBe(first.id);
   });
 
-  test('keeps stdout, stderr and catch-up of a container in matching lanes', () => {
+  test('keeps stdout, stderr, catch-up and gaps of a container in matching lanes', () => {
     fc.assert(
       fc.property(labels, (set) => {
         const table = new StreamTable();
         const stdout = table.acquire({ ...set, stream: 'stdout' });
         const stderr = table.acquire({ ...set, stream: 'stderr' });
         const old = table.acquire({ ...set, stream: 'stdout', [CATCH_UP_LABEL]: 'true' });
+        // `gap` says nothing of where a stream's lines go: it stands beside the lines of the container.
+        const { stream: _, [GAP_LABEL]: __, ...own } = set;
+        const lanes = [{}, { [GAP_LABEL]: 'rotated' }].map((more) => table.acquire({ ...own, ...more }).lane);
+        expect(lanes[1]).toBe(lanes[0]);
         expect(stderr.lane).toBe(stdout.lane);
         expect(stdout.lane).toBeLessThan(LIVE_LANES);
         expect(old.lane).toBe(stdout.lane + LIVE_LANES);

@@ -12,6 +12,8 @@ export const LIVE_LANES = 4;
 export const LANES = LIVE_LANES * 2;
 /** Added to the labels of a catch-up stream, so that order holds within each stream. */
 export const CATCH_UP_LABEL = 'catch_up';
+/** Of a stream that holds no lines of a container, but says where some of them are missing: its value is the reason. */
+export const GAP_LABEL = 'gap';
 /** Labels that name the container, and labels that say stdout or stderr, as the presets have them: the first one there counts. */
 export const CONTAINER_LABELS: readonly string[] = ['container', 'container_name'];
 export const OUTPUT_LABELS: readonly string[] = ['stream', 'source', 'logstream'];
@@ -118,7 +120,7 @@ export function parseLabelText(text: string): Labels {
 function laneOf(labels: Labels): number {
   let hash = 0x811c9dc5;
   for (const name of Object.keys(labels).sort()) {
-    if (OUTPUT_LABELS.includes(name) || name === CATCH_UP_LABEL) continue;
+    if (OUTPUT_LABELS.includes(name) || name === CATCH_UP_LABEL || name === GAP_LABEL) continue;
     const text = `${name}\0${labels[name]}\0`;
     for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   }

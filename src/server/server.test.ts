@@ -6,12 +6,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { NO_LETTERS } from '../delivery/dead-letters/testing/no-letters.js';
 import { Batch } from '../pipeline/batch.js';
 import { type Stream, StreamTable } from '../pipeline/streams.js';
 import { type Logger, silentLogger } from '../runtime/log.js';
 import { Scope } from '../runtime/scope.js';
 import { Health } from '../telemetry/health.js';
+import type { LedgerReport } from '../telemetry/ledger/report.js';
 import { createHostGuard } from './guard.js';
+import { gapsView } from './gap-view.js';
 import { type RunningServer, type ServerOptions, startServer } from './server.js';
 import { TailHub, type TailJournal } from './tail-hub.js';
 import type { AgentView } from './view.js';
@@ -31,10 +34,31 @@ const CONTAINER = {
   transport: 'file',
   transportWhy: 'its log file can be read',
   why: '',
+  gaps: 1,
 };
+const LEDGER: LedgerReport = {
+  since: '2026-11-22T09:00:00.000Z',
+  sources: [],
+  journal: { before: 1, encoded: 2, committed: 2, uncommitted: 1, unaccounted: 0 },
+  sinks: [],
+  unaccounted: { reader: 0 },
+};
+const GAPS = gapsView({
+  newest: [
+    {
+      number: 7,
+      toldMs: 1_700_000_000_123,
+      container: 'web',
+      why: 'rotated',
+      from: { seconds: 1_700_000_000, nanos: 5 },
+      to: { seconds: 1_700_000_001, nanos: 0 },
+    },
+  ],
+  counts: new Map([['rotated', 1]]),
+});
 const METRICS = { contentType: 'text/plain; version=0.0.4', exposition: () => Promise.resolve('up 1\n') };
 
-const API = ['build', 'config', 'containers', 'sinks', 'journal', 'tail?follow=0'].map(
+const API = ['build', 'config', 'containers', 'sinks', 'dead-letters', 'ledger', 'gaps', 'journal', 'tail?follow=0'].map(
   (name) => `/api/v1/${name}`,
 );
 
@@ -59,6 +83,9 @@ beforeEach(async () => {
     journal: { stats: STATS },
     config: () => ({ log_level: 'info' }),
     containers: () => [CONTAINER],
+    gaps: () => GAPS,
+    deadLetters: NO_LETTERS,
+    ledger: () => LEDGER,
     sinks: () => [{ name: 'local', linesRejected: new Map([['too long', 2]]) }],
     resources: () => Promise.reject(new Error('not asked here')),
   };
@@ -131,6 +158,26 @@ describe('the API', () => {
       },
     ],
     ['/api/v1/sinks', { sinks: [{ name: 'local', linesRejected: { 'too long': 2 } }] }],
+    ['/api/v1/ledger', LEDGER],
+    [
+      '/api/v1/gaps',
+      {
+        gaps: [
+          {
+            number: 7,
+            told: '2023-11-14T22:13:20.123Z',
+            container: 'web',
+            sink: null,
+            why: 'rotated',
+            from: '2023-11-14T22:13:20.000000005Z',
+            to: '2023-11-14T22:13:21.000000000Z',
+            lines: null,
+            text: 'lines from 2023-11-14T22:13:20.000000005Z to 2023-11-14T22:13:21.000000000Z are missing: the log rotated faster than it could be read',
+          },
+        ],
+        counts: { rotated: 1 },
+      },
+    ],
     ['/api/v1/journal', STATS],
     ['/api/v1/config', { log_level: 'info' }],
   ])('%s', async (path, expected) => {

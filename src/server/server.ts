@@ -1,4 +1,4 @@
-/** The HTTP server: health, metrics, the API, the live tail and the page. It only reads: nothing here changes the agent. */
+/** The HTTP server: health, metrics, the API, the live tail and the page. Nothing here changes the agent but what is private (private.ts). */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,6 +11,7 @@ import { ServerSockets } from '../runtime/servers.js';
 import type { Metrics } from '../telemetry/metrics/metrics.js';
 import { isLoopback, listenError, shownUrl } from './address.js';
 import { answer, refuse } from './answers.js';
+import { addDeadLetters } from './dead-letters/routes.js';
 import { addDebug } from './debug/routes.js';
 import { createHostGuard, SECURITY_HEADERS } from './guard.js';
 import { Login } from './login/login.js';
@@ -77,7 +78,9 @@ export async function startServer(scope: Scope, options: ServerOptions): Promise
   addStatus(app, options, login);
   addApi(app, options);
   addTail(app, owner, options);
-  addDebug(app, owner, { ...options, hasLogin: login !== undefined });
+  const hasLogin = login !== undefined;
+  addDeadLetters(app, { host, hasLogin, desk: options.agent.deadLetters });
+  addDebug(app, owner, { ...options, hasLogin });
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -146,6 +149,8 @@ function addApi(app: FastifyInstance, { agent, metrics }: ServerOptions): void {
   app.get('/api/v1/config', (_request, reply) => answer(reply, agent.config()));
   app.get('/api/v1/containers', (_request, reply) => answer(reply, { containers: agent.containers() }));
   app.get('/api/v1/sinks', (_request, reply) => answer(reply, { sinks: agent.sinks() }));
+  app.get('/api/v1/ledger', (_request, reply) => answer(reply, agent.ledger()));
+  app.get('/api/v1/gaps', (_request, reply) => answer(reply, agent.gaps()));
   app.get('/api/v1/journal', (_request, reply) => answer(reply, agent.journal.stats));
 }
 

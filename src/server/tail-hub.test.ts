@@ -7,6 +7,7 @@ import { openJournal } from '../journal/index.js';
 import type { Journal } from '../journal/types.js';
 import { Batch, LineFlag } from '../pipeline/batch.js';
 import type { Pipeline } from '../pipeline/contract.js';
+import { GapRegister } from '../pipeline/gap-register.js';
 import { createIntake } from '../pipeline/intake.js';
 import { CATCH_UP_LABEL, type Stream, StreamTable } from '../pipeline/streams.js';
 import { silentLogger } from '../runtime/log.js';
@@ -69,7 +70,8 @@ async function start(syncIntervalMs: number, around = (journal: TailJournal) => 
   const options = { maxBytes: 1e9, maxAgeMs: 1e9, minFree: 0, syncIntervalMs };
   const journal = await openJournal(directory, options, streams, root, silentLogger);
   const hub = new TailHub(around(journal));
-  return { journal, hub, pipeline: createIntake({ journal, streams, processors: [], taps: [hub] }) };
+  const gaps = new GapRegister(journal, silentLogger);
+  return { journal, hub, pipeline: createIntake({ journal, streams, processors: [], taps: [hub], gaps }) };
 }
 
 const batch = new Batch(Buffer.alloc(1024 ** 2), 4096);
@@ -86,7 +88,7 @@ function fill(rows: readonly (readonly [stream: Stream, line: string, seconds: n
 }
 
 function push(pipeline: Pipeline, rows: Parameters<typeof fill>[0]): Promise<void> | undefined {
-  return pipeline.push(fill(rows), 'test', 0, { key: 'test', from: 0, to: 0 });
+  return pipeline.push(fill(rows), 'test', 0, { key: 'test', from: 0, to: 0, lines: rows.length });
 }
 
 function stream(container: string, more: Record<string, string> = {}): Stream {

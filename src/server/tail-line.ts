@@ -3,9 +3,11 @@
  *
  *   data: {"time":"2026-11-21T21:40:00.123456789Z","container":"web","stream":"stdout","line":"…","committed":true}
  *
- * `committed` is false for a line that came faster than its commit: it is seen, not yet durable.
+ * `committed` is false for a line that came faster than its commit: it is seen, not yet durable. A line of the agent's own,
+ * which stands where lines are missing, has no stream, and `"gap"` with the reason.
  */
-import { containerOf, type Labels, outputOf } from '../pipeline/streams.js';
+import { timeText } from '../pipeline/line-time.js';
+import { containerOf, GAP_LABEL, type Labels, outputOf } from '../pipeline/streams.js';
 
 /** Longer lines are cut for display. */
 const MAX_SHOWN_BYTES = 16 * 1024;
@@ -14,12 +16,15 @@ const MAX_SHOWN_BYTES = 16 * 1024;
 export interface StreamFacts {
   readonly container: string;
   readonly stream: string;
+  /** The line says that lines are missing here, for this reason. */
+  readonly gap?: string | undefined;
 }
 
 export function streamFacts(labels: Labels, text: string): StreamFacts {
   return {
     container: containerOf(labels) ?? labels['filename'] ?? text,
     stream: outputOf(labels) ?? '',
+    gap: labels[GAP_LABEL],
   };
 }
 
@@ -32,15 +37,9 @@ export function lineEvent(
   nanos: number,
   committed: boolean,
 ): string {
-  const { container, stream } = facts;
+  const { container, stream, gap } = facts;
   const line = shownText(data, start, end);
-  return `data: ${JSON.stringify({ time: timeText(seconds, nanos), container, stream, line, committed })}\n\n`;
-}
-
-/** RFC 3339 with nanoseconds. */
-export function timeText(seconds: number, nanos: number): string {
-  const whole = new Date(seconds * 1000).toISOString().slice(0, 19);
-  return `${whole}.${String(nanos).padStart(9, '0')}Z`;
+  return `data: ${JSON.stringify({ time: timeText(seconds, nanos), container, stream, gap, line, committed })}\n\n`;
 }
 
 /** Invalid UTF-8 becomes U+FFFD; what is cut off is said. */

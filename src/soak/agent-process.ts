@@ -18,7 +18,7 @@ import { RUN_LABEL } from './engine-control.js';
 import type { Origin } from './lines.js';
 
 /** The census asks Node.js for what it calls experimental; that it says so belongs to no verdict. */
-const NODE_ARGS = ['--disable-warning=ExperimentalWarning'];
+export const NODE_ARGS = ['--disable-warning=ExperimentalWarning'];
 const READY_DEADLINE_MS = 60_000;
 const READY_EVERY_MS = 100;
 const STOP_DEADLINE_MS = 20_000;
@@ -225,7 +225,8 @@ function configOf(
   };
 }
 
-async function freePort(): Promise<number> {
+/** Of loopback; free a moment ago. */
+export async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().on('error', reject);
     server.listen(0, '127.0.0.1', () => {

@@ -1,8 +1,9 @@
 /** Which built program a soak judges, and whether it was made from the sources in front of it. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { AgentError, systemCode } from '../runtime/errors.js';
+import type { BuildInfo } from '../telemetry/build-info.js';
 
 /** From the built program this file lies beside it; from the sources it is in dist/. */
 export function builtProgram(): string {
@@ -11,10 +12,27 @@ export function builtProgram(): string {
 }
 
 /**
+ * The build that lies in front of us. `tell` hears where it could not be compared with sources. Throws BUILD_STALE where there
+ * is none, or one of other sources.
+ */
+export async function checkedBuild(program: string, tell: (text: string) => void): Promise<BuildInfo> {
+  const file = path.join(path.dirname(program), 'build-info.json');
+  if (!existsSync(program) || !existsSync(file)) {
+    throw new AgentError('BUILD_STALE', `There is no built program at ${program}.`, {
+      remedy: 'Build it with `npm run build`.',
+    });
+  }
+  const build = JSON.parse(readFileSync(file, 'utf8')) as BuildInfo;
+  if (!(await isOfPresentSources(program, build.digest)))
+    tell('no sources lie beside this build: its digest is stated, not compared');
+  return build;
+}
+
+/**
  * Throws BUILD_STALE where the sources lie beside the build and the build, of this `digest`, is not theirs. Answers false
  * where there are no sources to compare with, as in an installed package.
  */
-export async function isOfPresentSources(program: string, digest: string): Promise<boolean> {
+async function isOfPresentSources(program: string, digest: string): Promise<boolean> {
   const root = path.resolve(path.dirname(program), '../..');
   const digester = path.join(root, 'scripts/digest.mjs');
   if (!existsSync(digester) || !existsSync(path.join(root, 'src'))) return false;

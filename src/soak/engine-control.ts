@@ -34,6 +34,15 @@ interface Answer {
   readonly body: unknown;
 }
 
+/** What a container is besides; all of it may be left out. */
+export interface ContainerOptions {
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Of the json-file driver. */
+  readonly logOptions?: Readonly<Record<string, string>>;
+  /** It is removed as soon as it has ended. */
+  readonly autoRemove?: boolean;
+}
+
 /** All methods throw AgentError ENGINE_…; those that say so, SOAK_IMPOSSIBLE. */
 export class EngineControl {
   readonly #scope: Scope;
@@ -77,18 +86,37 @@ export class EngineControl {
     return left.length;
   }
 
+  /** Where the engine keeps its data, on its own machine. */
+  async rootDirectory(): Promise<string> {
+    return text(object((await this.#call('GET', '/info')).body)['DockerRootDir']);
+  }
+
+  /** Makes an image of a tar archive of its root directory, unless the engine has it. Answers its name. */
+  async importImage(name: string, archive: () => Buffer): Promise<string> {
+    if ((await this.#call('GET', `/images/${name}/json`, undefined, [404])).status === 200) return name;
+    const [repository, tag] = name.split(':');
+    await this.#call('POST', `/images/create?fromSrc=-&repo=${repository}&tag=${tag}`, archive());
+    return name;
+  }
+
   /** Answers the id. */
-  async create(name: string, image: string, script: string): Promise<string> {
+  async create(
+    name: string,
+    image: string,
+    script: string,
+    { labels = {}, logOptions = LOG_OPTIONS, autoRemove = false }: ContainerOptions = {},
+  ): Promise<string> {
     const { body } = await this.#call('POST', `/containers/create?name=${name}`, {
       Image: image,
       Entrypoint: ['sh', '-c', script],
       Cmd: [],
-      Labels: { [RUN_LABEL]: this.#run, [OWNER_LABEL]: owner() },
+      Labels: { ...labels, [RUN_LABEL]: this.#run, [OWNER_LABEL]: owner() },
       StopSignal: 'SIGTERM',
       HostConfig: {
         NetworkMode: 'none',
         Memory: MEMORY_BYTES,
-        LogConfig: { Type: 'json-file', Config: LOG_OPTIONS },
+        AutoRemove: autoRemove,
+        LogConfig: { Type: 'json-file', Config: logOptions },
       },
     });
     return text(object(body)['Id']);
@@ -114,6 +142,15 @@ export class EngineControl {
   async ending(id: string): Promise<Ending> {
     const { body } = await this.#call('GET', `/containers/${id}/json`);
     return object(object(body)['State'])['ExitCode'] === 0 ? 'ended' : 'killed';
+  }
+
+  async rename(id: string, name: string): Promise<void> {
+    await this.#call('POST', `/containers/${id}/rename?name=${name}`);
+  }
+
+  /** Resolves when it has ended; of one that is removed by then, too. */
+  async ended(id: string): Promise<void> {
+    await this.#call('POST', `/containers/${id}/wait`, undefined, [404]);
   }
 
   async remove(id: string): Promise<void> {
@@ -182,7 +219,7 @@ export class EngineControl {
     deadlineMs: number,
     read: (response: IncomingMessage) => Promise<T>,
   ): Promise<T> {
-    const source = body === undefined ? '' : JSON.stringify(body);
+    const source = body === undefined ? '' : Buffer.isBuffer(body) ? body : JSON.stringify(body);
     const name = `${method} ${path}`;
     const request = openRequest(this.#scope, name, this.#dial.isTls, {
       ...this.#dial.options,
@@ -191,7 +228,7 @@ export class EngineControl {
       path,
       headers: {
         Host: 'docker',
-        'Content-Type': 'application/json',
+        'Content-Type': Buffer.isBuffer(body) ? 'application/x-tar' : 'application/json',
         'Content-Length': Buffer.byteLength(source),
       },
     });

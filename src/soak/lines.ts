@@ -1,7 +1,8 @@
 /**
  * The oracle: every line that the containers of a soak wrote arrives exactly once, in the order of its output, whole, and
- * under the name of its container. It knows of each container and output the next number, so its memory grows with the
- * containers that live, not with the lines.
+ * under the name of its container. A line that comes behind later ones is late, and counted: the agent has to say as many
+ * of them, as it may deliver so what the engine had left out. One that never comes is missing. The oracle knows of each
+ * container and output the next number, so its memory grows with the containers that live, not with the lines.
  */
 import { END_KIND, PAYLOADS } from './writer.js';
 
@@ -20,6 +21,8 @@ export interface Origin {
 interface Generation {
   /** The numbers that come next. */
   readonly next: { o: number; e: number };
+  /** Those that were passed over: from and to. */
+  readonly missing: { readonly o: [number, number][]; readonly e: [number, number][] };
   /** How many lines were written, as the last one says. */
   claimed: { readonly o: number; readonly e: number } | undefined;
 }
@@ -48,6 +51,7 @@ export class LineOracle {
   readonly #faults: string[] = [];
   #faultCount = 0;
   #seen = 0;
+  #late = 0;
   #claimed = 0;
   #onComplete: (() => void) | undefined;
 
@@ -55,9 +59,14 @@ export class LineOracle {
     this.#run = run;
   }
 
-  /** Lines that arrived as they should. */
+  /** Lines that arrived once and whole. */
   get seen(): number {
     return this.#seen;
+  }
+
+  /** Of those: that arrived behind later ones. */
+  get late(): number {
+    return this.#late;
   }
 
   /** Lines written, as last lines that arrived say; of a generation that was killed, as many as came. */
@@ -130,7 +139,7 @@ export class LineOracle {
     if (again !== number || (kind !== END_KIND && PAYLOADS[kind] !== payload))
       return this.#fault(name, `line ${number} of ${origin.output} is not whole: ${shown(line)}`);
     const life = this.#generation(written, Number(generation), output as Output);
-    if (!life || !this.#isNext(name, life, output as Output, Number(number))) return;
+    if (!life || !this.#isNew(name, life, output as Output, Number(number))) return;
     this.#seen++;
     if (kind === END_KIND) {
       const [o, e] = payload.split(',').map(Number);
@@ -165,7 +174,7 @@ export class LineOracle {
     for (let generation = 1; generation <= lastGeneration(written); generation++) {
       const life = written.generations.get(generation) ?? newGeneration();
       if (life.claimed) this.#judgeClaim(written.name, life, life.claimed);
-      else if (written.killed.has(generation)) this.#claimed += life.next.o + life.next.e - 2;
+      else if (written.killed.has(generation)) this.#judgeKilled(written.name, life);
       else this.#fault(written.name, `its last line is missing; ${received(life)} came`);
     }
   }
@@ -188,20 +197,37 @@ export class LineOracle {
     return begun;
   }
 
-  /** Whether the line is the one that comes next, or a later one: what is missing before it is a fault. */
-  #isNext(name: string, { next }: Generation, output: Output, number: number): boolean {
+  /** Whether the line is the one that comes next, a later one, or one that was passed over. */
+  #isNew(name: string, { next, missing }: Generation, output: Output, number: number): boolean {
     const expected = next[output];
     if (number < expected) {
-      this.#fault(name, `line ${number} of ${OUTPUTS[output]} again, or late, after ${expected - 1}`);
+      if (takeOut(missing[output], number)) {
+        this.#late++;
+        return true;
+      }
+      this.#fault(name, `line ${number} of ${OUTPUTS[output]} again, after ${expected - 1}`);
       return false;
     }
-    if (number > expected)
-      this.#fault(name, `lines ${expected} to ${number - 1} of ${OUTPUTS[output]} are missing`);
+    if (number > expected) missing[output].push([expected, number - 1]);
     next[output] = number + 1;
     return true;
   }
 
-  #judgeClaim(name: string, { next }: Generation, claimed: { readonly o: number; readonly e: number }): void {
+  #judgeMissing(name: string, { missing }: Generation): void {
+    for (const output of ['o', 'e'] as const) {
+      for (const [from, to] of missing[output])
+        this.#fault(name, `lines ${from} to ${to} of ${OUTPUTS[output]} are missing`);
+    }
+  }
+
+  #judgeKilled(name: string, life: Generation): void {
+    this.#judgeMissing(name, life);
+    this.#claimed += life.next.o + life.next.e - 2;
+  }
+
+  #judgeClaim(name: string, life: Generation, claimed: { readonly o: number; readonly e: number }): void {
+    this.#judgeMissing(name, life);
+    const { next } = life;
     for (const output of ['o', 'e'] as const) {
       const came = next[output] - 1;
       if (came !== claimed[output])
@@ -220,7 +246,20 @@ export class LineOracle {
 }
 
 function newGeneration(): Generation {
-  return { next: { o: 1, e: 1 }, claimed: undefined };
+  return { next: { o: 1, e: 1 }, missing: { o: [], e: [] }, claimed: undefined };
+}
+
+/** False where the number is in none of the ranges. */
+function takeOut(ranges: [number, number][], number: number): boolean {
+  const at = ranges.findIndex(([from, to]) => number >= from && number <= to);
+  if (at < 0) return false;
+  const [from, to] = ranges[at];
+  const rest: [number, number][] = [
+    [from, number - 1],
+    [number + 1, to],
+  ];
+  ranges.splice(at, 1, ...rest.filter(([first, last]) => first <= last));
+  return true;
 }
 
 /** Another than the soak may have started it again: then its lines tell. */
@@ -232,7 +271,8 @@ function isComplete(written: Written): boolean {
   const last = lastGeneration(written);
   if (written.killed.has(last)) return true;
   const life = written.generations.get(last);
-  return life?.claimed !== undefined && life.next.o > life.claimed.o && life.next.e > life.claimed.e;
+  if (!life?.claimed || life.missing.o.length + life.missing.e.length > 0) return false;
+  return life.next.o > life.claimed.o && life.next.e > life.claimed.e;
 }
 
 function received({ next }: Generation): string {

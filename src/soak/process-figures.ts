@@ -15,6 +15,11 @@ export function processStart(pid: number): string | undefined {
   return statFields(pid)?.[19];
 }
 
+/** One letter, as `T` for one that was stopped by a signal. */
+export function processState(pid: number): string | undefined {
+  return statFields(pid)?.[0];
+}
+
 /** User and system, without children. */
 export function cpuSeconds(pid: number): number | undefined {
   const fields = statFields(pid);

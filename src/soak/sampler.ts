@@ -68,6 +68,7 @@ export class Sampler {
       rotations: figure('stream_rotations_total'),
       heartbeats: figure('heartbeats_total'),
       linesRead: figure('lines_read_total'),
+      linesLate: figure('late_lines_total'),
       gaps: figure('stream_gaps_total'),
       unaccountedLines: figure('unaccounted_lines'),
       logRequests: figure('log_requests_total'),
@@ -79,6 +80,7 @@ export class Sampler {
       proxy: proxy?.counts,
       containers: containers(),
       linesSeen: oracle.seen,
+      linesSeenLate: oracle.late,
       lineFaults: oracle.faultCount,
     };
     return pid === undefined ? sample : { ...sample, fds: (await descriptors(scope, pid)) ?? sample.fds };

@@ -4,7 +4,7 @@
  * It touches nothing of the engine's but containers that carry its own label, and leaves none behind.
  */
 import { randomBytes } from 'node:crypto';
-import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -12,11 +12,11 @@ import { AgentError, describeError, systemCode } from '../runtime/errors.js';
 import { makeFolders } from '../runtime/folders.js';
 import { Scope } from '../runtime/scope.js';
 import { type Endpoint, findEndpoint } from '../sources/docker/endpoint.js';
-import { type BuildInfo, readBuildInfo } from '../telemetry/build-info.js';
+import { readBuildInfo } from '../telemetry/build-info.js';
 import { AgentClient } from './agent-client.js';
 import { AgentProcess, type SoakAgent } from './agent-process.js';
 import { attachToAgent } from './attached-agent.js';
-import { builtProgram, isOfPresentSources } from './build.js';
+import { builtProgram, checkedBuild } from './build.js';
 import { CountingProxy } from './counting-proxy.js';
 import { Course, type CourseResult } from './course.js';
 import { Crowd } from './crowd.js';
@@ -122,8 +122,7 @@ class Soak {
   async #open(): Promise<SoakOutcome> {
     const { containers, image = USUAL_IMAGE, directory, attach } = this.#options;
     const program = this.#environment.program ?? builtProgram();
-    if (attach === undefined && !(await isBuildChecked(program)))
-      this.#tell('no sources lie beside this build: its digest is stated, not compared');
+    if (attach === undefined) await checkedBuild(program, (text) => this.#tell(text));
     makeDirectory(directory);
     const endpoint = findEndpoint({
       endpoint: this.#options.endpoint,
@@ -328,18 +327,6 @@ class Soak {
 interface Parties {
   readonly agent: SoakAgent;
   readonly proxy: CountingProxy | undefined;
-}
-
-/** False where there are no sources to compare it with. Throws BUILD_STALE where there is no build, or one of other sources. */
-async function isBuildChecked(program: string): Promise<boolean> {
-  const file = path.join(path.dirname(program), 'build-info.json');
-  if (!existsSync(program) || !existsSync(file)) {
-    throw new AgentError('BUILD_STALE', `There is no built program at ${program}.`, {
-      remedy: 'Build it with `npm run build`.',
-    });
-  }
-  const { digest } = JSON.parse(readFileSync(file, 'utf8')) as BuildInfo;
-  return isOfPresentSources(program, digest);
 }
 
 function makeDirectory(directory: string): void {

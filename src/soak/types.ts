@@ -68,8 +68,11 @@ export interface Sample {
   readonly proxy: ProxyCounts | undefined;
   /** Of the containers that run now. */
   readonly containers: number;
-  /** Lines that the oracle saw, each once and in order; and what it objects to. */
+  /** Lines that the agent says it delivered late. */
+  readonly linesLate: number;
+  /** Lines that the oracle saw, each once; of those, that came behind later ones; and what it objects to. */
   readonly linesSeen: number;
+  readonly linesSeenLate: number;
   readonly lineFaults: number;
 }
 

@@ -50,6 +50,17 @@ test('a storm that lasts is one line a window, until a window was quiet', () => 
   expect(messages()).toEqual(['It failed after 1 ms.']);
 });
 
+test('a clock that is set back mutes nothing', () => {
+  storm(6);
+  messages();
+  vi.setSystemTime(Date.now() - 86_400_000);
+  vi.advanceTimersByTime(30_000);
+  expect(messages()).toEqual(['It failed after 6 ms. (repeated once in 30 s)']);
+  vi.advanceTimersByTime(30_000);
+  storm(1);
+  expect(messages()).toEqual(['It failed after 1 ms.']);
+});
+
 test('what is rare is neither changed nor delayed', () => {
   for (let i = 0; i < 50; i++) {
     log.warn({ i }, 'Now and then.');

@@ -20,6 +20,7 @@ type Level = 'info' | 'warn' | 'error';
 
 interface Kind {
   readonly level: Level;
+  /** On the monotonic clock. */
   readonly endsMs: number;
   /** How many may still be written in this window. */
   allowed: number;
@@ -46,14 +47,14 @@ export function limitStorms(log: Logger): LimitedLogger {
   };
 
   const begin = (key: string, level: Level, allowed: number): Kind => {
-    const kind = { level, endsMs: Date.now() + WINDOW_MS, allowed, held: 0, fields: {}, message: '' };
+    const kind = { level, endsMs: performance.now() + WINDOW_MS, allowed, held: 0, fields: {}, message: '' };
     kinds.set(key, kind);
     return kind;
   };
 
   const endWindows = (): void => {
     cancel = undefined;
-    const now = Date.now();
+    const now = performance.now();
     for (const [key, kind] of kinds) {
       if (kind.endsMs > now) break;
       kinds.delete(key);
@@ -66,7 +67,7 @@ export function limitStorms(log: Logger): LimitedLogger {
   const watch = (): void => {
     const [first] = kinds.values();
     // What is still open when the program ends is told by `close`.
-    if (first) cancel ??= backgroundTimer(first.endsMs - Date.now(), endWindows);
+    if (first) cancel ??= backgroundTimer(first.endsMs - performance.now(), endWindows);
   };
 
   const limited =

@@ -66,6 +66,7 @@ export function soakSample(i: number, count: number, every: number, noise: () =>
     rotations: Math.round((sofar * 50) / 30),
     heartbeats: Math.round((sofar * 55) / 30),
     linesRead: Math.round(sofar * 378),
+    linesLate: 0,
     gaps: 0,
     unaccountedLines: 0,
     logRequests: Math.round((sofar * 50) / 30) + 50,
@@ -80,6 +81,7 @@ export function soakSample(i: number, count: number, every: number, noise: () =>
     },
     containers,
     linesSeen: Math.round(sofar * 378),
+    linesSeenLate: 0,
     lineFaults: 0,
   };
 }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Metric, Registry } from 'prom-client';
 import { expect, test, vi } from 'vitest';
+import { GAP_REASONS } from '../../src/pipeline/gaps.js';
 import { ERROR_CODES } from '../../src/runtime/errors.js';
 import { Scope } from '../../src/runtime/scope.js';
 import { QUESTIONS } from '../../src/soak/judge/index.js';
@@ -16,6 +17,12 @@ const textOf = (name: string): string => readFileSync(document(name), 'utf8');
 test('docs/errors.md explains every code, and no other', () => {
   const rows = [...textOf('docs/errors.md').matchAll(/^\| `([A-Z_]+)` \| (.+) \| (.+) \| (.+) \|$/gm)];
   expect(rows.map(([, code]) => code).sort()).toEqual([...ERROR_CODES].sort());
+});
+
+test('docs/errors.md explains every reason of gaps, and no other', () => {
+  const [, table] = /\n## Reasons of gaps\n(.*?)\n## /s.exec(textOf('docs/errors.md')) ?? [];
+  const rows = [...table.matchAll(/^\| `([a-z_]+)` \| (.+) \| (.+) \|$/gm)];
+  expect(rows.map(([, reason]) => reason)).toEqual([...GAP_REASONS]);
 });
 
 test('docs/soak.md explains every criterion, and no other', () => {

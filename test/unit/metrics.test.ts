@@ -3,6 +3,8 @@ import { closeSync, openSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { DeadLetterDesk } from '../../src/delivery/dead-letters/desk.js';
+import { type DeadLetters, openDeadLetters } from '../../src/delivery/dead-letters/store.js';
 import { Delivery } from '../../src/delivery/delivery.js';
 import { MemoryDisk } from '../../src/journal/testing/memory-disk.js';
 import { batchOf, type Opened, openOn, SMALL } from '../../src/journal/testing/test-kit.js';
@@ -15,12 +17,14 @@ import type {
   SourceFigures,
 } from '../../src/pipeline/contract.js';
 import { noReads } from '../../src/pipeline/read-totals.js';
+import { SourceLedger } from '../../src/pipeline/source-ledger.js';
 import type { Labels } from '../../src/pipeline/streams.js';
 import { AgentError } from '../../src/runtime/errors.js';
 import { silentLogger } from '../../src/runtime/log.js';
 import { Scope } from '../../src/runtime/scope.js';
 import { deliverOnce, withLoki } from '../../src/sinks/loki/testing/test-sink.js';
 import { Health } from '../../src/telemetry/health.js';
+import { ledgerReport } from '../../src/telemetry/ledger/report.js';
 import { type CountingLogger, countMessages } from '../../src/telemetry/message-counts.js';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics/metrics.js';
 import { blockOf } from '../support/blocks.js';
@@ -78,7 +82,10 @@ let containers: Record<string, number>;
 let pool: Pick<SourceFigures, 'streamCapacity' | 'waiting'>;
 let unowned: Record<string, number> | undefined;
 let messages: CountingLogger;
+let gaps: Map<string, number>;
 let stalled: number;
+let letters: DeadLetters;
+let lettersNow: number;
 
 beforeEach(async () => {
   root = Scope.root('test', (error) => {
@@ -89,12 +96,30 @@ beforeEach(async () => {
   health = new Health();
   sink = new ScriptedSink();
   const match = (labels: Labels): boolean => labels['container'] !== 'others';
-  delivery = new Delivery({ journal: opened.journal, sink, match, log: silentLogger, health });
+  lettersNow = 1_000;
+  letters = await openDeadLetters({
+    directory: '/letters',
+    options: { maxBytes: 1e6, maxAgeMs: 1_000 },
+    scope: root,
+    log: silentLogger,
+    health,
+    disk: new MemoryDisk(),
+    now: () => lettersNow,
+  });
+  delivery = new Delivery({
+    journal: opened.journal,
+    sink,
+    match,
+    log: silentLogger,
+    health,
+    deadLetters: letters,
+  });
   active = new Map();
   retired = noReads();
   streams = [];
   containers = {};
   pool = { streamCapacity: 0, waiting: 0 };
+  gaps = new Map([['rotated', 0]]);
   unowned = { timer: 0 };
   messages = countMessages(silentLogger);
   stalled = 0;
@@ -104,6 +129,14 @@ beforeEach(async () => {
     journal: opened.journal,
     sources: () => [{ active, retired, streams, containers, ...pool, stalled }],
     sinks: () => [{ ...delivery.stats, name: sink.name }],
+    unaccounted: () =>
+      ledgerReport({
+        journal: opened.journal,
+        sinks: () => [{ name: sink.name, ...delivery.balance }],
+        containerOf: () => undefined,
+      }).unaccounted,
+    gaps: () => gaps,
+    deadLetters: () => new DeadLetterDesk(letters, root, new Map()).figures,
     owned: () => root.census(),
     unowned: () => Promise.resolve(unowned),
     messages: messages.counts,
@@ -134,11 +167,12 @@ function read(container: string, lines: number, seconds = Math.floor(Date.now() 
   }));
   totals.linesRead += lines;
   totals.bytesRead += 100 * lines;
-  void opened.journal.append(batchOf(opened.streams, rows), container, lines, {
-    key: container,
-    from: 0,
-    to: lines,
-  });
+  const batch = batchOf(opened.streams, rows);
+  const origin = { key: `test/${container}`, from: 0, to: lines, lines };
+  const ledger = new SourceLedger(opened.journal, opened.streams);
+  ledger.pushed(batch, origin);
+  ledger.appended(batch, origin.key);
+  void opened.journal.append(batch, origin.key, lines, origin);
 }
 
 const commit = (): Promise<number> => opened.journal.barrier();
@@ -147,6 +181,7 @@ const commit = (): Promise<number> => opened.journal.barrier();
 type Move = [metric: string, labels: Record<string, string>, before: number | undefined, after: unknown];
 
 const SINK = { sink: 'files' };
+const SINK_STAGE = { stage: 'sink/files' };
 const moreThan = (least: number): unknown =>
   expect.toSatisfy((value: number) => value > least, `more than ${least}`);
 
@@ -158,7 +193,7 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
       ['log_capturer_lines_read_total', { container: 'web' }, undefined, 3],
       ['log_capturer_bytes_read_total', { container: 'web' }, undefined, 300],
       ['log_capturer_lines_journaled_total', {}, 0, 0],
-      ['log_capturer_unaccounted_lines', {}, 0, 0],
+      ['log_capturer_unaccounted_lines', { stage: 'journal' }, 0, 0],
     ],
   ],
   [
@@ -171,7 +206,7 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
       ['log_capturer_lines_journaled_total', {}, 0, 3],
       ['log_capturer_journal_bytes', {}, 0, moreThan(100)],
       ['log_capturer_journal_commit_duration_seconds_count', {}, 0, 1],
-      ['log_capturer_unaccounted_lines', {}, 0, 0],
+      ['log_capturer_unaccounted_lines', { stage: 'journal' }, 0, 0],
       ['log_capturer_lines_delivered_total', SINK, 0, 3],
       ['log_capturer_sink_delivery_duration_seconds_count', SINK, undefined, 1],
       ['log_capturer_lines_pending', SINK, 0, 0],
@@ -180,8 +215,12 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   ],
   [
     'a line is lost between the source and the journal',
-    () => active.set('web', { ...noReads(), linesRead: 1 }),
-    [['log_capturer_unaccounted_lines', {}, 0, 1]],
+    () => opened.journal.count('test/web read', 1),
+    [
+      ['log_capturer_unaccounted_lines', { stage: 'reader' }, 0, 1],
+      ['log_capturer_unaccounted_lines', { stage: 'journal' }, 0, 0],
+      ['log_capturer_unaccounted_lines', SINK_STAGE, 0, 0],
+    ],
   ],
   [
     'the sink will not have some lines',
@@ -193,6 +232,32 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
     [
       ['log_capturer_lines_rejected_total', { ...SINK, reason: 'too_old' }, undefined, 2],
       ['log_capturer_lines_delivered_total', SINK, 0, 1],
+    ],
+  ],
+  [
+    'lines that the sink will not have are kept, until they are too old',
+    async () => {
+      sink.answer = async (blocks) => {
+        const refused = blocks.map((block) => ({
+          block,
+          rows: [0, 2],
+          reason: 'too_old',
+          said: '',
+          tenant: undefined,
+        }));
+        return { delivered: 1, rejected: new Map([['too_old', 2]]), refused };
+      };
+      read('web', 3);
+      await commit();
+      await vi.waitFor(() => expect(delivery.stats.linesDelivered).toBe(1));
+      lettersNow = 3_000;
+      read('web', 3);
+      await commit();
+    },
+    [
+      ['log_capturer_dead_letters', { ...SINK, reason: 'too_old' }, undefined, 2],
+      ['log_capturer_dead_letters_bytes', {}, 0, moreThan(100)],
+      ['log_capturer_dead_letters_dropped_total', { ...SINK, reason: 'too_old' }, undefined, 2],
     ],
   ],
   [
@@ -290,10 +355,11 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
       ];
       containers = { file: 1, api: 1, none: 2 };
       stalled = 2;
-      active.set('web', { ...noReads(), gaps: 1, rotations: 2, heartbeats: 3, requests: 4 });
+      active.set('web', { ...noReads(), linesLate: 5, rotations: 2, heartbeats: 3, requests: 4 });
       pool = { streamCapacity: 50, waiting: 6 };
     },
     [
+      ['log_capturer_late_lines_total', {}, 0, 5],
       ['log_capturer_log_requests_total', {}, 0, 4],
       ['log_capturer_stream_capacity', {}, 0, 50],
       ['log_capturer_streams_waiting', {}, 0, 6],
@@ -303,11 +369,17 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
       ['log_capturer_containers', { transport: 'file' }, 0, 1],
       ['log_capturer_containers', { transport: 'api' }, 0, 1],
       ['log_capturer_containers', { transport: 'none' }, 0, 2],
-      ['log_capturer_stream_gaps_total', {}, 0, 1],
       ['log_capturer_stream_rotations_total', {}, 0, 2],
       ['log_capturer_heartbeats_total', {}, 0, 3],
       ['log_capturer_stalled_containers', {}, 0, 2],
     ],
+  ],
+  [
+    'a gap is told',
+    () => {
+      gaps = new Map([['rotated', 2]]);
+    },
+    [['log_capturer_stream_gaps_total', { reason: 'rotated' }, 0, 2]],
   ],
   [
     'a component is in trouble',

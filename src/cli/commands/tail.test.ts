@@ -4,8 +4,9 @@ import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { PassThrough, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { NO_LETTERS } from '../../delivery/dead-letters/testing/no-letters.js';
 import { Batch } from '../../pipeline/batch.js';
-import { StreamTable } from '../../pipeline/streams.js';
+import { type Labels, StreamTable } from '../../pipeline/streams.js';
 import { silentLogger } from '../../runtime/log.js';
 import { Scope } from '../../runtime/scope.js';
 import { type RunningServer, startServer } from '../../server/server.js';
@@ -44,6 +45,11 @@ async function serve(login: {
     config: () => ({}),
     containers: () => [],
     sinks: () => [],
+    gaps: () => ({ gaps: [], counts: {} }),
+    deadLetters: NO_LETTERS,
+    ledger: () => {
+      throw new Error('not asked here');
+    },
     resources: () => Promise.reject(new Error('not asked here')),
   };
   return startServer(root, {
@@ -61,12 +67,12 @@ async function serve(login: {
 
 afterEach(() => root.close());
 
-function push(...lines: readonly (readonly [container: string, line: string])[]): void {
+function push(...lines: readonly (readonly [container: string, line: string, labels?: Labels])[]): void {
   const batch = new Batch(Buffer.alloc(64 * 1024), 100);
   let at = 0;
-  for (const [container, line] of lines) {
+  for (const [container, line, labels = { stream: 'stdout' }] of lines) {
     const end = at + batch.arena.write(line, at);
-    batch.add(at, end, streams.acquire({ container, stream: 'stdout' }).id, 1, 2, 0);
+    batch.add(at, end, streams.acquire({ container, ...labels }).id, 1, 2, 0);
     at = end;
   }
   hub.onBatch(batch, (id) => streams.get(id));
@@ -117,6 +123,22 @@ describe('tail', () => {
       /^ESC\[\d+mwebESC\[0m \| a ESC\[31mred·ESC\[0m\n$/,
     );
     expect(plain.printed.out).toBe('web | a red·\n');
+  });
+
+  test('a line that says that lines are missing cannot be overlooked', async () => {
+    const gap = ['web', 'log-capturer: lines are missing', { gap: 'rotated' }] as const;
+    const printed = [start({}, true), start({}, true, { NO_COLOR: '1' }), start(), start({ json: true })];
+    await until(() => hub.clients === 4);
+    push(gap);
+    await until(() => printed.every(({ printed }) => printed.out !== ''));
+    await root.close();
+    const [colored, plain, piped, json] = printed.map(({ printed }) => printed.out);
+    expect(colored.replaceAll('\u001b', 'ESC')).toMatch(
+      /^ESC\[\d+mwebESC\[0m \| ESC\[30;43mlog-capturer: lines are missingESC\[0m\n$/,
+    );
+    expect(plain).toBe('web | log-capturer: lines are missing\n');
+    expect(piped).toBe(plain);
+    expect(JSON.parse(json)).toMatchObject({ container: 'web', stream: '', gap: 'rotated' });
   });
 
   test('asks for containers and text only; --json gives one object a line', async () => {

@@ -1,10 +1,11 @@
 /** `tail`: the lines that a running agent captures, `container | line`. Asks the agent's /api/v1/tail. */
 import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
-import { AgentError, systemCode } from '../../runtime/errors.js';
+import type { IncomingMessage } from 'node:http';
+import { AgentError } from '../../runtime/errors.js';
+import { askAgent } from '../ask-agent.js';
 import { EventStreamParser, type ServerEvent } from '../event-stream.js';
 import { type AgentQuestion, findAgent } from '../running-agent.js';
-import { coloredName, terminalText } from '../terminal-text.js';
+import { coloredName, terminalText, warning } from '../terminal-text.js';
 
 export interface TailOptions extends AgentQuestion {
   readonly container?: readonly string[];
@@ -26,6 +27,8 @@ interface TailLine {
   readonly container: string;
   readonly stream: string;
   readonly line: string;
+  /** Of a line that says that lines are missing there: why. */
+  readonly gap?: string;
 }
 
 /** Answers the exit code: 0 also where Ctrl-C or a closed pipe ends it. Throws AGENT_UNREACHABLE. */
@@ -38,7 +41,7 @@ export async function tail(options: TailOptions, streams: TailStreams = process)
   process.once('SIGTERM', onEnd);
   try {
     const agent = findAgent(options);
-    const response = await ask(tailUrl(agent.url, options), agent.token, stop.signal);
+    const response = await askAgent(tailUrl(agent.url, options), agent.token, { signal: stop.signal });
     const lines = await print(response, createPrinter(options, streams), stdout, stop.signal);
     if (lines === 0 && !options.follow && !stop.signal.aborted)
       streams.stderr.write('log-capturer: no line matches.\n');
@@ -59,46 +62,6 @@ function tailUrl(agent: URL, { container = [], grep, lines, follow }: TailOption
   target.searchParams.set('n', lines);
   if (!follow) target.searchParams.set('follow', '0');
   return target;
-}
-
-async function ask(url: URL, token: string | undefined, signal: AbortSignal): Promise<IncomingMessage> {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  try {
-    const request = get(url, { signal, agent: false, headers });
-    const [response] = (await once(request, 'response')) as [IncomingMessage];
-    // A connection that breaks later ends the response; the request then has nothing to add.
-    request.on('error', () => {});
-    if (response.statusCode === 200) return response;
-    if (response.statusCode === 401) {
-      response.destroy();
-      throw new AgentError('AGENT_UNREACHABLE', `The agent at ${url.origin} asks for its token.`, {
-        remedy:
-          'Give it with --token or LOG_CAPTURER_SERVER_TOKEN, or run this as the user whose data directory has it.',
-      });
-    }
-    throw new AgentError(
-      'AGENT_UNREACHABLE',
-      `The agent at ${url.origin} refuses: ${await refusal(response)}`,
-    );
-  } catch (error) {
-    if (error instanceof AgentError) throw error;
-    const why = systemCode(error) === 'ECONNREFUSED' ? '' : ` (${(error as Error).message})`;
-    throw new AgentError('AGENT_UNREACHABLE', `No agent answers at ${url.origin}${why}.`, {
-      remedy: 'Start one with "log-capturer run", or name its address with --url.',
-      cause: error,
-    });
-  }
-}
-
-async function refusal(response: IncomingMessage): Promise<string> {
-  let text = '';
-  response.setEncoding('utf8');
-  for await (const chunk of response) if (text.length < 10_000) text += chunk as string;
-  try {
-    return (JSON.parse(text) as { error: { message: string } }).error.message;
-  } catch {
-    return `it answers ${response.statusCode}.`;
-  }
 }
 
 /** Prints events as they come, no faster than they are taken; answers how many lines. Throws AGENT_UNREACHABLE where they break off. */
@@ -156,9 +119,10 @@ function createPrinter(
       return '';
     }
     if (options.json) return `${data}\n`;
-    const { container, line } = JSON.parse(data) as TailLine;
+    const { container, line, gap } = JSON.parse(data) as TailLine;
     if (!isTerminal) return `${container} | ${line}\n`;
     const shown = terminalText(container, false);
-    return `${colors ? coloredName(shown) : shown} | ${terminalText(line, colors)}\n`;
+    const text = terminalText(line, colors);
+    return `${colors ? coloredName(shown) : shown} | ${colors && gap !== undefined ? warning(text) : text}\n`;
   };
 }

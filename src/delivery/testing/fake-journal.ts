@@ -21,7 +21,7 @@ export class FakeJournal {
   readonly #waiters = new Set<() => void>();
 
   get stats(): JournalStats {
-    return { committedLsn: this.blocks.length, capacity: this.capacity } as JournalStats;
+    return { committedLsn: this.blocks.length, oldestLsn: 0, capacity: this.capacity } as JournalStats;
   }
 
   commit(lane: number, count = 1): void {
@@ -34,6 +34,24 @@ export class FakeJournal {
   commitLines(lane: number, lines: readonly BlockLine[]): void {
     this.blocks.push(blockOf(lines, { lsn: this.blocks.length, lane }));
     this.#wake();
+  }
+
+  readonly counted = new Map<string, number>();
+
+  count(name: string, lines: number): void {
+    this.counted.set(name, this.total(name) + lines);
+  }
+
+  total(name: string): number {
+    return this.counted.get(name) ?? 0;
+  }
+
+  totals(prefix: string): ReadonlyMap<string, number> {
+    return new Map([...this.counted].filter(([name]) => name.startsWith(prefix)));
+  }
+
+  linesGone(): number {
+    return 0;
   }
 
   committedRawBytes(of: number): number {
@@ -50,15 +68,19 @@ export class FakeJournal {
   }
 
   openCursor(name: string, own?: Cursor, onLost?: OnLost): JournalCursor {
-    this.opened = { name, own };
-    this.onLost = onLost;
+    // The sink's own; what only counts for a moment does not listen.
+    if (onLost) {
+      this.opened = { name, own };
+      this.onLost = onLost;
+    }
     const value = own ?? Array.from({ length: LANES }, () => 0);
     return {
       name,
       value,
+      stored: undefined,
       read: (lane, from, maxRawBytes) => this.#read(lane, from, maxRawBytes),
       advance: (delivered, retained) => void this.advances.push({ delivered, retained }),
-      close: () => void this.closed++,
+      close: () => void (this.closed += onLost ? 1 : 0),
       pendingLines: () => this.blocks.length - (this.advances.at(-1)?.delivered[0] ?? 0),
       pendingBytes: () => this.pendingBytes,
       locate: () => Promise.resolve(),

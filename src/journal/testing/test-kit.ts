@@ -3,7 +3,7 @@ import { Batch } from '../../pipeline/batch.js';
 import type { Block } from '../../pipeline/contract.js';
 import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
 import { LANES, type Labels, StreamTable } from '../../pipeline/streams.js';
-import { silentLogger } from '../../runtime/log.js';
+import { type Logger, silentLogger } from '../../runtime/log.js';
 import { Scope } from '../../runtime/scope.js';
 import type { Disk } from '../disk.js';
 import { openJournal } from '../index.js';
@@ -48,6 +48,7 @@ export async function openOn(
   disk: Disk,
   options: Partial<JournalOptions> = {},
   limits: JournalLimits = SMALL,
+  log: Logger = silentLogger,
 ): Promise<Opened> {
   const failures: unknown[] = [];
   const scope = Scope.root('test', (error) => failures.push(error));
@@ -57,7 +58,7 @@ export async function openOn(
     { ...OPTIONS, ...options },
     streams,
     scope,
-    silentLogger,
+    log,
     disk,
     limits,
   );

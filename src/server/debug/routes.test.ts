@@ -4,6 +4,7 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { NO_LETTERS } from '../../delivery/dead-letters/testing/no-letters.js';
 import { type Logger, silentLogger } from '../../runtime/log.js';
 import { Scope } from '../../runtime/scope.js';
 import { CensusTaker } from '../../telemetry/census/census.js';
@@ -67,6 +68,11 @@ async function start(given: Partial<ServerOptions> = {}): Promise<void> {
       config: () => ({}),
       containers: () => [],
       sinks: () => [],
+      gaps: () => ({ gaps: [], counts: {} }),
+      deadLetters: NO_LETTERS,
+      ledger: () => {
+        throw new Error('not asked here');
+      },
       resources: (collects) => resourceReport(root, census, collects),
     },
     metrics: { contentType: 'text/plain', exposition: () => Promise.resolve('') },

@@ -19,7 +19,7 @@ const NOT_TEXT = new RegExp(
   'gu',
 );
 
-/** @typedef {{ time: string, container: string, stream: string, line: string }} Line */
+/** `gap`: the line says that lines are missing there, for this reason. @typedef {{ time: string, container: string, stream: string, gap?: string, line: string }} Line */
 /** @typedef {{ state: string, reason: string }} ComponentHealth */
 /** @typedef {{ status: string, components: Record<string, ComponentHealth>, build: { version: string, revision: string, digest: string } }} Health */
 /** @typedef {{ name: string, state: string, transport: string, stats?: { state: string } }} Container */
@@ -108,7 +108,7 @@ function draw() {
 /** @param {Line} line */
 function row(line) {
   const element = document.createElement('div');
-  element.className = line.stream === 'stderr' ? 'line stderr' : 'line';
+  element.className = line.gap ? 'line gap' : line.stream === 'stderr' ? 'line stderr' : 'line';
   element.title = `${line.time} ${line.container} ${line.stream}`;
   element.append(
     cell('time', localTime(line.time)),

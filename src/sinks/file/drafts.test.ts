@@ -46,6 +46,21 @@ describe('formats', () => {
     );
   });
 
+  test("a gap's line stands between the line before it and the line behind it, and is neither's", () => {
+    const lines = [
+      { labels: out, text: 'before', seconds: SECOND },
+      { labels: out, text: 'behind', seconds: SECOND + 9, nanos: 5 },
+      { labels: { container: 'web', gap: 'rotated' }, text: 'missing', seconds: SECOND + 9, nanos: 4 },
+      { labels: err, text: 'later', seconds: SECOND + 9, nanos: 6 },
+    ];
+    expect(formatted('text', [lines]).get('web')?.toString()).toBe(
+      '2026-11-21T21:40:00.000000000Z stdout before\n' +
+        '2026-11-21T21:40:09.000000004Z - missing\n' +
+        '2026-11-21T21:40:09.000000005Z stdout behind\n' +
+        '2026-11-21T21:40:09.000000006Z stderr later\n',
+    );
+  });
+
   test('stdout and stderr as they happened, old lines beside', () => {
     const blocks = [
       [

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -45,6 +46,24 @@ function line(container: string, text: string, seconds: number): BlockLine {
 
 const signal = new AbortController().signal;
 const CURSOR = [1, 0, 0, 0, 0, 0, 0, 0];
+
+test('what is delivered becomes durable also where the clock is set back', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
+  try {
+    const sink = sinkWith();
+    await sink.open(scope);
+    vi.setSystemTime(Date.now() - 86_400_000);
+    await sink.deliver([blockOf([line('web', 'one', 1)])], CURSOR, signal);
+    // The disk takes its own time.
+    for (let turn = 0; turn < 2_000 && sink.retained === undefined; turn++) {
+      await vi.advanceTimersByTimeAsync(10);
+      await stat(folder);
+    }
+    expect(sink.retained).toEqual(CURSOR);
+  } finally {
+    vi.useRealTimers();
+  }
+});
 
 describe('on a real filesystem', () => {
   test('delivers, links, and knows after a kill and after a close where it was', async () => {

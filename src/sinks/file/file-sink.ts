@@ -110,12 +110,13 @@ export class FileSink implements Sink {
   }
 
   async #tidy(scope: Scope, store: OutputStore, tidy: Tidy): Promise<void> {
-    let checkpointMs = this.#parts.now();
+    // Not the clock on the wall: somebody may set that back.
+    let checkpointMs = performance.now();
     while (!scope.isClosing) {
       this.#isDue = false;
       await this.#attempt('links', () => tidy.link());
       await this.#attempt('closing by age', () => tidy.rollAged());
-      const now = this.#parts.now();
+      const now = performance.now();
       if (now - checkpointMs >= CHECKPOINT_MS || store.unsyncedBytes > CHECKPOINT_BYTES) {
         checkpointMs = now;
         await this.#attempt('sync', () => store.checkpoint());

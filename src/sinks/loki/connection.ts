@@ -13,13 +13,12 @@ import { LANES } from '../../pipeline/streams.js';
 import { AgentError, describeError, systemCode } from '../../runtime/errors.js';
 import type { Scope } from '../../runtime/scope.js';
 import { within } from '../../runtime/within.js';
-import type { Reply } from './answer.js';
+import { MAX_BODY_BYTES, type Reply } from './answer.js';
 import { proxyFor } from './proxy.js';
 
 /** Most requests in flight for one lane. */
 export const REQUESTS_PER_LANE = 4;
 const PUSH_PATH = '/loki/api/v1/push';
-const MAX_BODY_BYTES = 64 * 1024;
 const CONNECT_MS = 10_000;
 /** Less than the idle limits of the usual proxies. */
 const KEEP_ALIVE_MS = 30_000;

@@ -3,9 +3,10 @@
  * 32 in all, never two with lines of one stream; after a delivery that failed one a lane, until Loki takes one.
  *
  * Delivered means that Loki has the line. As it answers for the last stream of a request only, what its ingester might refuse
- * goes alone (screen.ts); what it refused in company is sent again one stream a request, which Loki's own rule for equal
- * lines hides; and what an answer leaves open is divided until it is told, line by line if need be, up to MAX_DOUBTS requests a
- * delivery: then what is open counts as rejected.
+ * goes alone (screen.ts). What a 400 tells is found again among the lines that were sent (told.ts, entries.ts): where both
+ * agree to the line, nothing is sent again. Else the suspects are, one stream a request, which Loki's own rule for equal lines
+ * hides, and divided until it is told, line by line if need be, up to MAX_DOUBTS requests a delivery: then what is open counts
+ * as rejected. Rejected lines are told one by one, whole as they were given.
  *
  * Sent again after a lost answer is that request; within this object nothing that was acknowledged is. After a kill, or a
  * stop that does not wait, the deliveries under way at that time are sent again.
@@ -17,8 +18,9 @@ import { AgentError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
 import { sinkRequest } from '../../runtime/probes.js';
 import type { Scope } from '../../runtime/scope.js';
-import { type Answer, countRefused, judge, printable, type Reply, refusal } from './answer.js';
+import { type Answer, judge, type Reply, refusal } from './answer.js';
 import { Connection, pushUrl, REQUESTS_PER_LANE } from './connection.js';
+import { allOf, type Entry, entriesOf, findRefused, mayBe, type Verdicts } from './entries.js';
 import { KnownStreams } from './known-streams.js';
 import { Pacer } from './pacer.js';
 import { explainRejection } from './rejections.js';
@@ -26,14 +28,16 @@ import {
   bodyOf,
   byStream,
   divide,
-  linesOf,
+  partOfRequest,
   type Request,
   rateBytes,
   requestWeight,
   singleStream,
+  streamsOf,
 } from './request.js';
 import { Screen } from './screen.js';
 import { byTenant } from './tenant.js';
+import { printable, type Told, type Words } from './told.js';
 import { Work } from './work.js';
 
 const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
@@ -49,6 +53,8 @@ const STREAMS_LIMITED_RETRY_MS = 5_000;
 /** Lines of one stream too many hold up the lane for so long, then they are rejected. */
 const STREAMS_PATIENCE_MS = 5 * 60_000;
 const MAX_TENANTS = 1_000;
+/** Beside those of the journal. */
+const REDRIVE_LANE = LANES;
 /** How far in the future Loki takes lines. */
 const GRACE_SECONDS = 10 * 60;
 
@@ -135,6 +141,14 @@ export class LokiSink implements Sink {
     }
   }
 
+  redrive(blocks: readonly Block[], signal: AbortSignal): Promise<Delivered> {
+    return this.deliver(
+      blocks.map((block) => ({ ...block, lane: REDRIVE_LANE })),
+      [],
+      signal,
+    );
+  }
+
   async close(): Promise<void> {
     await this.#connection?.close();
   }
@@ -179,14 +193,14 @@ export class LokiSink implements Sink {
         work.done(request);
         break;
       case 'refused':
-        this.#refused(work, request, reply, answer.reason);
+        this.#refused(work, request, reply, answer.told);
         break;
       case 'too large': {
         // Smaller from now on: whatever stands there will not have changed its mind.
         this.#maxWeight = Math.max(MIN_WEIGHT, Math.min(this.#maxWeight, requestWeight(request) / 2));
         const smaller = divide(request);
         if (smaller) work.replace(request, smaller);
-        else work.done(request, new Map([['too_large', linesOf(request)]]));
+        else work.done(request, allIn(request, { reason: 'too_large', said: answer.said }));
         break;
       }
       case 'limited':
@@ -215,29 +229,46 @@ export class LokiSink implements Sink {
     this.#streams.tookAlone(labels, performance.now());
   }
 
-  /** 400: what was good is stored, and how much that is must be found out. */
-  #refused(work: Work, request: Request, reply: Reply, reason: string | undefined): void {
-    if (singleStream(request) === undefined) {
-      work.replace(request, byStream({ ...request, isAgain: true }));
-      return;
-    }
-    const lines = linesOf(request);
-    const counts = countRefused(reply.body, lines);
-    if (counts) {
+  /** 400: what was good is stored, and which lines that are must be found out. */
+  #refused(work: Work, request: Request, reply: Reply, told: Told): void {
+    const entries = entriesOf(request);
+    const found = findRefused(told, entries);
+    if (found) {
       // Nothing that might be too far behind travels in company: what is so by now was stored then.
-      if (request.isAgain) counts.delete('too_far_behind');
-      const refused = [...counts.values()].reduce((sum, count) => sum + count, 0);
-      if (refused < lines) this.#acknowledge(request);
-      work.done(request, counts);
+      const isStored =
+        request.isAgain === true && told.kind === 'ingester' && told.reason === 'too_far_behind';
+      const refused: Verdicts = isStored ? new Map() : found.refused;
+      const rest = partOfRequest({ ...request, isAgain: true }, found.open);
+      this.#acknowledgeBut(entries, new Set([...found.refused.keys(), ...found.open]));
+      if (rest) work.partlyDone(request, refused, rest);
+      else work.done(request, refused);
       return;
     }
+    if (singleStream(request) === undefined) {
+      work.replace(request, suspects(request, told));
+      return;
+    }
+    const { reason, said } = 'said' in told ? told : told.groups[0];
     work.doubt(this.#accepted);
     const halves = work.doubts <= MAX_DOUBTS ? divide(request) : undefined;
-    if (halves) work.replace(request, halves);
+    const isAgain = request.isAgain === true || tookTheRest(told, streamsOf(request)[0]);
+    if (halves) work.replace(request, isAgain ? halves.map((half) => ({ ...half, isAgain })) : halves);
     // Perhaps it is not Loki that answers so, but something before it, and to everything: then nothing may be given up.
     else if (reason === undefined && this.#accepted === work.acceptedBefore)
       throw refusal(reply, this.#opened().connection.address);
-    else work.done(request, new Map([[reason ?? 'refused', lines]]));
+    else work.done(request, allOf(entries, { reason: reason ?? 'refused', said }));
+  }
+
+  /** Loki has these lines, but those. */
+  #acknowledgeBut(entries: readonly Entry[], missing: ReadonlySet<Entry>): void {
+    const now = Date.now();
+    const newest = new Map<string, number>();
+    for (const entry of entries) {
+      const { labels, seconds } = entry;
+      if (!missing.has(entry)) newest.set(labels, Math.max(newest.get(labels) ?? 0, seconds));
+    }
+    for (const [labels, seconds] of newest)
+      this.#streams.acknowledged(labels, Math.min(seconds, now / 1000 + GRACE_SECONDS), now);
   }
 
   #limited(work: Work, request: Request, answer: Answer & { kind: 'limited' }): void {
@@ -254,7 +285,7 @@ export class LokiSink implements Sink {
       if (isImpatient || work.tooManyFor(request, now) >= STREAMS_PATIENCE_MS) {
         if (this.#impatientUntilMs.size >= MAX_TENANTS) this.#impatientUntilMs.clear();
         this.#impatientUntilMs.set(request.tenant, now + STREAMS_PATIENCE_MS);
-        work.done(request, new Map([['stream_limit', linesOf(request)]]));
+        work.done(request, allIn(request, { reason: 'stream_limit', said: answer.said }));
         return;
       }
       retryAfterMs = STREAMS_LIMITED_RETRY_MS;
@@ -305,6 +336,32 @@ export class LokiSink implements Sink {
   #opened(): { scope: Scope; connection: Connection } {
     if (!this.#scope || !this.#connection) throw new TypeError(`sink ${this.name} is not open`);
     return { scope: this.#scope, connection: this.#connection };
+  }
+}
+
+function allIn(request: Request, words: Words): Verdicts {
+  return allOf(entriesOf(request), words);
+}
+
+/** The request to be sent again one stream a request. */
+function suspects(request: Request, told: Told): Request[] {
+  return byStream(request).map((single) => ({ ...single, isAgain: tookTheRest(told, streamsOf(single)[0]) }));
+}
+
+/**
+ * Whether what `told` does not refuse of the stream is stored. Validation stores what it does not refuse; what the ingester
+ * says is of one stream, and in company no other one can have been behind.
+ */
+function tookTheRest(told: Told, labels: string): boolean {
+  switch (told.kind) {
+    case 'validation':
+      return true;
+    case 'ingester':
+      return !mayBe(told.stream, labels);
+    case 'unknown':
+      return told.reason !== undefined;
+    default:
+      return false;
   }
 }
 

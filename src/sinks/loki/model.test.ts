@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type BlockLine, blockOf } from '../../../test/support/blocks.js';
 import type { Block } from '../../pipeline/contract.js';
 import type { Labels } from '../../pipeline/streams.js';
-import { deliver, withLoki } from './testing/test-sink.js';
+import { deliver, refusedTexts, withLoki } from './testing/test-sink.js';
 
 const MINUTE = 60;
 const now = (): number => Math.floor(Date.now() / 1000);
@@ -37,7 +37,8 @@ const anyDelivery = fc.record({
 interface Model {
   stored: Map<string, string[]>;
   newest: Map<string, number>;
-  rejected: Record<string, number>;
+  /** Ids of lines by reason. */
+  rejected: Record<string, number[]>;
 }
 
 /** Loki's rules, said a second time. */
@@ -51,7 +52,7 @@ function judgeLine(
 ): void {
   const key = `${labels['container']} ${labels['stream']}`;
   const reject = (reason: string): void => {
-    model.rejected[reason] = (model.rejected[reason] ?? 0) + 1;
+    (model.rejected[reason] ??= []).push(Number.parseInt(text, 10));
   };
   if (age >= 7 * 1440) return reject('too_old');
   if (age <= -10) return reject('too_new');
@@ -72,11 +73,11 @@ async function runModel(
   model: Model;
   actual: Map<string, string[]>;
   delivered: number;
-  rejected: Record<string, number>;
+  rejected: Record<string, number[]>;
   repeated: number;
 }> {
   const model: Model = { stored: new Map(), newest: new Map(), rejected: {} };
-  const outcome = { delivered: 0, rejected: {} as Record<string, number> };
+  const outcome = { delivered: 0, rejected: {} as Record<string, number[]> };
   const actual = new Map<string, string[]>();
   const base = now();
   let repeated = 0;
@@ -124,8 +125,10 @@ async function runModel(
         }
         const result = await deliver(sink, made);
         outcome.delivered += result.delivered;
-        for (const [reason, lines] of result.rejected)
-          outcome.rejected[reason] = (outcome.rejected[reason] ?? 0) + lines;
+        for (const [reason, texts] of Object.entries(refusedTexts(result))) {
+          expect(texts.length).toBe(result.rejected.get(reason));
+          (outcome.rejected[reason] ??= []).push(...texts.map((text) => Number.parseInt(text, 10)));
+        }
       }
       for (const { labels, entries } of loki.streams()) {
         const lines = entries.map(({ line }) => line.toString().replace(/ x+…\[cut: \d+ bytes\]$/, ''));
@@ -137,18 +140,14 @@ async function runModel(
   return { model, actual, ...outcome, repeated };
 }
 
-/** Where lines of a request are too far behind, Loki says how many more it refused, and not why. */
-function asTold({
-  too_new = 0,
-  line_too_long = 0,
-  other = 0,
-  ...rest
-}: Record<string, number>): Record<string, number> {
-  return { ...rest, other: too_new + line_too_long + other };
+function sorted(rejected: Record<string, number[]>): Record<string, number[]> {
+  return Object.fromEntries(
+    Object.entries(rejected).map(([reason, ids]) => [reason, ids.toSorted((a, b) => a - b)]),
+  );
 }
 
 describe('whatever lines come, and whatever Loki answers', () => {
-  test('what is delivered is there, once, in order, and the rest is counted by its reason', async () => {
+  test('what is delivered is there, once, in order, and the rest is known by its reason, line by line', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(anyDelivery, { minLength: 1, maxLength: 6 }),
@@ -156,7 +155,7 @@ describe('whatever lines come, and whatever Loki answers', () => {
         async (deliveries, limit) => {
           const { model, actual, delivered, rejected } = await runModel(deliveries, limit);
           expect(actual).toEqual(model.stored);
-          expect(asTold(rejected)).toEqual(asTold(model.rejected));
+          expect(sorted(rejected)).toEqual(sorted(model.rejected));
           expect(delivered).toBe([...model.stored.values()].flat().length);
         },
       ),
@@ -177,8 +176,7 @@ describe('whatever lines come, and whatever Loki answers', () => {
         async (deliveries) => {
           const { model, actual, delivered, rejected } = await runModel(deliveries, 2_000);
           expect(actual).toEqual(model.stored);
-          const sum = (counts: Record<string, number>): number =>
-            Object.values(counts).reduce((a, b) => a + b, 0);
+          const sum = (ids: Record<string, number[]>): number => Object.values(ids).flat().length;
           // What was stored in silence may be refused as too far behind when it comes again: delivered may be too small, never too large.
           expect(delivered + sum(rejected)).toBe(deliveries.flatMap(({ blocks }) => blocks.flat()).length);
           expect(sum(rejected)).toBeGreaterThanOrEqual(sum(model.rejected));

@@ -5,7 +5,7 @@ import type { Block } from '../../pipeline/contract.js';
 import type { Labels } from '../../pipeline/streams.js';
 import { silentLogger } from '../../runtime/log.js';
 import { explainRejection, REJECTION_REASONS } from './rejections.js';
-import { deliver, deliverOnce, reopened, withLoki } from './testing/test-sink.js';
+import { deliver, deliverOnce, refusedTexts, reopened, withLoki } from './testing/test-sink.js';
 
 const now = (): number => Math.floor(Date.now() / 1000);
 const A = { container: 'a', stream: 'stdout' };
@@ -27,7 +27,8 @@ test('a block that names a stream twice and is refused is counted with few reque
     }, 10);
     try {
       const result = await sink.deliver([made], [], stop.signal);
-      expect(result).toEqual({ delivered: 0, rejected: new Map([['max_labels', 2]]) });
+      expect(result).toMatchObject({ delivered: 0, rejected: new Map([['max_labels', 2]]) });
+      expect(result.refused).toMatchObject([{ block: made, rows: [0, 1], reason: 'max_labels' }]);
       expect(loki.requests.length).toBeLessThan(5);
     } finally {
       clearInterval(guard);
@@ -40,7 +41,8 @@ test('a line that is stored is not called rejected because its request was asked
     const result = await deliver(sink, [block([line(B, 'b2', 62), line(B, 'b3'), line(A, 'x'.repeat(900))])]);
     expect(loki.lines({ container: 'b' })).toEqual(['b1', 'b2', 'b3']);
     expect(loki.lines({ container: 'a' })).toEqual(['a1']);
-    expect(result).toEqual({ delivered: 2, rejected: new Map([['line_too_long', 1]]) });
+    expect(result).toMatchObject({ delivered: 2, rejected: new Map([['line_too_long', 1]]) });
+    expect(refusedTexts(result)).toEqual({ line_too_long: ['x'.repeat(900)] });
   }));
 
 test('rejected lines are told with a stream that had them, short and printable, and with what to do', async () => {

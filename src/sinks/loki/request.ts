@@ -7,7 +7,6 @@
  */
 import type { Block } from '../../pipeline/contract.js';
 import { encodeBlock } from '../../pipeline/encode-block.js';
-import { partitionBlock } from '../../pipeline/partition.js';
 import { putVarint } from '../../pipeline/protobuf.js';
 import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
 import { AgentError } from '../../runtime/errors.js';
@@ -17,6 +16,8 @@ export interface Piece {
   readonly block: Block;
   /** Seconds of the newest line by stream, where more is known of it than `block.lastSeconds`. */
   readonly newest?: ReadonlyMap<string, number> | undefined;
+  /** The block that it was made of, and which of its lines these are; undefined: it is that block. */
+  readonly from?: { readonly block: Block; readonly rows: Uint32Array } | undefined;
 }
 
 export interface Request {
@@ -80,22 +81,46 @@ export function bodyOf({ pieces }: Request): Buffer {
   return Buffer.concat(parts);
 }
 
-/** The same lines as several requests of one stream each, in order. Throws JOURNAL_DAMAGED where a block cannot be read. */
-export function byStream({ pieces, ...rest }: Request): Request[] {
-  return pieces.flatMap(({ block }) =>
-    [...partitionBlock(block, (labels) => labels).values()].map((block) => ({
-      ...rest,
-      pieces: [{ block: namedOnce(block) }],
-    })),
-  );
+/** The lines of `piece`, decoded to `lines`, for which `keeps` answers true, as a piece; undefined where that is none. */
+export function partOf(piece: Piece, lines: BlockLines, keeps: (row: number) => boolean): Piece | undefined {
+  const block = encodeBlock(piece.block, lines, keeps);
+  if (!block) return undefined;
+  const rows = new Uint32Array(block.lines);
+  let at = 0;
+  for (let row = 0; row < lines.length; row++)
+    if (keeps(row)) rows[at++] = piece.from ? piece.from.rows[row] : row;
+  return { block, from: { block: piece.from?.block ?? piece.block, rows } };
 }
 
-/** A block of one stream that names it several times, as it is after a log was opened again, names it once. */
-function namedOnce(block: Block): Block {
-  if (block.streams.length === 1) return block;
+/** The request with these of its lines; undefined where that is none. */
+export function partOfRequest(
+  { pieces, ...rest }: Request,
+  wanted: Iterable<{ readonly piece: Piece; readonly row: number }>,
+): Request | undefined {
+  const rows = new Map<Piece, Set<number>>();
+  for (const { piece, row } of wanted) rows.set(piece, (rows.get(piece) ?? new Set()).add(row));
   const lines = new BlockLines();
-  decodeBlock(block.payload, lines);
-  return encodeBlock(block, lines, () => true) ?? block;
+  const left = pieces.flatMap((piece) => {
+    const own = rows.get(piece);
+    if (!own) return [];
+    decodeBlock(piece.block.payload, lines);
+    return partOf(piece, lines, (row) => own.has(row)) ?? [];
+  });
+  return left.length > 0 ? { ...rest, pieces: left } : undefined;
+}
+
+/** The same lines as several requests of one stream each, in order. Throws JOURNAL_DAMAGED where a block cannot be read. */
+export function byStream({ pieces, ...rest }: Request): Request[] {
+  return pieces.flatMap((piece) => {
+    if (piece.block.streams.length === 1) return [{ ...rest, pieces: [piece] }];
+    const lines = new BlockLines();
+    decodeBlock(piece.block.payload, lines);
+    // After a log was opened again a block may name a stream twice.
+    return [...new Set(lines.streams)].flatMap((labels) => {
+      const part = partOf(piece, lines, (row) => lines.streams[lines.stream[row]] === labels);
+      return part ? [{ ...rest, pieces: [part] }] : [];
+    });
+  });
 }
 
 /**
@@ -111,15 +136,16 @@ export function divide(request: Request): Request[] | undefined {
       { ...request, pieces: pieces.slice(middle) },
     ];
   }
-  const [{ block }] = pieces;
+  const [piece] = pieces;
+  const { block } = piece;
   if (block.streams.length > 1) return byStream(request);
   if (block.lines === 1) return undefined;
   const lines = new BlockLines();
   decodeBlock(block.payload, lines);
   const middle = Math.ceil(lines.length / 2);
   return [(row: number) => row < middle, (row: number) => row >= middle].flatMap((keeps) => {
-    const half = encodeBlock(block, lines, keeps);
-    return half ? [{ ...request, pieces: [{ block: half }] }] : [];
+    const half = partOf(piece, lines, keeps);
+    return half ? [{ ...request, pieces: [half] }] : [];
   });
 }
 

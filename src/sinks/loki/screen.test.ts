@@ -22,10 +22,10 @@ describe('Screen', () => {
       { labels: A, text: 'a', seconds: NOW },
       { labels: B, text: 'b', seconds: NOW - 100 },
     ]);
-    expect(screenKnowing({ a: NOW, b: NOW }).look(block, NOW * 1000)).toEqual({
+    expect(screenKnowing({ a: NOW, b: NOW }).look({ block }, NOW * 1000)).toEqual({
       together: { block },
       alone: [],
-      tooOld: 0,
+      tooOld: [],
       cut: 0,
     });
   });
@@ -34,8 +34,8 @@ describe('Screen', () => {
     const block = blockOf([{ labels: A, text: 'a', seconds: NOW }]);
     const big = { ...block, streams: [{ ...block.streams[0], bytes: 10 * 1024 * 1024 }] };
     const screen = screenKnowing({ a: NOW });
-    expect(screen.look(big, NOW * 1000).together).toBeDefined();
-    expect(screen.look(big, (NOW + 600) * 1000).together).toBeUndefined();
+    expect(screen.look({ block: big }, NOW * 1000).together).toBeDefined();
+    expect(screen.look({ block: big }, (NOW + 600) * 1000).together).toBeUndefined();
   });
 
   test('parts what is unknown or behind from the rest', () => {
@@ -45,7 +45,10 @@ describe('Screen', () => {
       { labels: { container: 'late' }, text: 'l1', seconds: NOW - 3_100 },
       { labels: { container: 'late' }, text: 'l2', seconds: NOW },
     ];
-    const { together, alone } = screenKnowing({ a: NOW, late: NOW }).look(blockOf(lines), NOW * 1000);
+    const { together, alone } = screenKnowing({ a: NOW, late: NOW }).look(
+      { block: blockOf(lines) },
+      NOW * 1000,
+    );
     expect(together?.block.streams.map(({ labels }) => labels)).toEqual(['{container="a"}']);
     expect(alone.map(({ block }) => block.streams.map(({ labels, lines }) => [labels, lines]))).toEqual([
       [['{container="b"}', 1]],
@@ -60,12 +63,12 @@ describe('Screen', () => {
       seconds: NOW - 7_200 + hours * 3_600,
     }));
     const block = blockOf(forward);
-    const screened = screenKnowing({ a: NOW - 7_300 }).look(block, NOW * 1000);
+    const screened = screenKnowing({ a: NOW - 7_300 }).look({ block }, NOW * 1000);
     expect(screened.alone).toEqual([]);
     expect(screened.together?.block).toBe(block);
     expect(screened.together?.newest).toEqual(new Map([['{container="a"}', NOW]]));
     const back = blockOf([...forward].reverse());
-    expect(screenKnowing({ a: NOW - 7_300 }).look(back, NOW * 1000).alone.length).toBe(1);
+    expect(screenKnowing({ a: NOW - 7_300 }).look({ block: back }, NOW * 1000).alone.length).toBe(1);
   });
 
   test('leaves out exactly the lines that are too old', () => {
@@ -76,14 +79,18 @@ describe('Screen', () => {
       seconds,
       nanos: 5,
     }));
-    const { together, alone, tooOld } = screenKnowing({ a: edge }).look(blockOf(lines), NOW * 1000);
-    expect(tooOld).toBe(1);
-    expect((together?.block ?? alone[0].block).lines).toBe(2);
-    const none = screenKnowing({ a: edge }).look(blockOf(lines.slice(0, 1)), NOW * 1000);
+    const { together, alone, tooOld } = screenKnowing({ a: edge }).look(
+      { block: blockOf(lines) },
+      NOW * 1000,
+    );
+    expect(tooOld).toEqual([0]);
+    expect((together ?? alone[0]).block.lines).toBe(2);
+    expect([...((together ?? alone[0]).from?.rows ?? [])]).toEqual([1, 2]);
+    const none = screenKnowing({ a: edge }).look({ block: blockOf(lines.slice(0, 1)) }, NOW * 1000);
     expect(none).toMatchObject({
       together: undefined,
       alone: [],
-      tooOld: 1,
+      tooOld: [0],
       tooOldOf: '{container="a"}',
       cut: 0,
     });

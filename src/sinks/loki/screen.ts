@@ -8,11 +8,9 @@
  *
  * Lines of the future are Loki's to judge, by its own clock.
  */
-import type { Block } from '../../pipeline/contract.js';
-import { encodeBlock } from '../../pipeline/encode-block.js';
 import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
 import { type KnownStreams, WINDOW_SECONDS } from './known-streams.js';
-import { COUNTED_PER_LINE, type Piece } from './request.js';
+import { COUNTED_PER_LINE, type Piece, partOf } from './request.js';
 
 export interface Limits {
   readonly maxLineBytes: number;
@@ -22,9 +20,11 @@ export interface Limits {
 export interface Screened {
   readonly together: Piece | undefined;
   readonly alone: readonly Piece[];
-  readonly tooOld: number;
+  /** Rows of the piece that was looked at. */
+  readonly tooOld: readonly number[];
   /** Labels of a stream that had a line too old. */
   readonly tooOldOf?: string | undefined;
+  /** Lines that were cut. */
   readonly cut: number;
 }
 
@@ -38,10 +38,10 @@ export class Screen {
     this.#streams = streams;
   }
 
-  /** Once for each block, in order: it counts what its streams send. Throws JOURNAL_DAMAGED where it must look inside and cannot. */
-  look(block: Block, nowMs: number): Screened {
+  /** Once for each piece, in order: it counts what its streams send. Throws JOURNAL_DAMAGED where it must look inside and cannot. */
+  look(whole: Piece, nowMs: number): Screened {
     const upMs = performance.now();
-    const screened = this.#look(block, nowMs, upMs);
+    const screened = this.#look(whole, nowMs, upMs);
     const { together, alone } = screened;
     for (const piece of together ? [together, ...alone] : alone) {
       for (const { labels, lines, bytes } of piece.block.streams)
@@ -50,7 +50,8 @@ export class Screen {
     return screened;
   }
 
-  #look(block: Block, nowMs: number, upMs: number): Screened {
+  #look(piece: Piece, nowMs: number, upMs: number): Screened {
+    const { block } = piece;
     const alone = new Set<string>();
     let isBehind = block.lastSeconds - block.firstSeconds > WINDOW_SECONDS;
     for (const { labels, lines, bytes } of block.streams) {
@@ -61,16 +62,16 @@ export class Screen {
     }
     const isLong = block.longestLine > this.#limits.maxLineBytes;
     const isOld = block.firstSeconds * 1000 < nowMs - this.#limits.maxAgeMs;
-    if (isBehind || isLong || isOld) return this.#lookInside(block, alone, nowMs);
-    if (alone.size === 0) return { together: { block }, alone: [], tooOld: 0, cut: 0 };
-    if (block.streams.length === 1) return { together: undefined, alone: [{ block }], tooOld: 0, cut: 0 };
+    if (isBehind || isLong || isOld) return this.#lookInside(piece, alone, nowMs);
+    if (alone.size === 0) return { together: piece, alone: [], tooOld: [], cut: 0 };
+    if (block.streams.length === 1) return { together: undefined, alone: [piece], tooOld: [], cut: 0 };
     decodeBlock(block.payload, this.#lines);
-    return this.#parted(block, alone, () => true, undefined, 0);
+    return this.#parted(piece, alone, () => true, undefined, 0);
   }
 
-  #lookInside(block: Block, alone: Set<string>, nowMs: number): Screened {
+  #lookInside(piece: Piece, alone: Set<string>, nowMs: number): Screened {
     const lines = this.#lines;
-    decodeBlock(block.payload, lines);
+    decodeBlock(piece.block.payload, lines);
     const { stream, seconds, nanos, start, end, streams } = lines;
     const oldestMs = nowMs - this.#limits.maxAgeMs;
     const newest = streams.map((labels) => this.#streams.newestSeconds(labels, nowMs) ?? 0);
@@ -91,16 +92,16 @@ export class Screen {
     }
     const exact = new Map(streams.map((labels, i) => [labels, newest[i]]));
     if (alone.size === 0 && tooOld.size === 0 && cut === 0)
-      return { together: { block, newest: exact }, alone: [], tooOld: 0, cut: 0 };
-    const parted = this.#parted(block, alone, (row) => !tooOld.has(row), exact, cut);
+      return { together: { ...piece, newest: exact }, alone: [], tooOld: [], cut: 0 };
+    const parted = this.#parted(piece, alone, (row) => !tooOld.has(row), exact, cut);
     const [oldRow] = tooOld;
     const tooOldOf = oldRow === undefined ? undefined : streams[stream[oldRow]];
-    return { ...parted, tooOld: tooOld.size, tooOldOf };
+    return { ...parted, tooOld: [...tooOld], tooOldOf };
   }
 
   /** The decoded block's kept lines, with each stream of `alone` by itself. */
   #parted(
-    block: Block,
+    piece: Piece,
     alone: ReadonlySet<string>,
     keeps: (row: number) => boolean,
     newest: ReadonlyMap<string, number> | undefined,
@@ -108,14 +109,14 @@ export class Screen {
   ): Screened {
     const { stream, streams } = this.#lines;
     const isAlone = streams.map((labels) => alone.has(labels));
-    const piece = (wanted: (row: number) => boolean): Piece | undefined => {
-      const part = encodeBlock(block, this.#lines, (row) => wanted(row) && keeps(row));
-      return part && { block: part, newest };
+    const part = (wanted: (row: number) => boolean): Piece | undefined => {
+      const found = partOf(piece, this.#lines, (row) => wanted(row) && keeps(row));
+      return found && { ...found, newest };
     };
     return {
-      together: piece((row) => !isAlone[stream[row]]),
-      alone: [...alone].flatMap((labels) => piece((row) => streams[stream[row]] === labels) ?? []),
-      tooOld: 0,
+      together: part((row) => !isAlone[stream[row]]),
+      alone: [...alone].flatMap((labels) => part((row) => streams[stream[row]] === labels) ?? []),
+      tooOld: [],
       cut,
     };
   }

@@ -62,7 +62,7 @@ test('requests on their way together share no stream, and each stream arrives on
         const streams = new KnownStreams();
         for (const name of known) streams.acknowledged(`{container="${name}"}`, NOW, NOW * 1000);
         const screen = new Screen(LIMITS, streams);
-        const whole = (block: Block) => new Map([[undefined, block]]);
+        const whole = (block: Block) => new Map([[undefined, { block }]]);
         const work = new Work(blocks.slice(0, 1), whole);
         const taken: Request[] = [];
         const left = [...fates];
@@ -98,7 +98,7 @@ test('requests on their way together share no stream, and each stream arrives on
 
 test('429s count for each request', () => {
   const blocks = [blockOf(NAMES.map((name) => ({ labels: { container: name }, text: name, seconds: NOW })))];
-  const work = new Work(blocks, (block) => new Map([[undefined, block]]));
+  const work = new Work(blocks, (block) => new Map([[undefined, { block }]]));
   const screen = new Screen(LIMITS, new KnownStreams());
   const [a, b, c] = work.next(screen, 3, MAX_WEIGHT, NOW * 1000);
   expect([work.limited(a), work.limited(b), work.limited(a)]).toEqual([1, 1, 2]);

@@ -6,21 +6,26 @@
  * predecessors had of the same stream. Only the first ones of the queue are on their way at the same time, as long as no two
  * have a stream in common; blocks become requests when all before them are answered.
  */
-import type { Block, Delivered } from '../../pipeline/contract.js';
+import type { Block, Delivered, Refused } from '../../pipeline/contract.js';
+import type { Entry, Verdicts } from './entries.js';
 import { WINDOW_SECONDS } from './known-streams.js';
 import { linesOf, type Piece, type Request, streamsOf, weightOf } from './request.js';
 import type { Screen } from './screen.js';
+import type { Words } from './told.js';
+
+/** Not asked of Loki. */
+const TOO_OLD: Words = { reason: 'too_old', said: '' };
 
 /** A block, or the part of one that belongs to one tenant. */
 interface Share {
-  readonly block: Block;
+  readonly piece: Piece;
   readonly tenant: string | undefined;
 }
 
 export class Work {
   readonly #given: Block[] = [];
   readonly #shares: Share[] = [];
-  readonly #sharesOf: (block: Block) => Map<string | undefined, Block>;
+  readonly #sharesOf: (block: Block) => Map<string | undefined, Piece>;
   #taken = 0;
   readonly #queue: Request[] = [];
   /** Times that requests of the queue were answered 429. */
@@ -29,6 +34,8 @@ export class Work {
   readonly #tooManySince = new Map<Request, number>();
   #delivered = 0;
   readonly #rejected = new Map<string, number>();
+  /** By block, reason and tenant; rows as they came. */
+  readonly #refused = new Map<string, Refused & { readonly rows: number[] }>();
   /** Labels of a stream that had lines rejected, by reason. */
   readonly examples = new Map<string, string>();
   /** Lines that were cut. */
@@ -39,7 +46,7 @@ export class Work {
   acceptedBefore = 0;
 
   /** `sharesOf` divides a block by tenant. */
-  constructor(blocks: readonly Block[], sharesOf: (block: Block) => Map<string | undefined, Block>) {
+  constructor(blocks: readonly Block[], sharesOf: (block: Block) => Map<string | undefined, Piece>) {
     this.#sharesOf = sharesOf;
     this.#add(blocks);
   }
@@ -55,13 +62,19 @@ export class Work {
 
   #add(blocks: readonly Block[]): void {
     for (const block of blocks) {
-      for (const [tenant, share] of this.#sharesOf(block)) this.#shares.push({ block: share, tenant });
+      for (const [tenant, piece] of this.#sharesOf(block)) this.#shares.push({ piece, tenant });
       this.#given.push(block);
     }
   }
 
   get result(): Delivered {
-    return { delivered: this.#delivered, rejected: this.#rejected };
+    const refused = [...this.#refused.values()];
+    for (const { rows } of refused) rows.sort((a, b) => a - b);
+    return {
+      delivered: this.#delivered,
+      rejected: this.#rejected,
+      refused: refused.length > 0 ? refused : undefined,
+    };
   }
 
   /**
@@ -83,15 +96,17 @@ export class Work {
   }
 
   /** `request`, of those that `next` answered last, is answered; these of its lines were refused for good. */
-  done(request: Request, rejected?: ReadonlyMap<string, number>): void {
+  done(request: Request, refused?: Verdicts): void {
     this.replace(request, []);
-    let lines = linesOf(request);
-    const [labels] = streamsOf(request);
-    for (const [reason, count] of rejected ?? []) {
-      this.#reject(reason, count, labels);
-      lines -= count;
-    }
-    this.#delivered += lines;
+    for (const [entry, words] of refused ?? []) this.#reject(entry, words, request.tenant);
+    this.#delivered += linesOf(request) - (refused?.size ?? 0);
+  }
+
+  /** As `done`, but whether the lines of `rest` are stored is still to be told: it is sent in the place of `request`. */
+  partlyDone(request: Request, refused: Verdicts, rest: Request): void {
+    this.replace(request, [rest]);
+    for (const [entry, words] of refused) this.#reject(entry, words, request.tenant);
+    this.#delivered += linesOf(request) - refused.size - linesOf(rest);
   }
 
   /** Counts a 429 for `request`, and answers how many these were. */
@@ -128,14 +143,15 @@ export class Work {
     let newest = 0;
     while (this.#taken < this.#shares.length && alone.length === 0) {
       const share = this.#shares[this.#taken];
-      const { block } = share;
+      const { block } = share.piece;
       const isFull = weight > 0 && weight + weightOf(block) > maxWeight;
       // Whether Loki would take it is known once it has acknowledged what goes before.
       const isBehind = block.firstSeconds < newest - WINDOW_SECONDS;
       if (isFull || isBehind || share.tenant !== tenant) break;
-      const screened = screen.look(block, nowMs);
+      const screened = screen.look(share.piece, nowMs);
       this.#taken++;
-      if (screened.tooOldOf !== undefined) this.#reject('too_old', screened.tooOld, screened.tooOldOf);
+      for (const row of screened.tooOld)
+        this.#reject({ piece: share.piece, row, labels: screened.tooOldOf ?? '' }, TOO_OLD, tenant);
       this.cut += screened.cut;
       alone.push(...screened.alone);
       if (!screened.together) continue;
@@ -147,8 +163,17 @@ export class Work {
     for (const piece of alone) this.#queue.push({ pieces: [piece], tenant });
   }
 
-  #reject(reason: string, lines: number, labels: string): void {
-    this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + lines);
+  #reject(
+    { piece, row, labels }: Pick<Entry, 'piece' | 'row' | 'labels'>,
+    { reason, said }: Words,
+    tenant: string | undefined,
+  ): void {
+    this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + 1);
     if (!this.examples.has(reason)) this.examples.set(reason, labels);
+    const { block, rows } = piece.from ?? { block: piece.block, rows: undefined };
+    const key = JSON.stringify([block.lsn, reason, tenant]);
+    const known = this.#refused.get(key) ?? { block, rows: [], reason, said, tenant };
+    this.#refused.set(key, known);
+    known.rows.push(rows ? rows[row] : row);
   }
 }

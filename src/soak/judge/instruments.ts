@@ -46,6 +46,7 @@ const SAMPLED: {
   rotations: ['counts', ({ rotations }) => rotations],
   heartbeats: ['counts', ({ heartbeats }) => heartbeats],
   linesRead: ['counts', ({ linesRead }) => linesRead],
+  linesLate: ['told', ({ linesLate }) => linesLate],
   gaps: ['told', ({ gaps }) => gaps],
   unaccountedLines: ['told', ({ unaccountedLines }) => unaccountedLines],
   logRequests: ['counts', ({ logRequests }) => logRequests],
@@ -55,6 +56,7 @@ const SAMPLED: {
   proxy: ['counts', ({ proxy }) => (proxy ? Math.min(proxy.logRequests, proxy.followRequests) : undefined)],
   containers: ['lives', ({ containers }) => containers],
   linesSeen: ['counts', ({ linesSeen }) => linesSeen],
+  linesSeenLate: ['told', ({ linesSeenLate }) => linesSeenLate],
   lineFaults: ['told', ({ lineFaults }) => lineFaults],
 };
 

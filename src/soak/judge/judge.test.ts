@@ -205,6 +205,14 @@ it('lines of a container that came and went before the first sample count, and o
   expect(failures(soak)).toEqual([]);
 });
 
+it('lines that came late pass where the agent says so', () => {
+  const late = spoilt(({ phase }) => {
+    const lines = phase === 'drained' ? 3 : 0;
+    return { linesSeenLate: lines, linesLate: lines };
+  });
+  expect(failures(late)).toEqual([]);
+});
+
 describe('a single fault', () => {
   const faults: readonly (readonly [string, string, MadeUp])[] = [
     ['a line doubled', 'lines', spoilt(({ phase }) => ({ lineFaults: phase === 'drained' ? 1 : 0 }))],
@@ -218,6 +226,11 @@ describe('a single fault', () => {
       'a line read twice',
       'lines',
       spoilt(({ linesRead, phase }) => ({ linesRead: linesRead + (phase === 'baseline' ? 0 : 1) })),
+    ],
+    [
+      'a line late of which the agent says nothing',
+      'lines',
+      spoilt(({ phase }) => ({ linesSeenLate: phase === 'drained' ? 1 : 0 })),
     ],
     ['a gap', 'gaps', spoilt(({ phase }) => ({ gaps: phase === 'drained' ? 1 : 0 }))],
     [
@@ -306,6 +319,8 @@ describe('an instrument', () => {
     gaps: 'no gap is what must be',
     unaccountedLines: 'no line unaccounted for is what must be',
     errors: 'no error is what must be; that the log is alive, agentLogLines shows',
+    linesLate: 'no line late is what must be; that lines are counted, linesRead shows',
+    linesSeenLate: 'no line late is what must be; that the oracle is alive, linesSeen shows',
     lineFaults: 'no fault is what must be; that the oracle is alive, linesSeen shows',
   };
   const soak = goodSoak({ containers: 40 });

@@ -4,19 +4,23 @@ import { counted, figure } from './words.js';
 
 export const everyLineOnce: Question = {
   id: 'lines',
-  mark: 'every line exactly once, in order and whole: written = read by the agent = seen at its sink, 0 faults',
-  reads: ['linesSeen', 'linesRead', 'lineFaults', 'linesClaimed'],
+  mark: 'every line exactly once, in order or told to be late, and whole: written = read by the agent = seen at its sink, 0 faults',
+  reads: ['linesSeen', 'linesSeenLate', 'linesRead', 'linesLate', 'lineFaults', 'linesClaimed'],
   answer: ({ samples, facts }) => {
     const [first] = samples;
     const last = samples[samples.length - 1];
     // An agent may have read other lines before the first sample; of ours it had read those that were seen by then.
     const read = last.linesRead - first.linesRead + first.linesSeen;
     const isWhole = last.linesSeen === facts.linesClaimed && read === facts.linesClaimed;
+    const told = last.linesLate - first.linesLate + first.linesSeenLate;
+    const late = last.linesSeenLate + told > 0 ? `${figure(last.linesSeenLate)} late, ${figure(told)} told, ` : '';
     return {
       measured:
         `${figure(facts.linesClaimed)} written, ${figure(read)} read, ${figure(last.linesSeen)} seen, ` +
+        late +
         counted(last.lineFaults, 'fault'),
-      verdict: isWhole && last.lineFaults === 0 ? 'pass' : 'fail',
+      // A hole may be at the end of an output, with nothing behind it: then what comes late comes in order.
+      verdict: isWhole && last.lineFaults === 0 && last.linesSeenLate <= told ? 'pass' : 'fail',
     };
   },
 };

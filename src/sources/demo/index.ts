@@ -100,7 +100,7 @@ async function pushLine(pipeline: Pipeline, batch: Batch, container: DemoContain
   batch.add(0, end, stream.id, Math.floor(now / 1000), (now % 1000) * 1_000_000 + (n % 1_000_000), 0);
   container.totals.linesRead++;
   container.totals.bytesRead += end;
-  await pipeline.push(batch, container.key, n, { key: container.key, from: n - 1, to: n });
+  await pipeline.push(batch, container.key, n, { key: container.key, from: n - 1, to: n, lines: 1 });
 }
 
 function accessLine(count: number, seed: number): string {

@@ -47,6 +47,8 @@ export interface CapturesOptions {
   /** Where the readers stopped before the restart. */
   readonly positionOf: (id: string) => Position | undefined;
   readonly announcer: Announcer;
+  /** Its logging mode lets the engine drop lines, and nobody can see which. */
+  readonly onLossy: (labels: Labels) => void;
 }
 
 export class Captures {
@@ -244,7 +246,7 @@ export class Captures {
   #decide(entry: Entry): void {
     const { facts } = entry;
     if (!facts) return;
-    const { rules, selfId, announcer } = this.#options;
+    const { rules, selfId, announcer, onLossy } = this.#options;
     const verdict = judge(facts, rules, selfId, () => this.#ways(entry));
     const { transport } = verdict;
     if (transport === 'none') {
@@ -257,8 +259,11 @@ export class Captures {
     if (!entry.isOpen && this.#isFolderBelieved && this.#engine?.folder.look(entry.id) === 'missing') return;
     const isNew = !entry.verdict;
     this.#settle(entry, verdict);
-    if (isNew && facts.logOptions['mode'] === 'non-blocking') announcer.note({ kind: 'lossy' }, facts.name);
     entry.labels = this.#labelsOf(facts);
+    if (isNew && facts.logOptions['mode'] === 'non-blocking') {
+      announcer.note({ kind: 'lossy' }, facts.name);
+      onLossy(entry.labels);
+    }
     this.#open(entry, transport, entry.labels);
     if (STOPPED.has(entry.state)) this.#options.readings.stopped(entry.id);
   }

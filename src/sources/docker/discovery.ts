@@ -10,6 +10,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { DockerSourceConfig } from '../../config/types.js';
 import type { Pipeline, SourceFigures } from '../../pipeline/contract.js';
+import { timeOfMs } from '../../pipeline/line-time.js';
 import type { Labels } from '../../pipeline/streams.js';
 import { AgentError, describeError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
@@ -24,6 +25,7 @@ import { type EngineListener, watchEngine } from './engine-watch.js';
 import type { ContainerEvent } from './events.js';
 import { FolderWatch } from './folder-watch.js';
 import type { Notice } from './json-file/types.js';
+import { KnownContainers } from './known-containers.js';
 import { Labeler } from './labels.js';
 import { Liveness } from './liveness.js';
 import type { ApiLogReaders, LogReaders } from './readers.js';
@@ -74,6 +76,7 @@ export class Discovery implements EngineListener {
   trouble: string | undefined;
   readonly #options: DiscoveryOptions;
   readonly #readings: Readings;
+  readonly #known: KnownContainers;
   readonly #announcer: Announcer;
   readonly #liveness: Liveness;
   readonly #startedMs = Date.now();
@@ -103,7 +106,8 @@ export class Discovery implements EngineListener {
       onNotice: (notice) => this.#noticed(notice),
       outputLabel: labeler.outputLabel,
     });
-    this.#readings = new Readings(file, api);
+    this.#known = new KnownContainers(pipeline);
+    this.#readings = new Readings(file, api, this.#known);
     this.captures = new Captures({
       rules: config,
       labelsOf: (facts, host) => labeler.labelsOf(facts, host),
@@ -111,6 +115,7 @@ export class Discovery implements EngineListener {
       readings: this.#readings,
       positionOf: (id) => pipeline.position(`docker/${id}`),
       announcer: this.#announcer,
+      onLossy: (labels) => pipeline.gap({ why: 'non_blocking', from: undefined, to: undefined }, labels),
     });
     this.#liveness = new Liveness({
       timeoutMs: config.livenessTimeoutMs,
@@ -254,20 +259,10 @@ export class Discovery implements EngineListener {
 
   /** Positions of containers that were removed while no agent ran. Kept where they may belong to another engine. */
   #forgetRemoved(): void {
-    const { pipeline, context } = this.#options;
     if (!this.info) return;
     const ownKey = engineKey(this.info.name, this.info.rootDir);
-    if (pipeline.positionKeys(ENGINE_KEY).some((key) => key !== ownKey)) return;
-    const gone = pipeline
-      .positionKeys('docker/')
-      .filter((key) => !this.captures.has(key.slice('docker/'.length)));
-    for (const key of gone) pipeline.setPosition(key, undefined);
-    if (gone.length === 0) return;
-    const who = gone.length === 1 ? '1 container was' : `${gone.length} containers were`;
-    context.log.warn(
-      { containers: gone.length },
-      `${who} removed while the agent was not running: what they wrote after the agent stopped is not captured.`,
-    );
+    if (this.#options.pipeline.positionKeys(ENGINE_KEY).some((key) => key !== ownKey)) return;
+    this.#known.forgetRemoved((id) => this.captures.has(id), timeOfMs(this.#startedMs));
   }
 
   #noticed(notice: Notice): void {
@@ -282,13 +277,6 @@ export class Discovery implements EngineListener {
       case 'history-skipped':
         this.#announcer.skipped(notice.bytes);
         break;
-      case 'gap':
-        log.warn(
-          { container, from: notice.from, to: notice.to },
-          // In whole seconds: rounded so that nothing that is missing lies outside.
-          `${container}: lines from ${time(notice.from)} to ${time(notice.to && notice.to + 1)} are missing: ${notice.why}.`,
-        );
-        break;
       case 'rotated': {
         const { rotations, ageSeconds } = notice;
         const facts = { container, rotations, ageSeconds };
@@ -299,7 +287,7 @@ export class Discovery implements EngineListener {
       case 'truncated':
         log.warn(
           { container },
-          `${container}: somebody cut ${notice.path} short; it is read from its beginning.`,
+          `${container}: somebody cut ${notice.path} short: what was not read by then is missing.`,
         );
         break;
       default:
@@ -339,8 +327,4 @@ export class Discovery implements EngineListener {
 
 function engineKey(name: string, rootDir: string): string {
   return `${ENGINE_KEY}${name}${rootDir}`;
-}
-
-function time(seconds: number): string {
-  return seconds > 0 ? new Date(seconds * 1000).toISOString() : 'an unknown time';
 }

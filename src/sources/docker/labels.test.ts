@@ -86,6 +86,7 @@ test('the reader has room for its own labels, nobody else sets them, and what is
   const extra = {
     stream: 'x',
     catch_up: 'x',
+    gap: 'x',
     ...Object.fromEntries(Array.from({ length: 11 }, (_, i) => [`l${i}`, 'v'])),
   };
   const rules = labeler({ extra });
@@ -95,10 +96,12 @@ test('the reader has room for its own labels, nobody else sets them, and what is
     expect(labels).toMatchObject({ container: name, host: 'box', l0: 'v' });
     expect(labels).not.toHaveProperty('stream');
     expect(labels).not.toHaveProperty('catch_up');
+    expect(labels).not.toHaveProperty('gap');
   }
   expect(said).toEqual([
     'The label stream is left out of some streams: the agent sets it itself.',
     'The label catch_up is left out of some streams: the agent sets it itself.',
+    'The label gap is left out of some streams: the agent sets it itself.',
     'The label l10 is left out of some streams: Loki takes no more than 15 labels on a stream.',
   ]);
 });

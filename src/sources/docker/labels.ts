@@ -1,5 +1,5 @@
 /**
- * The labels of a container's streams, without those that the reader adds (stdout or stderr, and `catch_up`). Docker
+ * The labels of a container's streams, without those that the reader adds (stdout or stderr, `catch_up`, `gap`). Docker
  * labels come from anybody: values are cut, and names beyond Loki's limit of 15 a stream are left out, the least telling first.
  *
  *   preset          the container      stdout, stderr   beside them
@@ -10,12 +10,12 @@
  * Of the docker driver's labels `filename` is left out: it holds the container's id, a new stream for each container.
  */
 import type { LabelPreset } from '../../config/types.js';
-import { CATCH_UP_LABEL, type Labels, OUTPUT_LABELS } from '../../pipeline/streams.js';
+import { CATCH_UP_LABEL, GAP_LABEL, type Labels, OUTPUT_LABELS } from '../../pipeline/streams.js';
 import type { Logger } from '../../runtime/log.js';
 import type { ContainerFacts } from './facts.js';
 import { COMPOSE_PROJECT } from './select.js';
 
-/** Loki's 15, less the two that the reader adds. */
+/** Loki's 15, less the two that are added at most: a stream with `gap` does not say stdout or stderr. */
 export const MAX_LABELS = 13;
 /** At most 3 bytes each in UTF-8, so below Loki's 2,048 bytes. */
 const MAX_VALUE_CHARACTERS = 512;
@@ -95,6 +95,7 @@ export class Labeler {
     this.#reserved = new Set([
       ...OUTPUT_LABELS.slice(0, OUTPUT_LABELS.indexOf(this.outputLabel) + 1),
       CATCH_UP_LABEL,
+      GAP_LABEL,
     ]);
   }
 

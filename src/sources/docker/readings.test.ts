@@ -3,8 +3,10 @@ import { beforeEach, expect, test } from 'vitest';
 import type { ReadTotals } from '../../pipeline/contract.js';
 import { noCounts } from './json-file/counts.js';
 import type { ContainerLog, ReaderStats } from './json-file/types.js';
+import { KnownContainers } from './known-containers.js';
 import { Readings } from './readings.js';
 import { FakeReaders } from './testing/fake-readers.js';
+import { RememberingPipeline } from './testing/remembering-pipeline.js';
 import type { Transport } from './transport.js';
 
 const NOTHING: ReaderStats = {
@@ -19,7 +21,7 @@ let readings: Readings;
 
 beforeEach(() => {
   readers = { file: new FakeReaders(), api: new FakeReaders() };
-  readings = new Readings(readers.file, readers.api);
+  readings = new Readings(readers.file, readers.api, new KnownContainers(new RememberingPipeline()));
 });
 
 const log = (id: string): ContainerLog => ({
@@ -80,9 +82,9 @@ test('another way: the one before is left first', () => {
 
 test('what is held, and known later, is one reading', () => {
   readings.add('file', 'a1b2', { ...log('a'), labels: undefined });
-  readings.noticed({ kind: 'gap', id: 'a', from: 0, to: 0, why: '' });
+  readings.beat('a');
   readings.add('file', 'web', log('a'));
-  expect([...readings.figures().active]).toEqual([['web', expect.objectContaining({ gaps: 1 })]]);
+  expect([...readings.figures().active]).toEqual([['web', expect.objectContaining({ heartbeats: 1 })]]);
 });
 
 test('two containers of one name are one row, and a new name takes its figures along', () => {
@@ -91,7 +93,7 @@ test('two containers of one name are one row, and a new name takes its figures a
   read('a', 3);
   read('b', 4);
   expect([...readings.figures().active]).toEqual([
-    ['web', { linesRead: 7, bytesRead: 70, gaps: 0, rotations: 2, heartbeats: 0, requests: 0 }],
+    ['web', { linesRead: 7, linesLate: 0, bytesRead: 70, rotations: 2, heartbeats: 0, requests: 0 }],
   ]);
   readings.rename('b', 'old', { container: 'old' });
   const { active, streams } = readings.figures();
@@ -126,7 +128,7 @@ test("a heartbeat is counted for what is read, and each log has its readers' sig
 
 test('no sum ever drops, and none misses a line, whatever becomes of the containers', () => {
   const step = fc.record({
-    what: fc.constantFrom('add', 'read', 'finish', 'finished', 'reject', 'rename', 'gap', 'beat'),
+    what: fc.constantFrom('add', 'read', 'finish', 'finished', 'reject', 'rename', 'beat'),
     id: fc.constantFrom('a', 'b', 'c'),
     name: fc.constantFrom('web', 'db'),
     transport: fc.constantFrom<Transport>('file', 'api'),
@@ -134,7 +136,7 @@ test('no sum ever drops, and none misses a line, whatever becomes of the contain
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       readers = { file: new FakeReaders(), api: new FakeReaders() };
-      readings = new Readings(readers.file, readers.api);
+      readings = new Readings(readers.file, readers.api, new KnownContainers(new RememberingPipeline()));
       for (const one of Object.values(readers)) {
         const reject = one.reject.bind(one);
         one.reject = (id) => {
@@ -142,7 +144,7 @@ test('no sum ever drops, and none misses a line, whatever becomes of the contain
           one.figures.delete(id);
         };
       }
-      const done = { linesRead: 0, bytesRead: 0, gaps: 0, rotations: 0, heartbeats: 0, requests: 0 };
+      const done = { linesRead: 0, linesLate: 0, bytesRead: 0, rotations: 0, heartbeats: 0, requests: 0 };
       const open = new Set<string>();
       const finishing = new Set<string>();
       for (const { what, id, name, transport } of steps) {
@@ -158,9 +160,6 @@ test('no sum ever drops, and none misses a line, whatever becomes of the contain
           done.linesRead += 2;
           done.bytesRead += 20;
           done.rotations++;
-        } else if (what === 'gap') {
-          readings.noticed({ kind: 'gap', id, from: 0, to: 0, why: '' });
-          done.gaps++;
         } else if (what === 'beat') {
           readings.beat(id);
           if (open.has(id) || finishing.has(id)) done.heartbeats++;

@@ -9,6 +9,7 @@ import { noReads } from '../../pipeline/read-totals.js';
 import type { Labels } from '../../pipeline/streams.js';
 import type { Scope } from '../../runtime/scope.js';
 import type { ContainerLog, Notice, ReaderStats } from './json-file/types.js';
+import type { KnownContainers } from './known-containers.js';
 import type { ApiLogReaders, LogEngine, LogReaders } from './readers.js';
 import type { Transport } from './transport.js';
 
@@ -23,7 +24,6 @@ export interface Sign {
 interface Reading {
   readonly transport: Transport;
   name: string;
-  gaps: number;
   heartbeats: number;
 }
 
@@ -41,9 +41,11 @@ export class Readings {
   readonly #readers: Readonly<Record<Transport, LogReaders>>;
   readonly #api: ApiLogReaders;
   readonly #readings = new Map<string, Reading>();
+  readonly #known: KnownContainers;
   readonly #retired = noReads();
 
-  constructor(file: LogReaders, api: ApiLogReaders) {
+  constructor(file: LogReaders, api: ApiLogReaders, known: KnownContainers) {
+    this.#known = known;
     this.#readers = { file, api };
     this.#api = api;
   }
@@ -70,7 +72,8 @@ export class Readings {
     const known = this.#readings.get(log.id);
     if (known && known.transport !== transport) this.reject(log.id);
     if (known?.transport === transport) known.name = name;
-    else this.#readings.set(log.id, { transport, name, gaps: 0, heartbeats: 0 });
+    else this.#readings.set(log.id, { transport, name, heartbeats: 0 });
+    if (log.labels) this.#known.captured(log.id, log.labels);
     this.#readers[transport].add(log);
   }
 
@@ -78,10 +81,12 @@ export class Readings {
     const reading = this.#readings.get(id);
     if (!reading) return;
     reading.name = name;
+    this.#known.renamed(id, labels);
     this.#readers[reading.transport].setLabels(id, labels);
   }
 
   wake(id: string): void {
+    this.#known.woken(id);
     this.#readersOf(id)?.wake(id);
   }
 
@@ -102,12 +107,10 @@ export class Readings {
 
   /** What the readers tell: to be passed on here before anybody else acts on it. */
   noticed(notice: Notice): void {
-    if (notice.kind === 'gap') {
-      const counts = this.#readings.get(notice.id) ?? this.#retired;
-      counts.gaps++;
-    } else if (notice.kind === 'finished') {
-      this.#retire(notice.id, notice.stats);
-    }
+    if (notice.kind === 'drained') this.#known.drained(notice.id);
+    if (notice.kind !== 'finished') return;
+    this.#known.forget(notice.id);
+    this.#retire(notice.id, notice.stats);
   }
 
   /** All that are read, with what their readers say of it at `now`. */
@@ -172,11 +175,11 @@ export class Readings {
   }
 }
 
-function addTo(totals: ReadTotals, { gaps, heartbeats }: Reading, stats: ReaderStats | undefined): void {
+function addTo(totals: ReadTotals, { heartbeats }: Reading, stats: ReaderStats | undefined): void {
   totals.linesRead += stats?.linesRead ?? 0;
+  totals.linesLate += stats?.linesLate ?? 0;
   totals.bytesRead += stats?.bytesRead ?? 0;
   totals.rotations += stats?.rotations ?? 0;
   totals.requests += stats?.requests ?? 0;
-  totals.gaps += gaps;
   totals.heartbeats += heartbeats;
 }

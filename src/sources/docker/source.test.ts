@@ -1,8 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Pipeline, Position, SourceKey } from '../../pipeline/contract.js';
-import { StreamTable } from '../../pipeline/streams.js';
+import type { Position, SourceKey } from '../../pipeline/contract.js';
 import type { Logger } from '../../runtime/log.js';
 import { Scope } from '../../runtime/scope.js';
 import { Health } from '../../telemetry/health.js';
@@ -11,6 +10,7 @@ import type { Notice, ReaderStats } from './json-file/types.js';
 import { createSource, type DockerSource } from './source.js';
 import { type FakeEngine, fakeEngine, json } from './testing/fake-engine.js';
 import { FakeReaders } from './testing/fake-readers.js';
+import { RememberingPipeline } from './testing/remembering-pipeline.js';
 import { until } from './testing/until.js';
 
 const id = (n: number): string => n.toString(16).padStart(64, '0');
@@ -20,6 +20,7 @@ let scope: Scope;
 let readers: FakeReaders;
 let api: FakeReaders;
 let health: Health;
+let pipeline: RememberingPipeline;
 let positions: Map<SourceKey, Position>;
 let said: string[];
 let source: DockerSource;
@@ -42,7 +43,8 @@ beforeEach(async () => {
   readers = new FakeReaders();
   api = new FakeReaders();
   health = new Health();
-  positions = new Map();
+  pipeline = new RememberingPipeline();
+  ({ positions } = pipeline);
   said = [];
   const config = {
     type: 'docker',
@@ -79,17 +81,6 @@ async function close(): Promise<void> {
 }
 
 function start(): void {
-  const pipeline: Pipeline = {
-    streams: new StreamTable(),
-    isFirstStart: false,
-    push: () => undefined,
-    position: (key) => positions.get(key),
-    positionKeys: (prefix) => [...positions.keys()].filter((key) => key.startsWith(prefix)),
-    setPosition: (key, position) => {
-      if (position === undefined) positions.delete(key);
-      else positions.set(key, position);
-    },
-  };
   running = source.run(scope, pipeline);
 }
 
@@ -178,14 +169,21 @@ describe('with an engine', () => {
     expect(positions.get(engineKey())).toBe(Date.parse('2019-01-01'));
   });
 
-  test('positions of containers removed meanwhile are forgotten, and it is said', async () => {
-    for (const n of [1, 2, 3]) positions.set(`docker/${id(n)}`, n);
+  test('positions of containers removed meanwhile are forgotten, and each is a gap', async () => {
+    for (const n of [1, 2, 3]) positions.set(`docker/${id(n)}`, [1_767_225_600, 5, [[1, 2, 3, 4]]]);
+    positions.set(`docker-known/${id(3)}`, { labels: { container: 'db' } });
     make(1, '2020-01-01T00:00:00Z');
     list(1);
     start();
     await source.ready;
-    expect([...positions.keys()]).toEqual([`docker/${id(1)}`, engineKey()]);
-    expect(said).toContainEqual(expect.stringMatching(/^warn: 2 containers were removed while/));
+    expect([...positions.keys()].toSorted()).toEqual(
+      [`docker/${id(1)}`, `docker-known/${id(1)}`, engineKey()].toSorted(),
+    );
+    const gap = { why: 'blind', from: { seconds: 1_767_225_600, nanos: 5 } };
+    expect(pipeline.gaps).toMatchObject([
+      { ...gap, labels: { container: id(2).slice(0, 12) } },
+      { ...gap, labels: { container: 'db' } },
+    ]);
   });
 
   test('not where they may belong to another engine', async () => {
@@ -202,11 +200,9 @@ describe('with an engine', () => {
     start();
     await source.ready;
     said.length = 0;
-    notify({ kind: 'gap', id: id(1), from: 1_767_225_600, to: 0, why: 'the file is gone' });
     notify({ kind: 'truncated', id: id(1), path: '/a.log' });
     expect(said).toEqual([
-      'warn: c1: lines from 2026-01-01T00:00:00.000Z to an unknown time are missing: the file is gone.',
-      'warn: c1: somebody cut /a.log short; it is read from its beginning.',
+      'warn: c1: somebody cut /a.log short: what was not read by then is missing.',
     ]);
   });
 });
@@ -265,6 +261,7 @@ describe('figures', () => {
     ...noCounts(),
     bytesRead: 100,
     linesRead: 10,
+    linesLate: 0,
     rotations: 1,
     state: 'live',
     unreadBytes: 0,
@@ -273,15 +270,14 @@ describe('figures', () => {
 
   test('there are none before it runs', () => expect(source.figures()).toBeUndefined());
 
-  test('by container, with gaps, until it is gone and its sum retired', async () => {
+  test('by container until it is gone and its sum retired', async () => {
     make(1, '2020-01-01T00:00:00Z');
     list(1);
     start();
     await source.ready;
     readers.figures.set(id(1), STATS);
-    notify({ kind: 'gap', id: id(1), from: 1, to: 2, why: 'a test' });
-    const totals = { linesRead: 10, bytesRead: 100, gaps: 1, rotations: 1, heartbeats: 0, requests: 0 };
-    const nothing = { linesRead: 0, bytesRead: 0, gaps: 0, rotations: 0, heartbeats: 0, requests: 0 };
+    const totals = { linesRead: 10, linesLate: 0, bytesRead: 100, rotations: 1, heartbeats: 0, requests: 0 };
+    const nothing = { linesRead: 0, linesLate: 0, bytesRead: 0, rotations: 0, heartbeats: 0, requests: 0 };
     expect(source.figures()).toEqual({
       active: new Map([['c1', totals]]),
       retired: nothing,

@@ -14,8 +14,8 @@ export interface SplitterOptions {
   readonly stream: number;
   readonly maxLineBytes: number;
   readonly clock: ArrivalClock;
-  /** Takes the lines of the batch, which is reused afterwards. */
-  readonly push: (batch: Batch) => Promise<void> | undefined;
+  /** Takes the lines of the batch, which is reused afterwards; `lines` of them ended, counted on their own. */
+  readonly push: (batch: Batch, lines: number) => Promise<void> | undefined;
 }
 
 export class LineSplitter {
@@ -24,6 +24,8 @@ export class LineSplitter {
   readonly #head: Buffer;
   /** Bytes of the line that was begun; only the first of them are in `#head`. */
   #headBytes = 0;
+  /** Lines that ended since the last push. */
+  #ended = 0;
 
   constructor(options: SplitterOptions) {
     this.#options = options;
@@ -45,6 +47,7 @@ export class LineSplitter {
     this.#batch.arena = chunk;
     for (let end = chunk.indexOf(NEWLINE, from); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
       if (this.#batch.isFull) await this.#push();
+      this.#ended++;
       this.#add(chunk, from, end - from);
       from = end + 1;
     }
@@ -64,6 +67,7 @@ export class LineSplitter {
 
   async #pushHead(): Promise<void> {
     this.#batch.arena = this.#head;
+    this.#ended++;
     this.#add(this.#head, 0, this.#headBytes);
     this.#headBytes = 0;
     await this.#push();
@@ -78,7 +82,9 @@ export class LineSplitter {
   }
 
   async #push(): Promise<void> {
-    if (this.#batch.length > 0) await this.#options.push(this.#batch);
+    const lines = this.#ended;
+    this.#ended = 0;
+    if (this.#batch.length > 0) await this.#options.push(this.#batch, lines);
     this.#batch.reset();
   }
 }

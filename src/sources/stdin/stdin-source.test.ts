@@ -50,6 +50,7 @@ function pipelineInto(lines: Line[], wait: () => Promise<void> | undefined = () 
     position: () => undefined,
     positionKeys: () => [],
     setPosition: () => {},
+    gap: () => {},
     push: (batch) => {
       lines.push(...rowsOf(batch, streams));
       batch.arena.fill(0, batch.start[0], batch.end[batch.length - 1]);

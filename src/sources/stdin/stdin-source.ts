@@ -52,10 +52,10 @@ export class StdinSource implements Source {
       stream: stream.id,
       maxLineBytes,
       clock: new ArrivalClock(),
-      push: (batch) => {
-        this.#totals.linesRead += batch.length;
+      push: (batch, lines) => {
+        this.#totals.linesRead += lines;
         const { bytesRead } = this.#totals;
-        return pipeline.push(batch, key, null, { key, from: bytesRead, to: bytesRead });
+        return pipeline.push(batch, key, null, { key, from: bytesRead, to: bytesRead, lines });
       },
     });
     const feed = async (chunk: Buffer): Promise<void> => {

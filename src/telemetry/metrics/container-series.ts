@@ -8,7 +8,9 @@
  * - A row that shrinks is a container that ended while another of its name goes on, or was renamed. What left `_other` by a
  *   renaming is not among what ended, and goes to the series of the new name.
  */
-export const RETIRED = '_retired';
+import { RETIRED } from '../../pipeline/totals.js';
+
+export { RETIRED };
 export const OTHER = '_other';
 
 export interface Row {

@@ -5,6 +5,7 @@
 import type { SourceFigures } from '../../pipeline/contract.js';
 import type { Scope } from '../../runtime/scope.js';
 import { addAgentMetrics } from './agent.js';
+import { addDeadLetterMetrics } from './dead-letters.js';
 import { Families } from './families.js';
 import { addJournalMetrics } from './journal.js';
 import { addProcessMetrics } from './process.js';
@@ -23,6 +24,7 @@ export interface Metrics {
 interface Moment {
   readonly sources: readonly SourceFigures[];
   readonly journal: JournalFigures;
+  readonly unaccounted: Readonly<Record<string, number>>;
   readonly sinks: readonly SinkFigures[];
   readonly lagSeconds: number;
   readonly unowned: Readonly<Record<string, number>> | undefined;
@@ -40,10 +42,12 @@ export async function createMetrics(scope: Scope, view: MetricsView): Promise<Me
     families,
     PREFIX,
     () => moment.sources,
-    () => moment.journal,
+    () => moment.unaccounted,
+    () => view.gaps(),
   );
   addJournalMetrics(families, PREFIX, scope, () => moment.journal);
   addSinkMetrics(families, PREFIX, scope, () => moment.sinks);
+  addDeadLetterMetrics(families, PREFIX, () => view.deadLetters());
   addProcessMetrics(families, scope, () => moment.lagSeconds);
   return {
     contentType: registry.contentType,
@@ -57,11 +61,12 @@ export async function createMetrics(scope: Scope, view: MetricsView): Promise<Me
   };
 }
 
-function take(view: MetricsView): Pick<Moment, 'sources' | 'journal' | 'sinks'> {
-  const { bytes, linesCommitted, linesUncommitted } = view.journal.stats;
+function take(view: MetricsView): Omit<Moment, 'lagSeconds' | 'unowned'> {
+  const { bytes, linesCommitted } = view.journal.stats;
   return {
     sources: view.sources(),
-    journal: { bytes, linesCommitted, linesUncommitted },
+    journal: { bytes, linesCommitted },
+    unaccounted: view.unaccounted(),
     sinks: view.sinks(),
   };
 }

@@ -1,18 +1,18 @@
-/** Metrics of what sources read, and the balance of reading and journaling. */
+/** Metrics of what sources read, and of what of it was lost count of. */
 import type { ReadTotals, SourceFigures } from '../../pipeline/contract.js';
 import { addReads, noReads } from '../../pipeline/read-totals.js';
 import { ContainerSeries, type Row } from './container-series.js';
 import type { Families } from './families.js';
-import type { JournalFigures } from './view.js';
 
 const MAX_CONTAINERS = 1_000;
 
-/** `figures` and `journal` are of one moment; each scrape has its own. */
+/** `figures` and `unaccounted` are of one moment; each scrape has its own. */
 export function addSourceMetrics(
   families: Families,
   prefix: string,
   figures: () => readonly SourceFigures[],
-  journal: () => JournalFigures,
+  unaccounted: () => Readonly<Record<string, number>>,
+  gaps: () => ReadonlyMap<string, number>,
 ): void {
   const series = new ContainerSeries(MAX_CONTAINERS);
   let rows = new Map<string, Row>();
@@ -38,15 +38,25 @@ export function addSourceMetrics(
   );
   families.gauge(
     `${prefix}unaccounted_lines`,
-    'Lines read, less those journaled and those waiting for the next commit, of one moment: 0, or the agent is wrong.',
-    [],
-    (put) => put(totals.linesRead - journal().linesCommitted - journal().linesUncommitted),
+    'Lines that were lost count of, by stage, over restarts: 0, or the agent is wrong. "log-capturer ledger" shows whose.',
+    ['stage'],
+    (put) => {
+      for (const [stage, lines] of Object.entries(unaccounted())) put(lines, { stage });
+    },
   );
   families.counter(
     `${prefix}stream_gaps_total`,
-    'Times that lines of a container were found missing; the log tells whose and from when to when.',
+    'Gaps, which are lines of a container that are missing, by reason; /api/v1/gaps tells whose, and from when to when.',
+    ['reason'],
+    (put) => {
+      for (const [reason, count] of gaps()) put(count, { reason });
+    },
+  );
+  families.counter(
+    `${prefix}late_lines_total`,
+    "Lines that an engine's API had left out when a log rotated, and that were delivered behind later ones.",
     [],
-    (put) => put(totals.gaps),
+    (put) => put(totals.linesLate),
   );
   families.counter(
     `${prefix}stream_rotations_total`,

@@ -11,6 +11,11 @@ export interface MetricsView {
   /** Of the sources that run. */
   sources(): readonly SourceFigures[];
   sinks(): readonly SinkFigures[];
+  deadLetters(): DeadLetterFigures;
+  /** Lines lost count of, by stage. */
+  unaccounted(): Readonly<Record<string, number>>;
+  /** Gaps told in this run, by reason. */
+  gaps(): ReadonlyMap<string, number>;
   /** What scopes own, by kind. */
   owned(): ReadonlyMap<string, number>;
   /** What the process holds and no scope owns, by kind; undefined where that cannot be seen. */
@@ -23,8 +28,21 @@ export interface JournalFigures {
   readonly bytes: number;
   /** Made durable in this run. */
   readonly linesCommitted: number;
-  /** Appended, not yet durable. */
-  readonly linesUncommitted: number;
+}
+
+/** Lines that sinks refused, by sink and reason. */
+export interface DeadLetterFigures {
+  readonly counts: readonly LetterCount[];
+  /** On disk. */
+  readonly bytes: number;
+  /** In this run. */
+  readonly dropped: readonly LetterCount[];
+}
+
+export interface LetterCount {
+  readonly sink: string;
+  readonly reason: string;
+  readonly lines: number;
 }
 
 /** Totals of this run, each counted where it happens. */

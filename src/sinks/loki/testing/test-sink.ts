@@ -3,6 +3,7 @@ import { blockOf } from '../../../../test/support/blocks.js';
 import { startLoki } from '../../../../test/support/loki/receiver.js';
 import type { LokiSinkConfig } from '../../../config/types.js';
 import type { Block, Delivered } from '../../../pipeline/contract.js';
+import { BlockLines, decodeBlock } from '../../../pipeline/push-request.js';
 import { LANES, type Labels } from '../../../pipeline/streams.js';
 import { AgentError } from '../../../runtime/errors.js';
 import { type Logger, silentLogger } from '../../../runtime/log.js';
@@ -86,6 +87,18 @@ export async function deliver(sink: LokiSink, blocks: readonly Block[]): Promise
     }
   }
   throw new Error('delivered in vain a hundred times');
+}
+
+/** The text of the rejected lines by reason, in the order of their places in the blocks. */
+export function refusedTexts({ refused = [] }: Delivered): Record<string, string[]> {
+  const texts: Record<string, string[]> = {};
+  const lines = new BlockLines();
+  for (const { block, rows, reason } of refused) {
+    decodeBlock(block.payload, lines);
+    const own = rows.map((row) => lines.data.toString('utf8', lines.start[row], lines.end[row]));
+    texts[reason] = [...(texts[reason] ?? []), ...own];
+  }
+  return texts;
 }
 
 /** What the journal makes when a log is opened again within one commit: a block that names its stream twice. */

@@ -55,6 +55,7 @@ export function goodSoak(plan: Partial<Plan> = {}): MadeUp {
       rotations,
       heartbeats: containers * Math.floor(busySeconds / 30),
       linesRead: lines,
+      linesLate: 0,
       gaps: 0,
       unaccountedLines: 0,
       logRequests: rotations + streams,
@@ -65,6 +66,7 @@ export function goodSoak(plan: Partial<Plan> = {}): MadeUp {
       proxy: { logRequests: rotations + streams, followRequests: rotations + streams, unheard: 0 },
       containers: isBusy ? containers : 0,
       linesSeen: lines,
+      linesSeenLate: 0,
       lineFaults: 0,
     });
   }

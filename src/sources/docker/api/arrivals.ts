@@ -5,39 +5,27 @@
 import { type RecordId, type RecordRing, sameRecord } from './ring.js';
 
 export class Arrivals {
-  readonly #tell: (fromSeconds: number, toSeconds: number) => void;
   /** The log has this record, and it was not taken. */
   #expected: RecordId | undefined;
   /** Later ones had been taken by then. */
   #isLate = false;
   /** It has to be the next one. */
   #isNext = false;
-  #told: RecordId | undefined;
-
-  /** `tell` hears of lines that were skipped, and cannot be had in order any more. */
-  constructor(tell: (fromSeconds: number, toSeconds: number) => void) {
-    this.#tell = tell;
-  }
+  #skipped: RecordId | undefined;
 
   get isExpecting(): boolean {
     return this.#expected !== undefined;
   }
 
-  /** Another stream is opened. */
+  /** Another stream is opened, or what was expected came in another way. */
   clear(): void {
     this.#expected = undefined;
   }
 
-  /**
-   * These are the newest records of the log, in its order. Where later ones of them were taken already, the engine has
-   * skipped some; else the first one that was not taken has to come.
-   */
+  /** These are the newest records of the log, in its order: the first one that was not taken has to come. */
   expect(newest: readonly RecordId[], isTaken: (record: RecordId) => boolean, ring: RecordRing): void {
     if (this.#expected || newest.length === 0) return;
-    const wasTaken = newest.map(isTaken);
-    const last = wasTaken.lastIndexOf(true);
-    const skipped = wasTaken.indexOf(false, wasTaken.indexOf(true));
-    if (skipped >= 0 && skipped < last) this.#tellOnce(newest[skipped], newest[last].seconds);
+    const last = newest.findLastIndex(isTaken);
     if (last === newest.length - 1) return;
     this.#isNext = last >= 0 && ring.isAt(1, newest[last].seconds, newest[last].nanos, newest[last].hash);
     this.#expected = this.#isNext ? newest[last + 1] : newest[newest.length - 1];
@@ -59,19 +47,15 @@ export class Arrivals {
   }
 
   /**
-   * What was expected did not come in time. True where opening the log again helps: not while the stream is only behind.
+   * What was expected did not come in time. `behind`: the stream is only behind. `silent`: opening the log again helps.
+   * `skipped`: later ones came in its place; it is expected no more.
    */
-  isOverdue(nowSeconds: number, isSilent: boolean): boolean {
-    if (!this.#expected) return false;
-    if (!this.#isLate) return isSilent;
-    this.#tellOnce(this.#expected, nowSeconds);
+  overdue(isSilent: boolean): 'behind' | 'silent' | 'skipped' {
+    const expected = this.#expected;
+    if (!expected || !this.#isLate) return isSilent ? 'silent' : 'behind';
+    if (this.#skipped && sameRecord(this.#skipped, expected)) return 'silent';
+    this.#skipped = expected;
     this.#expected = undefined;
-    return false;
-  }
-
-  #tellOnce(first: RecordId, to: number): void {
-    if (this.#told && sameRecord(this.#told, first)) return;
-    this.#told = first;
-    this.#tell(first.seconds, to);
+    return 'skipped';
   }
 }

@@ -13,6 +13,8 @@ const ROWS = 4096;
 /** Where the lines of one container go. */
 export interface LineTarget {
   readonly counts: ReaderCounts;
+  /** Lines that ended since the last push, counted where a record says so: not from the rows. */
+  readonly ended: number;
   push(batch: Batch): void;
 }
 
@@ -52,15 +54,13 @@ export class LineWriter {
 
   flush(target: LineTarget): void {
     const rows = this.#rows;
-    if (rows.length === 0) return;
-    target.counts.linesRead += rows.length;
+    if (rows.length === 0 && target.ended === 0) return;
     target.push(rows);
     rows.reset();
   }
 
-  /** Ends an open line and pushes what there is of it, behind all that was added. */
+  /** Ends an open line and pushes what there is of it. The caller has flushed what was added before. */
   endOpenLine(carry: Carry<unknown>, stream: number, flags: number, target: LineTarget): void {
-    this.flush(target);
     const single = this.#single;
     const { buffer, bytes, seconds, nanos } = carry;
     let end = bytes;
@@ -74,7 +74,6 @@ export class LineWriter {
     single.arena = buffer;
     single.add(0, end, stream, seconds, nanos, flags);
     carry.close();
-    target.counts.linesRead++;
     target.push(single);
     single.arena = buffer.subarray(0, 0);
   }

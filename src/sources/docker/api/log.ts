@@ -1,94 +1,92 @@
 /**
- * One container's log as the engine serves it: takes each record once, in the order of the log, whatever is served again.
+ * One container's log as the engine serves it: takes each record once, whatever is served again, and makes lines of them.
  *
- * A stream of it first has to show where what is known ends (overlap.ts); everything behind is taken. The engine itself
- * repeats records in the middle of a stream when a log rotates: a record that is not later than the newest one, and
- * is among those lately taken, is a repeat. Clocks have nanoseconds and each record is stamped by itself, so two
- * records with one time and one text are one. Only pieces of a line share a time: alike ones that follow each other in an
- * open line are all taken.
+ * place.ts says which records are new. They are taken in the order of the log, but for those that the engine left out: they
+ * are taken when verification.ts has found them, late, with their own times.
+ *
+ * Only pieces of a line share a time: alike ones that follow each other in an open line are all taken. In a log of which
+ * the engine may leave records out a piece with another time goes with another line.
  */
 import type { Batch } from '../../../pipeline/batch.js';
 import { LineFlag } from '../../../pipeline/batch.js';
 import type { Pipeline, Position } from '../../../pipeline/contract.js';
+import type { SourceGap } from '../../../pipeline/gaps.js';
+import { type LineTime, timeOfMs } from '../../../pipeline/line-time.js';
 import type { Carry } from '../json-file/carry.js';
 import { noCounts } from '../json-file/counts.js';
 import { PIECE_BYTES } from '../json-file/decode.js';
-import type { LogTime } from '../json-file/position.js';
-import type { OpenGap } from '../json-file/span.js';
-import type { ReaderCounts, StartAt } from '../json-file/types.js';
+import type { ReaderCounts } from '../json-file/types.js';
 import { Arrivals } from './arrivals.js';
 import type { LineTarget, LineWriter } from './lines.js';
 import { OpenLines } from './open-lines.js';
-import { Overlaps, type Range, rangeAfter, rangeFrom, startTime } from './opening.js';
-import { KNOWN_RECORDS, OverlapSearch } from './overlap.js';
-import { Pace } from './pace.js';
-import { type ApiPosition, encodeRecords } from './position.js';
-import { COVERED_SECONDS, type RecordId, RecordRing, recordHash } from './ring.js';
+import { missedLines } from './missed-lines.js';
+import type { Range } from './opening.js';
+import { LogPlace, type PlaceParts } from './place.js';
+import type { ApiPosition } from './position.js';
+import { Recount } from './recount.js';
+import { type RecordId, recordHash } from './ring.js';
 import type { StreamSink } from './stream.js';
 import type { StreamIds } from './stream-ids.js';
+import type { Missed, Verification } from './verification.js';
 
 /** Lines older than this when a stream is opened were there before. */
 const OLD_SECONDS = 10;
 /** So much of a stream is read in order before old lines go to catch-up streams. */
 const SMALL_BACKLOG = 1024 * 1024;
 
-const SKIPPED = 'the engine skipped lines of a log that rotated fast';
+/** What is hidden again and again is told no more often. */
+const TELL_MS = 10_000;
+/** A byte of text, and what stands around it, have no more bytes in a json-file. */
+const MOST_ESCAPED = 6;
+const MOST_AROUND_TEXT = 512;
+const HIDDEN = 'the log rotated before it could be seen whether the engine had served all of it';
 
-export interface ApiLogParts {
+export interface ApiLogParts extends Omit<PlaceParts, 'onLost'> {
   readonly pipeline: Pipeline;
   readonly key: string;
   readonly streams: StreamIds;
   readonly writer: LineWriter;
-  /** Of a log without a position. */
-  readonly startAt: StartAt;
-  /** The engine may repeat records of this log. */
-  readonly mayRepeat: boolean;
   /** A push asked to wait for this. */
   readonly hold: (wait: Promise<void>) => void;
-  readonly onGap: (from: number, to: number, why: string) => void;
+  /** Told in one step with what is pushed behind it. */
+  readonly onGap: (gap: SourceGap) => void;
+  /** Lines that the engine had left out are delivered late. */
+  readonly onMissed: (lines: number, from: LineTime, to: LineTime) => void;
   readonly onEngineError: (message: string) => void;
   /** Shortest text without a newline that is a piece of a line: Docker's unless told otherwise. */
   readonly pieceBytes?: number;
-  /** The engine's last records are others than those of the whole log. */
-  readonly isTailOther?: boolean;
+  /** The engine keeps nothing of a file that it has replaced. */
+  readonly keepsOneFile?: boolean;
+  /** How large a file of the log gets before the engine begins another one. */
+  readonly maxSizeBytes?: number | undefined;
 }
 
 export class ApiLog implements StreamSink, LineTarget {
   readonly counts: ReaderCounts = noCounts();
+  ended = 0;
   /** Records that the engine served again in the middle of a stream. */
   repeated = 0;
   /** The stream at hand does not reach back to what is known: end it, and open another. */
   isShort = false;
   /** The engine spoke of trouble in the stream at hand: its end says nothing of the log's. */
   hadTrouble = false;
-  readonly arrivals: Arrivals;
+  readonly arrivals = new Arrivals();
   readonly #parts: ApiLogParts;
   readonly #pieceBytes: number;
   readonly #lines = new OpenLines();
-  readonly #overlaps: Overlaps;
-  #ring: RecordRing;
-  /** So many of the last records taken stand one behind the other in the log. */
-  #linked = Infinity;
-  /** While the overlap is looked for the first time: what was served, which may be more than what is known. */
-  #passed: RecordRing | undefined;
-  #search: OverlapSearch | undefined;
-  #repeatedAt = 0;
-  /** Where reading begins where nothing is known; undefined: behind what is there. */
-  #start: LogTime | undefined;
-  #isMarking = false;
-  /** The last record is wanted, and so what lies before it. */
-  #isBehindMark = false;
-  /** A stream fell silent before it had shown what is known: there may be nothing to show. */
-  #isInDoubt = false;
-  #wasEmpty = false;
-  /** What is known cannot be found, only its time counts. */
-  #after: LogTime | undefined;
-  readonly #pace = new Pace();
-  #gap: OpenGap | undefined;
-  #last: Uint32Array | undefined;
-  /** Time of the last record taken. */
-  #seconds = 0;
-  #nanos = 0;
+  readonly #place: LogPlace;
+  /** While the overlap is looked for: what is served up to there is compared with what was taken. */
+  #opening: Verification | undefined;
+  #recount: Recount | undefined;
+  #isFinite = false;
+  #isResumed = false;
+  /** Records may be missing that the engine has. */
+  isSuspect = false;
+  /** What cannot be seen any more was come upon, and was told, of performance.now(). */
+  #hiddenAt = -Infinity;
+  #toldAt = -Infinity;
+  /** Told once the time of the first line behind it is known. */
+  #gap: Omit<SourceGap, 'to'> | undefined;
   /** Time of the last record of the stream at hand. */
   #servedSeconds = 0;
   #servedNanos = 0;
@@ -99,32 +97,20 @@ export class ApiLog implements StreamSink, LineTarget {
   constructor(parts: ApiLogParts) {
     this.#parts = parts;
     this.#pieceBytes = parts.pieceBytes ?? PIECE_BYTES;
-    this.#ring = new RecordRing(parts.mayRepeat);
-    this.#overlaps = new Overlaps(parts.mayRepeat, parts.isTailOther);
-    const { onGap } = parts;
-    this.arrivals = new Arrivals((from, to) => onGap(from, to, SKIPPED));
-    this.#start = startTime(parts.startAt, Date.now());
-    this.#isMarking = !this.#start || (this.#start.seconds > 0 && !parts.isTailOther);
+    this.#place = new LogPlace({ ...parts, onLost: (isBeginning) => this.#lost(isBeginning) });
   }
 
   /** Goes on behind a saved position of this transport. Before the first `begin`. */
-  resume({ seconds, nanos, known, out, err, last }: ApiPosition): void {
-    this.resumeAfter({ seconds, nanos });
-    // In front of a line that is open there may be nothing; behind it there is something.
-    if (known.length > 0 || last) this.#isMarking = false;
-    if (known.length > 0) {
-      this.#after = undefined;
-      this.#addKnown(known);
-    }
-    this.#last = last;
-    this.#lines.skip(out, err);
+  resume(position: ApiPosition): void {
+    this.#isResumed = true;
+    this.#place.resume(position);
+    this.#lines.skip(position.out, position.err);
   }
 
   /** Goes on behind a time, where nothing else is known. Before the first `begin`. */
-  resumeAfter(time: LogTime): void {
-    this.#goOnBehind(time);
-    this.#seconds = time.seconds;
-    this.#nanos = time.nanos;
+  resumeAfter(time: LineTime): void {
+    this.#isResumed = true;
+    this.#place.resumeAfter(time);
   }
 
   /** The engine may repeat records of this log, or skip some: it rotates. */
@@ -137,76 +123,96 @@ export class ApiLog implements StreamSink, LineTarget {
     return this.#lines.taken;
   }
 
+  /** What was taken can be compared with what the engine has, and has to be. */
+  get canVerify(): boolean {
+    return this.#place.canVerify;
+  }
+
+  /** So many of the records taken were not compared yet. */
+  get unverified(): number {
+    return this.canVerify ? this.#place.ring.unverified : 0;
+  }
+
+  /** The log may have rotated since what was taken was last compared with it. */
+  get mayMiss(): boolean {
+    const { maxSizeBytes = 0 } = this.#parts;
+    const mostOnDisk = this.counts.bytesRead * MOST_ESCAPED + this.taken * MOST_AROUND_TEXT;
+    return this.unverified > 0 && (this.#isResumed || mostOnDisk >= maxSizeBytes);
+  }
+
   /** The stream at hand has shown where what is known ends, or did not have to. */
   get isFound(): boolean {
-    return this.#search === undefined;
+    return this.#place.isFound;
+  }
+
+  /** Only what is there now is wanted of the next stream: its end says what is not. */
+  get isAsking(): boolean {
+    return this.#place.isAsking;
+  }
+
+  /** When its last record was asked for there was none: nothing has to be looked for in it. */
+  get wasEmpty(): boolean {
+    return this.#place.wasEmpty;
   }
 
   get isCatchingUp(): boolean {
     return this.#oldBefore > 0 && this.#streamBytes > SMALL_BACKLOG;
   }
 
-  /** A stream is opened, at `nowMs` since 1970: what to ask for. */
-  begin(nowMs: number): Range {
+  /** Seconds since 1970 of the last record; 0 where none is known. */
+  get seconds(): number {
+    return this.#place.seconds;
+  }
+
+  /** A stream is opened, at `nowMs` since 1970: what to ask for. `isFinite`: it does not follow the log. */
+  begin(nowMs: number, isFinite = false): Range {
     this.isShort = false;
-    this.#search = undefined;
+    this.#isFinite = isFinite;
     this.#streamBytes = 0;
     this.#oldBefore = Math.floor(nowMs / 1000) - OLD_SECONDS;
-    this.#repeatedAt = 0;
     this.hadTrouble = false;
     this.arrivals.clear();
-    if (this.#isMarking) return { tail: 1 };
-    if (this.#after) return rangeAfter(this.#after);
-    if (this.#ring.length === 0) {
-      return this.#start && this.#start.seconds > 0 ? rangeFrom(this.#start) : {};
-    }
-    this.#overlaps.expect(this.#pace.missed(nowMs));
-    if (this.#pace.quietMs(nowMs) > COVERED_SECONDS * 1000) this.#ring.trim();
-    const known = this.#lastKnown();
-    this.#search = new OverlapSearch(known, this.#overlaps.tail);
-    this.#passed = this.#overlaps.isFirst ? new RecordRing(this.#parts.mayRepeat) : undefined;
-    return this.#overlaps.range({
-      seconds: known[known.length - 3],
-      nanos: known[known.length - 2],
-    });
-  }
-
-  /** Only what is there now is wanted of the next stream: its end says what is not. */
-  get isAsking(): boolean {
-    return this.#isMarking || this.#isInDoubt;
-  }
-
-  /** When its last record was asked for there was none: nothing has to be looked for in it. */
-  get wasEmpty(): boolean {
-    return this.#wasEmpty;
+    const range = this.#place.begin(nowMs);
+    const isSought = !this.isFound && this.canVerify;
+    const { behind } = this.#place;
+    this.#recount = isSought && behind ? new Recount(behind) : undefined;
+    this.#opening = isSought && !behind ? this.compare() : undefined;
+    return range;
   }
 
   /** The stream ended, at `nowMs`. `isComplete`: by the engine's will, all that it had was served. */
   end(isComplete: boolean, nowMs = Date.now()): void {
     this.#flush();
-    this.#pace.end(nowMs, this.taken, this.#ring.rate);
     const isAll = isComplete && !this.hadTrouble;
-    if (isAll) this.#isInDoubt = false;
-    if (this.#isMarking) {
-      if (!isAll) return;
-      this.#isMarking = false;
-      if (this.#isBehindMark) return;
-      this.#wasEmpty = this.#ring.length === 0;
-      this.#start = { seconds: 0, nanos: 0 };
-      this.#savePosition();
-      return;
-    }
-    if (!this.#search) return;
-    if (this.#search.isBroken) this.#tellSkipped();
-    else if (this.isShort || (isAll && !this.#search.servedAll)) this.#overlaps.grow();
-    else if (isAll) this.#goOnByTime();
+    // An engine leaves out nothing where it does not follow.
+    if (isAll && this.#isFinite && this.isFound && !this.isSuspect) this.#place.verifyAll();
+    if (this.#place.end(isAll, this.isShort, nowMs, this.taken)) this.#savePosition();
   }
 
   /** The stream at hand has fallen silent and has not shown what is known. The next one reaches further back. */
   giveUp(): void {
-    this.#isInDoubt = true;
-    if (this.#overlaps.tail === undefined) this.#goOnByTime();
-    else this.#overlaps.grow();
+    this.#place.giveUp();
+  }
+
+  /** An answer of the engine is to be compared with what was taken. */
+  compare(): Verification {
+    return this.#place.compare();
+  }
+
+  /**
+   * It was compared: what the engine had left out is delivered, and what cannot be seen any more is told. False where the
+   * answer did not reach back far enough. `isAll`: no answer would reach further; `isLast`: nor will a later one.
+   */
+  settle(verification: Verification, isAll: boolean, isLast = false): boolean {
+    const findings = verification.finish(isAll);
+    if (!findings) return false;
+    if (findings.missed.length > 0) this.#deliver(findings.missed);
+    const hiding = findings.hidden && this.#hide(findings.hidden, isLast);
+    if (hiding === 'later') this.#place.insert(findings.missed);
+    else this.#place.verify(findings);
+    if (hiding === 'told') this.#savePosition();
+    this.isSuspect = false;
+    return true;
   }
 
   record(
@@ -248,27 +254,44 @@ export class ApiLog implements StreamSink, LineTarget {
   /** The container is gone and all was read: forgets its position. */
   forget(): void {
     this.#endOpenLines(LineFlag.incomplete);
+    if (this.#gap) this.#parts.onGap({ ...this.#gap, to: timeOfMs(Date.now()) });
+    this.#gap = undefined;
     this.#parts.pipeline.setPosition(this.#parts.key, undefined);
   }
 
-  /** Seconds since 1970 of the last record; 0 where none is known. */
-  get seconds(): number {
-    return this.#seconds;
+  /** The container is gone, and its log was not read to the end. To be followed by `forget`. */
+  tellRemoved(): void {
+    this.#parts.onGap({ why: 'removed', from: this.#place.verifiedTime, to: timeOfMs(Date.now()) });
   }
 
   /** These are the newest records of the log: the stream at hand has to bring them. */
   expect(newest: readonly RecordId[]): void {
-    const isTaken = ({ seconds, nanos, hash }: RecordId): boolean => this.#isTaken(seconds, nanos, hash);
-    this.arrivals.expect(newest, isTaken, this.#ring);
+    this.arrivals.expect(newest, (record) => this.#place.isTaken(record), this.#place.ring);
+  }
+
+  /** What was taken cannot be compared with the log any more. */
+  tellUnverified(): void {
+    this.#parts.onGap({ why: 'skipped', from: this.#place.verifiedTime, to: timeOfMs(Date.now()), detail: HIDDEN });
+    this.#place.verifyAll();
+    this.#savePosition();
+  }
+
+  /** A record of the log did not come, although later ones did. */
+  tellSkipped(): void {
+    if (this.canVerify) this.isSuspect = true;
+    else this.#parts.onGap({ why: 'skipped', from: this.#place.verifiedTime, to: timeOfMs(Date.now()) });
   }
 
   push(batch: Batch): void {
     const { pipeline, key, hold, onGap } = this.#parts;
     if (this.#gap) {
-      onGap(this.#gap.fromSeconds, batch.seconds[0], this.#gap.why);
+      onGap({ ...this.#gap, to: { seconds: batch.seconds[0], nanos: batch.nanos[0] } });
       this.#gap = undefined;
     }
-    const origin = { key, from: this.counts.bytesRead, to: this.counts.bytesRead };
+    const lines = this.ended;
+    this.ended = 0;
+    this.counts.linesRead += lines;
+    const origin = { key, from: this.counts.bytesRead, to: this.counts.bytesRead, lines };
     const wait = pipeline.push(batch, key, this.#position(), origin);
     if (!wait) return;
     this.#isHeld = true;
@@ -289,19 +312,25 @@ export class ApiLog implements StreamSink, LineTarget {
     this.counts.bytesRead += end - start;
     this.#streamBytes += end - start;
     const hash = recordHash(buf, start, end, endsLine, isStderr);
-    if (this.#isMarking) {
-      this.#isBehindMark = !this.#isBefore(seconds, nanos);
-      if (!this.#isBehindMark) this.#remember(seconds, nanos, hash);
+    if (this.#place.isMarking) {
+      this.#place.mark(seconds, nanos, hash);
       return true;
     }
-    if (this.#search && !this.#isNew(this.#search, seconds, nanos, hash)) return !this.isShort;
-    if (
-      this.#parts.mayRepeat &&
-      flags === 0 &&
-      !this.#goesOnAlike(buf, start, end, endsLine, isStderr, seconds, nanos, hash) &&
-      this.#isRepeated(seconds, nanos, hash)
-    )
-      return true;
+    if (!this.isFound) {
+      const opening = this.#recount ?? this.#opening;
+      if (flags === 0) opening?.record(buf, start, end, endsLine, isStderr, seconds, nanos);
+      const found = this.#place.seek(seconds, nanos, hash, this.#recount?.hasReached !== false);
+      if (found === 'known' || found === 'new') this.#found();
+      if (found === 'short') this.isShort = true;
+      if (found !== 'new' && found !== 'lost') return !this.isShort;
+    }
+    if (this.#parts.mayRepeat && flags === 0) {
+      const goesOn = this.#goesOnAlike(buf, start, end, endsLine, isStderr, seconds, nanos, hash);
+      if (!goesOn && this.#place.isRepeated(seconds, nanos, hash)) {
+        this.repeated++;
+        return true;
+      }
+    }
     if (!this.arrivals.admits(seconds, nanos, hash)) {
       this.isShort = true;
       return false;
@@ -313,8 +342,11 @@ export class ApiLog implements StreamSink, LineTarget {
     // The position of the lines before must not cover this record.
     if (writer.isFull) this.#flush();
     const isDone = this.#lines.isDone(isStderr);
-    if (isPiece && !isDone && !carry.isOpen) this.#lines.open(isStderr, this.#known(), seconds, nanos);
-    this.#remember(seconds, nanos, hash);
+    const isOther = carry.isOpen && (carry.seconds !== seconds || carry.nanos !== nanos);
+    if (isOther && this.canVerify) this.#endOpenLine(carry, LineFlag.incomplete);
+    if (isPiece && !isDone && !carry.isOpen) this.#lines.open(isStderr, this.#place.known, seconds, nanos);
+    this.#place.remember(seconds, nanos, hash);
+    if (this.#oldBefore > 0) this.#place.trust();
     this.#lines.take(isStderr);
     if (isDone) return true;
     if (flags !== 0) {
@@ -325,76 +357,83 @@ export class ApiLog implements StreamSink, LineTarget {
       carry.append(buf, start, end, writer.maxLineBytes);
       if (!isPiece) this.#endOpenLine(carry, 0);
     } else {
+      this.ended++;
       const stream = this.#stream(isStderr, seconds);
       writer.add(buf, start, end, stream, seconds, nanos, flags, this);
     }
     return !this.#isHeld;
   }
 
-  /** Whether a record that is served while the overlap is looked for lies behind it. */
-  #isNew(search: OverlapSearch, seconds: number, nanos: number, hash: number): boolean {
-    const found = search.next(seconds, nanos, hash);
-    if (found === 'seek' || found === 'known') this.#passed?.add(seconds, nanos, hash);
-    if (found === 'known' || found === 'new') this.#found();
-    if (found === 'short' || (found === 'lost' && this.#lose())) this.isShort = true;
-    return found === 'new' || (found === 'lost' && !this.isShort);
-  }
-
   #found(): void {
-    this.#search = undefined;
-    this.#overlaps.found();
-    if (this.#passed && this.#passed.length > this.#ring.length) this.#ring = this.#passed;
-    this.#passed = undefined;
+    const isTold = this.#recount !== undefined && !this.#settleRecount(this.#recount);
+    const isVerified = !this.#opening || this.settle(this.#opening, false);
+    this.#recount = this.#opening = undefined;
+    this.isSuspect ||= !isVerified;
+    this.#place.found(isVerified);
+    if (isTold) this.#savePosition();
   }
 
-  /** What is known is not in the log any more. True where there is something else to look for. */
-  #lose(): boolean {
-    this.#search = undefined;
-    this.#overlaps.lost();
-    this.#lines.skip(0, 0);
-    if (this.#last) {
-      // Only the beginning of a line that was open is gone.
-      this.#gap = { fromSeconds: this.#seconds, why: 'the beginning of a long line was removed' };
-      this.#ring = new RecordRing(this.#parts.mayRepeat);
-      this.#addKnown(this.#last);
-      this.#last = undefined;
-      return true;
-    }
-    this.#gap = { fromSeconds: this.#seconds, why: 'the engine removed lines before they could be read' };
-    this.#endOpenLines(LineFlag.incomplete);
-    // What comes next does not stand behind it.
-    this.#linked = 0;
+  /** What a run before did not compare with the log any more. False where a gap was told. */
+  #settleRecount(recount: Recount): boolean {
+    const missed = recount.finish();
+    if (missed && missed.length > 0) this.#deliver(missed);
+    if (missed) return true;
+    const { verifiedTime: from, seconds, nanos } = this.#place;
+    this.#parts.onGap({ why: 'skipped', from, to: { seconds, nanos }, detail: HIDDEN });
     return false;
   }
 
-  /** Whether a record of the log was taken, or is not wanted. */
-  #isTaken(seconds: number, nanos: number, hash: number): boolean {
-    return this.#ring.length > 0 ? this.#ring.find(seconds, nanos, hash) > 0 : this.#isBefore(seconds, nanos);
+  /** What lay between the verified place and this time cannot be seen any more. `later`: that is told with more to come. */
+  #hide(to: LineTime, isLast: boolean): 'told' | 'untold' | 'later' {
+    const now = performance.now();
+    if (now - this.#toldAt < TELL_MS && !isLast) return 'later';
+    // Where no file is kept that is the rule, and is told of those only that are replaced faster than it can be looked at.
+    const isTold = !this.#parts.keepsOneFile || now - this.#hiddenAt < TELL_MS;
+    this.#hiddenAt = now;
+    if (!isTold) return 'untold';
+    this.#toldAt = now;
+    this.#parts.onGap({ why: 'skipped', from: this.#place.verifiedTime, to, detail: HIDDEN });
+    return 'told';
   }
 
-  /** Where nothing but a time is known: a record of this time lies before. */
-  #isBefore(seconds: number, nanos: number): boolean {
-    const from = this.#after ?? this.#start;
-    return !from || seconds < from.seconds || (seconds === from.seconds && nanos <= from.nanos);
+  /** What is known is not in the log any more, or only the beginning of the line that is open is not. */
+  #lost(isBeginning: boolean): void {
+    this.#recount = this.#opening = undefined;
+    this.#lines.skip(0, 0);
+    // What the engine does not have any more rotated away: in this run, or before it.
+    const gap = { why: this.taken > 0 ? 'rotated' : 'blind', from: this.#place.verifiedTime } as const;
+    if (isBeginning) {
+      this.#gap = { ...gap, detail: 'the beginning of a long line was removed' };
+      return;
+    }
+    // They lie before what is missing.
+    this.#endOpenLines(LineFlag.incomplete);
+    this.#gap = gap;
   }
 
-  /** The engine skipped records before the last known one, some stream before: that one alone shows where to go on. */
-  #tellSkipped(): void {
-    if (this.#linked === 1) return this.#goOnByTime();
-    const [from] = this.#lastKnown();
-    this.#linked = 1;
-    this.#parts.onGap(from, this.#seconds, SKIPPED);
-  }
-
-  #goOnByTime(): void {
-    if (!this.#lose()) this.#goOnBehind({ seconds: this.#seconds, nanos: this.#nanos });
-  }
-
-  /** Nothing but this time is known. The last record tells whether anything lies behind it, at no cost. */
-  #goOnBehind(time: LogTime): void {
-    this.#after = time;
-    this.#ring = new RecordRing(this.#parts.mayRepeat);
-    this.#isMarking = !this.#parts.isTailOther;
+  /** Lines that the engine had left out. */
+  #deliver(missed: readonly Missed[]): void {
+    this.#flush();
+    const { writer, streams, onGap, onMissed } = this.#parts;
+    const lost = missed.filter(({ text }) => text === undefined);
+    if (lost.length > 0)
+      onGap({ why: 'skipped', from: lost[0], to: lost[lost.length - 1], lines: lost.length });
+    const lines = missedLines(missed, this.#pieceBytes);
+    const buf = Buffer.concat(lines.map(({ text }) => text));
+    let at = 0;
+    for (const { text, isStderr, seconds, nanos, flags, count, sum } of lines) {
+      const start = at;
+      at += text.length;
+      if (writer.isFull) this.#flush();
+      this.ended++;
+      this.#place.add(count, sum);
+      writer.add(buf, start, at, streams.of(isStderr, false), seconds, nanos, flags, this);
+    }
+    this.#flush();
+    // They may be among those that were expected.
+    this.arrivals.clear();
+    this.counts.linesLate += lines.length;
+    onMissed(lines.length, lines[0], lines[lines.length - 1]);
   }
 
   /** The next piece of a line that is the same over and over: a repeat of one such piece alone cannot be told from it. */
@@ -408,39 +447,15 @@ export class ApiLog implements StreamSink, LineTarget {
     nanos: number,
     hash: number,
   ): boolean {
-    if (endsLine || end - start < this.#pieceBytes || this.#repeatedAt > 1) return false;
-    if (!this.#lines.of(isStderr).isOpen || !this.#ring.isAt(1, seconds, nanos, hash)) return false;
+    if (endsLine || end - start < this.#pieceBytes || this.#place.isInRepeat) return false;
+    if (!this.#lines.of(isStderr).isOpen || !this.#place.ring.isAt(1, seconds, nanos, hash)) return false;
     const middle = start + ((end - start) >> 1);
     return buf.compare(buf, start, middle, middle, middle + (middle - start)) === 0;
   }
 
-  #isRepeated(seconds: number, nanos: number, hash: number): boolean {
-    if (this.#repeatedAt > 1 && this.#ring.isAt(this.#repeatedAt - 1, seconds, nanos, hash)) {
-      this.#repeatedAt--;
-    } else {
-      if (this.#ring.isLater(seconds, nanos)) return false;
-      this.#repeatedAt = this.#ring.find(seconds, nanos, hash);
-    }
-    if (this.#repeatedAt === 0) return false;
-    this.repeated++;
-    return true;
-  }
-
-  #remember(seconds: number, nanos: number, hash: number): void {
-    this.#ring.add(seconds, nanos, hash);
-    this.#linked++;
-    this.#repeatedAt = 0;
-    this.#wasEmpty = false;
-    this.#after = undefined;
-    this.#seconds = seconds;
-    this.#nanos = nanos;
-  }
-
-  #addKnown(records: Uint32Array): void {
-    for (let i = 0; i < records.length; i += 3) this.#ring.add(records[i], records[i + 1], records[i + 2]);
-  }
-
   #endOpenLine(carry: Carry<unknown>, flags: number): void {
+    this.#flush();
+    this.ended++;
     const stream = this.#stream(this.#lines.isStderr(carry), carry.seconds);
     this.#parts.writer.endOpenLine(carry, stream, flags, this);
   }
@@ -462,14 +477,6 @@ export class ApiLog implements StreamSink, LineTarget {
   }
 
   #position(): Position {
-    return this.#lines.position(this.#known(), { seconds: this.#seconds, nanos: this.#nanos });
-  }
-
-  #lastKnown(): Uint32Array {
-    return this.#ring.last(Math.min(KNOWN_RECORDS, this.#linked));
-  }
-
-  #known(): string {
-    return encodeRecords(this.#lastKnown());
+    return this.#lines.position(this.#place.known, this.#place);
   }
 }

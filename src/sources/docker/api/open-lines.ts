@@ -5,11 +5,12 @@
 import type { Position } from '../../../pipeline/contract.js';
 import { Carry } from '../json-file/carry.js';
 import type { LogTime } from '../json-file/position.js';
+import type { KnownPosition } from './position.js';
 
 /** The place in front of an open line, for a restart to go on from. */
 interface Begun {
   readonly record: number;
-  readonly known: string;
+  readonly known: KnownPosition;
   readonly out: number;
   readonly err: number;
 }
@@ -53,7 +54,7 @@ export class OpenLines {
   }
 
   /** The stream's next record, which is not taken yet, begins a line. `known`: the records before it. */
-  open(isStderr: boolean, known: string, seconds: number, nanos: number): void {
+  open(isStderr: boolean, known: KnownPosition, seconds: number, nanos: number): void {
     const begun = { record: this.taken, known, out: this.#takenOut, err: this.#takenErr };
     this.of(isStderr).open(begun, 0, seconds, nanos);
   }
@@ -70,11 +71,11 @@ export class OpenLines {
   }
 
   /** Where a restart goes on. `known`: the last records taken, `time`: the last one's. */
-  position(known: string, { seconds, nanos }: LogTime): Position {
+  position(known: KnownPosition, { seconds, nanos }: LogTime): Position {
     const carry = this.#older();
     const begun = carry?.mark;
     if (!carry || !begun) {
-      const done = { transport: 'api', seconds, nanos, known };
+      const done = { transport: 'api', seconds, nanos, ...known };
       return this.#skipOut + this.#skipErr > 0 ? { ...done, out: this.#skipOut, err: this.#skipErr } : done;
     }
     const before = carry.nanos > 0 ? [carry.seconds, carry.nanos - 1] : [carry.seconds - 1, 999_999_999];
@@ -82,10 +83,10 @@ export class OpenLines {
       transport: 'api',
       seconds: before[0],
       nanos: before[1],
-      known: begun.known,
+      ...begun.known,
       out: (this.#out.mark?.out ?? this.#takenOut) - begun.out + this.#skipOut,
       err: (this.#err.mark?.err ?? this.#takenErr) - begun.err + this.#skipErr,
-      last: known,
+      last: known.known,
     };
   }
 

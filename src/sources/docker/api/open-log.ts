@@ -1,5 +1,9 @@
 /** A container's log as this agent last left it: behind a saved position of either transport, or where a new one begins. */
-import { decodePosition as decodeFilePosition } from '../json-file/position.js';
+import { timeText } from '../../../pipeline/line-time.js';
+import {
+  decodePosition as decodeFilePosition,
+  encodePosition as encodeFilePosition,
+} from '../json-file/position.js';
 import type { ContainerLog } from '../json-file/types.js';
 import type { LineWriter } from './lines.js';
 import { ApiLog } from './log.js';
@@ -14,8 +18,12 @@ export interface LogHost extends Pick<StreamHost, 'gate'> {
 }
 
 export interface LogTraits {
-  /** The engine may serve records of it twice. */
+  /** The engine may serve records of it twice, or leave some out. */
   readonly mayRepeat: boolean;
+  /** The engine keeps nothing of a file that it has replaced. */
+  readonly keepsOneFile: boolean;
+  /** How large a file of the log gets before the engine begins another one. */
+  readonly maxSizeBytes: number | undefined;
   readonly isPodman: boolean;
 }
 
@@ -24,9 +32,9 @@ export function openLog(
   { options, writer, gate }: LogHost,
   { id, existedAtFirstStart }: ContainerLog,
   streams: StreamIds,
-  { mayRepeat, isPodman }: LogTraits,
+  { isPodman, ...traits }: LogTraits,
 ): ApiLog {
-  const { pipeline, onNotice } = options;
+  const { pipeline } = options;
   const key = `docker/${id}`;
   const log = new ApiLog({
     pipeline,
@@ -34,11 +42,16 @@ export function openLog(
     streams,
     writer,
     startAt: existedAtFirstStart ? options.startAt : { kind: 'beginning' },
-    mayRepeat,
+    ...traits,
     // Podman writes what one read of a pipe brought, and joins such pieces only where it is asked for the last records.
     ...(isPodman ? { pieceBytes: 0, isTailOther: true } : {}),
     hold: (wait) => gate.hold(wait),
-    onGap: (from, to, why) => onNotice({ kind: 'gap', id, from, to, why }),
+    onGap: (gap) => pipeline.gap(gap, streams.labels),
+    onMissed: (lines, from, to) =>
+      options.log.info(
+        { container: id, lines, from: timeText(from.seconds, from.nanos), to: timeText(to.seconds, to.nanos) },
+        'The engine had left out lines of a log that rotated: they are delivered late, behind later ones.',
+      ),
     onEngineError: (message) =>
       options.log.warn({ container: id, message }, "The engine has trouble reading a container's log."),
   });
@@ -50,8 +63,10 @@ export function openLog(
   } else if (filePosition) {
     log.resumeAfter(filePosition);
     if (filePosition.catchUp.length > 0) {
-      const why = 'the backlog that was being read from the log file is not read through the engine';
-      onNotice({ kind: 'gap', id, from: 0, to: filePosition.seconds, why });
+      const detail = 'the backlog that was being read from the log file is not read through the engine';
+      const { seconds, nanos } = filePosition;
+      pipeline.gap({ why: 'blind', from: undefined, to: { seconds, nanos }, detail }, streams.labels);
+      pipeline.setPosition(key, encodeFilePosition({ ...filePosition, catchUp: [] }));
     }
     options.log.warn(
       { container: id },

@@ -7,7 +7,7 @@
  *             one time that is known: a quiet log would be opened by its time again and again
  *   overlap   its last records, four times as many, … 16,384, then everything from the last known time on, until what is
  *             known is in it. The first time 16 (256 where it may rotate); then 4, and twice as many as were likely written
- *             since it was read last
+ *             since it was read last, and those that are to be compared with what was taken (verification.ts)
  *   after     what is known is not there any more, or it is known by its time only: everything later than that
  */
 import type { LogRange } from '../engine.js';
@@ -53,10 +53,14 @@ export class Overlaps {
     return this.#tail > LARGEST_TAIL ? undefined : this.#tail;
   }
 
-  /** So many records were likely written since the log was read last. What was too little before is not asked for again. */
-  expect(missed: number): void {
-    if (this.#isFirst || this.#isShort || this.#first === Infinity) return;
-    this.#tail = Math.min(LARGEST_TAIL, SMALLEST_TAIL + Math.ceil(SPARE * missed));
+  /**
+   * So many records were likely written since the log was read last, and so many before that are to be served again, to be
+   * compared with what was taken. What was too little before is not asked for again.
+   */
+  expect(missed: number, unverified: number): void {
+    if (this.#isShort || this.#first === Infinity) return;
+    const tail = SMALLEST_TAIL + Math.ceil(SPARE * missed) + unverified;
+    this.#tail = Math.min(LARGEST_TAIL, this.#isFirst ? Math.max(this.#first, unverified && tail) : tail);
   }
 
   /** What is known was not in it. */

@@ -24,7 +24,8 @@ function logOf(positions: ReadonlyMap<string, Position>, gaps: string[]) {
     pieceBytes: 0,
     isTailOther: true,
     hold: () => {},
-    onGap: (_from, _to, why) => gaps.push(why),
+    onGap: ({ why }) => void gaps.push(why),
+    onMissed: () => {},
     onEngineError: () => {},
   });
   const saved = positions.get(KEY);

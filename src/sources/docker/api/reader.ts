@@ -10,6 +10,7 @@
  * - not while a container that has stopped is read, whose log may be removed: such a stream ends by itself.
  */
 import type { IncomingMessage } from 'node:http';
+import { timeOfMs } from '../../../pipeline/line-time.js';
 import { Backoff } from '../../../runtime/backoff.js';
 import { AgentError, describeError } from '../../../runtime/errors.js';
 import type { Scope } from '../../../runtime/scope.js';
@@ -324,7 +325,7 @@ export class ApiReader {
     try {
       const log = await this.#prepare(engine);
       if (!log || !this.#mayRead) return 'gone';
-      const range = log.begin(Date.now());
+      const range = log.begin(Date.now(), isLast);
       const follow = !isLast && !log.isAsking;
       const response = await engine.logs(this.container.id, { ...range, follow }, scope);
       if (!response) return 'gone';
@@ -368,7 +369,9 @@ export class ApiReader {
     // Without following, what a run writes that began meanwhile is not in it.
     this.#isComplete = isWhole && !(isLast && this.#isWoken);
     if (isLast && isWhole) {
+      await this.#watch.verify(log, scope);
       log.endOutput();
+      this.#host.options.onNotice({ kind: 'drained', id: this.container.id });
       return 'drained';
     }
     return log.taken > taken ? 'read' : 'nothing';
@@ -414,19 +417,21 @@ export class ApiReader {
   /** Finds out what has to be known of the container, and where to go on. Undefined where it is gone. */
   async #prepare(engine: LogEngine): Promise<ApiLog | undefined> {
     if (this.#log) return this.#log;
-    let { tty, driver, maxSizeBytes } = this.container;
+    let { tty, driver, maxSizeBytes, maxFiles } = this.container;
     if (tty === undefined || driver === undefined) {
       const answer = await engine.inspect(this.container.id);
       if (answer === undefined) return undefined;
       const facts = factsFromInspect(this.container.id, answer);
       tty = facts.tty ?? false;
       driver = facts.driver;
-      maxSizeBytes ??= rotationLimits(facts.logOptions).maxSizeBytes;
+      ({ maxSizeBytes = maxSizeBytes, maxFiles = maxFiles } = rotationLimits(facts.logOptions));
     }
     this.#tty = tty;
     this.#watch.setMaxSize(maxSizeBytes);
     this.#log ??= openLog(this.#host, this.container, this.#streams, {
       mayRepeat: mayRepeat(driver, maxSizeBytes),
+      maxSizeBytes,
+      keepsOneFile: driver === 'json-file' && (maxFiles ?? 1) === 1,
       isPodman: engine.isPodman === true,
     });
     return this.#log;
@@ -466,12 +471,15 @@ export class ApiReader {
 
   /** The engine has nothing more of it. */
   #finishGone(): void {
-    if (!this.#isComplete && (this.#hasRun || (this.#log?.seconds ?? 0) > 0)) {
-      const why = 'the container was removed before its log was read to the end';
-      const { id } = this.container;
-      this.#host.options.onNotice({ kind: 'gap', id, from: this.#log?.seconds ?? 0, to: 0, why });
-    }
+    const mayMiss = !this.#isComplete || this.#log?.mayMiss === true;
+    if (mayMiss && (this.#hasRun || (this.#log?.seconds ?? 0) > 0)) this.#tellRemoved();
     this.#finish();
+  }
+
+  #tellRemoved(): void {
+    if (this.#log) return this.#log.tellRemoved();
+    const { pipeline } = this.#host.options;
+    pipeline.gap({ why: 'removed', from: undefined, to: timeOfMs(Date.now()) }, this.#streams.labels);
   }
 
   #finish(): void {

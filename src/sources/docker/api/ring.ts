@@ -1,6 +1,7 @@
 /**
- * The last records that were taken of a container, each by its time and a hash of its text, in order. Tells what the
- * engine repeats, and where in a reopened log what is new begins. Three numbers a record; grows while records come fast.
+ * The last records that were taken of a container, each by its time and a hash of its text, in the order of the log. Tells
+ * what the engine repeats, where in a reopened log what is new begins, and what the engine left out. Three numbers a
+ * record; grows while records come fast, and where many were not compared with the log yet. Records are numbered from 1 on.
  */
 import { crc32 } from 'node:zlib';
 
@@ -42,24 +43,43 @@ export interface RecordId {
   readonly hash: number;
 }
 
+/** Of a record, to be summed up with those of others. */
+export function recordMark({ seconds, nanos, hash }: RecordId): number {
+  return mark(seconds, nanos, hash);
+}
+
 export function sameRecord(a: RecordId, b: RecordId): boolean {
   return a.hash === b.hash && a.nanos === b.nanos && a.seconds === b.seconds;
 }
 
+function mark(seconds: number, nanos: number, hash: number): number {
+  return (Math.imul(hash ^ nanos, 0x85ebca6b) ^ Math.imul(seconds + nanos, 0xc2b2ae35)) >>> 0;
+}
+
+/** A record that belongs behind the one of number `after`. */
+export interface Inserted extends RecordId {
+  readonly after: number;
+}
+
 export class RecordRing {
-  /** Seconds, nanoseconds and hash of each. */
+  /** Seconds, nanoseconds and hash of each; record n is in slot n - 1 modulo the capacity, which is a power of two. */
   #records = new Uint32Array(SMALLEST * COLUMNS);
+  /** Of each bucket the newest record, of each record the one before it in its bucket: their numbers, in 32 bits. */
+  #heads = new Uint32Array(SMALLEST);
+  #chain = new Uint32Array(SMALLEST);
   #capacity = SMALLEST;
-  /** Records ever added; record n is in slot n modulo the capacity. */
-  #added = 0;
+  #newest = 0;
   #length = 0;
+  #verified = 0;
+  #sum = 0;
+  #revision = 0;
   /** The latest time of a record; found anew where its record has left the ring. */
   #latestSeconds = 0;
   #latestNanos = 0;
   #sinceLatest = 0;
   readonly #mayRepeat: boolean;
 
-  /** `mayRepeat`: the engine may repeat records of this log. */
+  /** `mayRepeat`: the engine may repeat records of this log, or leave some out. */
   constructor(mayRepeat: boolean) {
     this.#mayRepeat = mayRepeat;
   }
@@ -68,21 +88,76 @@ export class RecordRing {
     return this.#length;
   }
 
-  add(seconds: number, nanos: number, hash: number): void {
-    if (this.#length === this.#capacity && this.#isTooSmall(seconds)) this.#resize(2 * this.#length);
-    const at = (this.#added % this.#capacity) * COLUMNS;
-    this.#records[at] = seconds;
-    this.#records[at + 1] = nanos;
-    this.#records[at + 2] = hash;
-    this.#added++;
-    this.#sinceLatest++;
-    this.#noteLatest(seconds, nanos, 0);
-    if (this.#length < this.#capacity) this.#length++;
+  /** Number of the newest record; 0 where there was none yet. */
+  get newest(): number {
+    return this.#newest;
   }
 
-  /** Whether the record is there, the newest first. `back` 1 is the newest. 0 where it is not. */
+  /** Number of the last record of which it is sure that none is missing before it; it may have left the ring. */
+  get verified(): number {
+    return this.#verified;
+  }
+
+  set verified(number: number) {
+    this.#verified = number;
+    this.#revision++;
+    this.#sum = 0;
+    const records = this.last(this.unverified);
+    for (let i = 0; i < records.length; i += COLUMNS)
+      this.#sum = (this.#sum + mark(records[i], records[i + 1], records[i + 2])) >>> 0;
+  }
+
+  /** Of the marks of those that came behind the verified record. */
+  get sum(): number {
+    return this.#sum;
+  }
+
+  /** Changes with what is verified, and where numbers change. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** So many records came behind the verified one. */
+  get unverified(): number {
+    return this.#newest - this.#verified;
+  }
+
+  add(seconds: number, nanos: number, hash: number): void {
+    if (this.#length === this.#capacity && this.#isTooSmall(seconds)) this.#resize(2 * this.#length);
+    this.#put(seconds, nanos, hash);
+    this.#sum = (this.#sum + mark(seconds, nanos, hash)) >>> 0;
+    this.#sinceLatest++;
+    this.#noteLatest(seconds, nanos, 0);
+  }
+
+  /** Puts records, in the order of the log, where they belong. The numbers of those behind them change. */
+  insert(records: readonly Inserted[]): void {
+    const all = this.last(this.#length);
+    const sorted = [...records].sort((a, b) => a.after - b.after);
+    let number = this.#newest - this.#length;
+    let next = 0;
+    this.#newest = number;
+    this.#length = 0;
+    this.#heads.fill(0);
+    for (let i = 0; i < all.length; i += COLUMNS) {
+      for (; next < sorted.length && sorted[next].after <= number; next++)
+        this.add(sorted[next].seconds, sorted[next].nanos, sorted[next].hash);
+      number++;
+      this.add(all[i], all[i + 1], all[i + 2]);
+    }
+    // Those that were put again were counted again.
+    this.verified = this.#verified;
+  }
+
+  /** Whether the record is there, the newest first: how far back, 1 being the newest; 0 where it is not. */
   find(seconds: number, nanos: number, hash: number): number {
-    for (let back = 1; back <= this.#length; back++) if (this.isAt(back, seconds, nanos, hash)) return back;
+    let number = this.#heads[this.#bucket(nanos, hash)];
+    while (number !== 0) {
+      const back = ((this.#newest - number) >>> 0) + 1;
+      if (back > this.#length) return 0;
+      if (this.isAt(back, seconds, nanos, hash)) return back;
+      number = this.#chain[(number - 1) & (this.#capacity - 1)];
+    }
     return 0;
   }
 
@@ -90,6 +165,14 @@ export class RecordRing {
     const records = this.#records;
     const at = this.#at(back);
     return records[at + 1] === nanos && records[at + 2] === hash && records[at] === seconds;
+  }
+
+  /** The record so far back; undefined where there is none. */
+  at(back: number): RecordId | undefined {
+    if (back < 1 || back > this.#length) return undefined;
+    const at = this.#at(back);
+    const [seconds, nanos, hash] = this.#records.subarray(at, at + COLUMNS);
+    return { seconds, nanos, hash };
   }
 
   /** Whether this time is later than that of every record: records of stdout and stderr need not be in order of time. */
@@ -102,6 +185,7 @@ export class RecordRing {
   last(count: number): Uint32Array {
     const length = Math.min(count, this.#length);
     const records = new Uint32Array(length * COLUMNS);
+    if (length === 0) return records;
     const from = this.#at(length);
     const whole = Math.min(records.length, this.#capacity * COLUMNS - from);
     records.set(this.#records.subarray(from, from + whole));
@@ -121,6 +205,7 @@ export class RecordRing {
 
   /** The log has been quiet: gives back what only a log that goes on fast needs. */
   trim(): void {
+    if (this.unverified > 0) return;
     const length = this.#mayRepeat ? QUIET : USUAL;
     if (this.#capacity > length) this.#resize(length);
   }
@@ -129,7 +214,19 @@ export class RecordRing {
     const capacity = this.#capacity;
     if (capacity < USUAL) return true;
     if (!this.#mayRepeat || capacity >= LARGEST) return false;
+    if (this.unverified + USUAL > capacity) return true;
     return Math.abs(seconds - this.#records[this.#at(this.#length)]) < COVERED_SECONDS;
+  }
+
+  #put(seconds: number, nanos: number, hash: number): void {
+    const slot = this.#newest++ & (this.#capacity - 1);
+    const bucket = this.#bucket(nanos, hash);
+    this.#records[slot * COLUMNS] = seconds;
+    this.#records[slot * COLUMNS + 1] = nanos;
+    this.#records[slot * COLUMNS + 2] = hash;
+    this.#chain[slot] = this.#heads[bucket];
+    this.#heads[bucket] = this.#newest;
+    if (this.#length < this.#capacity) this.#length++;
   }
 
   #noteLatest(seconds: number, nanos: number, since: number): void {
@@ -149,14 +246,23 @@ export class RecordRing {
   }
 
   #at(back: number): number {
-    return ((this.#added - back) % this.#capacity) * COLUMNS;
+    return ((this.#newest - back) & (this.#capacity - 1)) * COLUMNS;
+  }
+
+  /** Equal texts differ in their times, equal times in their texts. */
+  #bucket(nanos: number, hash: number): number {
+    const mixed = Math.imul(hash ^ nanos, 0x9e3779b1);
+    return (mixed ^ (mixed >>> 15)) & (this.#capacity - 1);
   }
 
   #resize(capacity: number): void {
     const newest = this.last(capacity);
     this.#records = new Uint32Array(capacity * COLUMNS);
-    this.#records.set(newest);
+    this.#heads = new Uint32Array(capacity);
+    this.#chain = new Uint32Array(capacity);
     this.#capacity = capacity;
-    this.#added = this.#length = newest.length / COLUMNS;
+    this.#newest -= newest.length / COLUMNS;
+    this.#length = 0;
+    for (let i = 0; i < newest.length; i += COLUMNS) this.#put(newest[i], newest[i + 1], newest[i + 2]);
   }
 }

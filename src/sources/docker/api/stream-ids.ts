@@ -17,6 +17,11 @@ export class StreamIds {
     return this.#labels !== undefined;
   }
 
+  /** The container's, without those that are added here. */
+  get labels(): Labels {
+    return this.#labels ?? {};
+  }
+
   setLabels(labels: Labels): void {
     this.release();
     this.#labels = labels;

@@ -59,6 +59,7 @@ class WatchBed {
       mayRepeat,
       hold: () => {},
       onGap: () => {},
+      onMissed: () => {},
       onEngineError: () => {},
     });
     this.watch = new StreamWatch(this.#host, 'c1', () => new FrameDecoder());

@@ -6,9 +6,10 @@
 import type { Scope } from '../../../runtime/scope.js';
 import type { LogEngine } from '../readers.js';
 import type { ApiLog } from './log.js';
-import { type RecordDecoder, RecordIds } from './records.js';
+import type { RecordDecoder } from './records.js';
 import { LogStream, type StreamHost } from './stream.js';
 import type { ApiOptions } from './types.js';
+import type { Verification } from './verification.js';
 
 /** A stream that has not shown what is known of the log, and is silent for so long, will not. */
 const SEARCH_MS = 5_000;
@@ -29,9 +30,15 @@ const FIRST_PROBE_MS = 100;
 const PROBE_ANEW_MS = 60_000;
 const PROBE_MIN_MS = 20;
 const PROBES_PER_FILE = 4;
-/** A file that lasts less than this times PROBES_PER_FILE may be skipped between two probes. */
+/** What was taken is compared with what the engine has after so long, or so many records. */
+const VERIFY_MS = 10_000;
+const MOST_UNVERIFIED = 4096;
+/** Asked for beyond those, because some may be written meanwhile; as many again where the last time was a moment ago. */
+const SPARE = 16;
 const FAST_MS = 1_000;
-const LARGEST_PROBE = 1024;
+/** Where an answer did not reach back far enough, the next one is so much larger. */
+const GROWTH = 4;
+const LARGEST_PROBE = 65_536;
 /** A probe whose answer does not end by then is as dead as the stream may be. */
 const PROBE_DEADLINE_MS = 10_000;
 /** The local driver's. */
@@ -64,9 +71,11 @@ export class StreamWatch {
   #patienceMs = 0;
   #patientSince = -Infinity;
   #stallMs = 0;
-  /** Bytes and records of the log at the last probe, and after how many bytes the next one is due. */
+  /** When what was taken was last compared with what the engine has, of performance.now(). */
+  #verifiedAt = 0;
+  #reach = 1;
+  /** Bytes of the log at the last probe, and after how many bytes the next one is due. */
   #bytesBeforeProbe = 0;
-  #takenBeforeProbe = 0;
   #bytesPerProbe = Infinity;
 
   /** Of the container `id`; `decoder` makes one for what the engine serves of its log. */
@@ -90,6 +99,7 @@ export class StreamWatch {
     this.#isByTime = isByTime;
     this.#openedAt = performance.now();
     this.#noteProbe(log, this.#openedAt);
+    if (log.unverified === 0) this.#verifiedAt = this.#openedAt;
     // Many fall silent at once: not all of them are asked for at once.
     this.#stallMs = (this.#host.options.stallMs ?? DEFAULT_STALL_MS) * (0.75 + Math.random() / 2);
     if (this.#doubtedSince !== undefined) this.#patienceMs = FIRST_PROBE_MS;
@@ -110,6 +120,17 @@ export class StreamWatch {
   get doubtedSince(): number | undefined {
     if (this.#doubtedSince !== undefined) return this.#doubtedSince;
     return this.#log?.isFound === false ? this.#openedAt : undefined;
+  }
+
+  /** The log has come to its end: what was taken is compared with it, or it is told that it cannot be. */
+  async verify(log: ApiLog, scope: Scope): Promise<void> {
+    const engine = this.#host.engine();
+    while (log.unverified > 0) {
+      const tail = this.#tail(log, false);
+      const newest = engine && (await this.#newest(engine, log, tail, scope));
+      if (!newest || newest.served === 0) return log.tellUnverified();
+      this.#settle(log, newest, tail, true);
+    }
   }
 
   /** The log was given what the stream brought. */
@@ -141,25 +162,32 @@ export class StreamWatch {
       stream.stop();
     } else if (log.arrivals.isExpecting) {
       if (now - this.#probedAt > OVERDUE_MS) this.#tellOverdue(stream, log, silentMs > OVERDUE_MS);
+    } else if (this.#isVerificationDue(log, now)) {
+      if (!isFinishing) this.#probe(stream, log);
     } else if (silentMs > Math.max(this.#patienceMs, firstMs) && now - this.#probedAt > this.#patienceMs) {
       if (!isStopped && !isFinishing) this.#probe(stream, log);
     }
   }
 
+  #isVerificationDue(log: ApiLog, now: number): boolean {
+    if (log.unverified === 0) this.#verifiedAt = now;
+    return log.isFound && (log.isSuspect || now - this.#verifiedAt > VERIFY_MS);
+  }
+
   /** The log's newest records are asked for. */
   #noteProbe(log: ApiLog, now: number): void {
     this.#probedAt = now;
-    this.#takenBeforeProbe = log.taken;
     this.#bytesBeforeProbe = log.counts.bytesRead;
   }
 
   /** The newest record of the log was not brought by the stream, although there was time. */
   #tellOverdue(stream: LogStream, log: ApiLog, isSilent: boolean): void {
-    if (!log.arrivals.isOverdue(log.seconds, isSilent)) {
-      // It was skipped, and that is told: no other stream would bring it.
-      if (!log.arrivals.isExpecting) this.#doubtedSince = undefined;
-      return;
+    const state = log.arrivals.overdue(isSilent);
+    if (state === 'skipped') {
+      this.#doubtedSince = undefined;
+      log.tellSkipped();
     }
+    if (state !== 'silent') return;
     this.stalls++;
     // It may well happen again.
     this.#patientSince = -Infinity;
@@ -173,13 +201,14 @@ export class StreamWatch {
   /** A file that the engine skips is noticed while it is the newest: so several times within each. */
   #probeIfDue(stream: LogStream, log: ApiLog): void {
     if (!log.mayRepeat || log.arrivals.isExpecting) return;
-    if (log.counts.bytesRead - this.#bytesBeforeProbe < this.#bytesPerProbe) return;
+    const bytes = log.counts.bytesRead - this.#bytesBeforeProbe;
+    if (bytes < this.#bytesPerProbe && log.unverified < MOST_UNVERIFIED) return;
     if (performance.now() - this.#probedAt > PROBE_MIN_MS) this.#probe(stream, log);
   }
 
   /**
-   * Asks for the log's newest records, which the stream at hand has to bring. One is enough, but where a log rotates
-   * fast it is all since the last time.
+   * Asks for the log's newest records: those that were taken are compared with them, and the stream at hand has to bring the
+   * others. Where nothing is to be compared one is enough.
    */
   #probe(stream: LogStream, log: ApiLog): void {
     const scope = this.#scope;
@@ -187,19 +216,19 @@ export class StreamWatch {
     if (this.#isProbing || !engine || !scope || scope.isClosing) return;
     this.#isProbing = true;
     const now = performance.now();
-    const isFast = log.mayRepeat && now - this.#probedAt < FAST_MS;
-    const tail = isFast ? Math.min(LARGEST_PROBE, 16 + 2 * (log.taken - this.#takenBeforeProbe)) : 1;
+    const tail = this.#tail(log, now - this.#probedAt < FAST_MS);
     this.#noteProbe(log, now);
     this.#doubtedSince ??= now;
     this.#patienceMs = Math.min(this.#patienceMs * 2, this.#stallMs);
     void scope.run(`probe of ${this.#id}`, async () => {
       const own = scope.child('probe');
       try {
-        const newest = await this.#newest(engine, tail, own);
+        const newest = await this.#newest(engine, log, tail, own);
         if (this.#stream !== stream) return;
         if (!newest) return stream.stop();
         stream.drain();
-        log.expect(newest.ids);
+        this.#settle(log, newest, tail);
+        log.expect(newest.newest);
         if (!log.arrivals.isExpecting) this.#doubtedSince = undefined;
       } catch {
         // An engine that does not answer this will not serve the stream either.
@@ -211,14 +240,32 @@ export class StreamWatch {
     });
   }
 
+  #tail(log: ApiLog, isFast: boolean): number {
+    const { unverified } = log;
+    if (unverified === 0) return 1;
+    const spare = SPARE + (isFast ? unverified : unverified >> 3);
+    return Math.min(LARGEST_PROBE, (unverified + spare) * this.#reach);
+  }
+
+  #settle(log: ApiLog, newest: Verification, tail: number, isLast = false): void {
+    if (log.unverified === 0) return;
+    if (log.settle(newest, newest.served < tail || tail === LARGEST_PROBE, isLast)) {
+      this.#reach = 1;
+      this.#verifiedAt = performance.now();
+    } else {
+      this.#reach *= GROWTH;
+      log.isSuspect = true;
+    }
+  }
+
   /** The last `tail` records of the log; undefined where they do not come whole and in time. */
-  async #newest(engine: LogEngine, tail: number, own: Scope): Promise<RecordIds | undefined> {
-    const newest = new RecordIds();
+  async #newest(engine: LogEngine, log: ApiLog, tail: number, own: Scope): Promise<Verification | undefined> {
+    const newest = log.compare();
     const response = await engine.logs(this.#id, { follow: false, tail }, own);
     if (!response) return newest;
     const probe = new LogStream(response, this.#decoder(), newest, this.#host);
     own.own('task', 'answer to the probe', () => probe.stop());
     own.timeout('deadline of the probe', Math.min(PROBE_DEADLINE_MS, this.#stallMs), () => probe.stop());
-    return (await probe.run()) === 'complete' ? newest : undefined;
+    return (await probe.run()) === 'complete' && !newest.hadTrouble ? newest : undefined;
   }
 }

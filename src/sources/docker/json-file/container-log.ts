@@ -11,16 +11,20 @@ import { statSync } from 'node:fs';
 import type { Batch } from '../../../pipeline/batch.js';
 import { LineFlag } from '../../../pipeline/batch.js';
 import type { Position } from '../../../pipeline/contract.js';
+import type { GapReason } from '../../../pipeline/gaps.js';
+import { type LineTime, timeOfMs } from '../../../pipeline/line-time.js';
 import { CATCH_UP_LABEL, type Labels, type Stream } from '../../../pipeline/streams.js';
 import type { Scope } from '../../../runtime/scope.js';
 import { noCounts } from './counts.js';
 import type { Decoder, LineTarget } from './decode.js';
 import { closeAll, isGeneration, isSameFile, openGenerations, wasGenerationMissed } from './generations.js';
 import { ifThere, type LogFile, PlainFile } from './log-file.js';
-import { atRecordStart, findNewline, lastCleanCut } from './peek.js';
+import { findUnread } from './history.js';
+import { findNewline, lastCleanCut } from './peek.js';
 import { isOldest, planAfter, planResume, planStart } from './plan.js';
-import { decodePosition, encodePosition, timeOfApiPosition } from './position.js';
-import { markAt, Span } from './span.js';
+import { decodePosition, encodePosition, type Fingerprint, timeOfApiPosition } from './position.js';
+import { RotationCount } from './rotations.js';
+import { type Mark, markAt, Span } from './span.js';
 import type { ContainerLog, JsonFileOptions, ReaderCounts, ReaderStats } from './types.js';
 
 const DEFAULT_MAX_HISTORY = 64 * 1024 * 1024;
@@ -32,16 +36,16 @@ const LONGEST_RECORD = 8 * 1024 * 1024;
 const LOOK_BYTES = 128 * 1024;
 /** What a log is taken to rotate at, at least, where that is learned by seeing it. */
 const SMALLEST_ROTATION = 16 * 1024;
-const ROTATED_TOO_FAST = 'the log rotated faster than it could be read';
 /** Slots of `#streams`: stdout, stderr. */
 const LIVE_STREAMS = [0, 1];
 const CATCH_UP_STREAMS = [2, 3];
 
 /**
  * What one step of reading came to: nothing new (`quiet`), all there was (`read`), more to come (`more`), a record
- * longer than the buffer (`long`), the end of a catch-up span (`done`), or a push that asks to wait (`blocked`).
+ * longer than the buffer (`long`), the end of a catch-up span (`done`), a push that asks to wait (`blocked`), or the end of
+ * a file of which a later look will tell whether lines are missing behind it (`unsure`).
  */
-export type Progress = 'quiet' | 'read' | 'more' | 'long' | 'done' | 'blocked';
+export type Progress = 'quiet' | 'read' | 'more' | 'long' | 'done' | 'blocked' | 'unsure';
 
 export class ContainerReader implements LineTarget {
   log: ContainerLog;
@@ -55,6 +59,10 @@ export class ContainerReader implements LineTarget {
   isFinishing = false;
   /** The container does not run: a line that is open at the end is done. */
   isStopped = false;
+  /** The container has run and ended. */
+  hasRun = false;
+  /** What there was to be opened could not be, for want of descriptors, since a file was opened last. */
+  isShort = false;
   readonly #scope: Scope;
   readonly #options: JsonFileOptions;
   readonly #decoder: Decoder;
@@ -65,6 +73,16 @@ export class ContainerReader implements LineTarget {
   #labels: Labels | undefined;
   #live: Span | undefined;
   #catchUp: Span[] = [];
+  /** Of the newest file that stands before all that are needed, where there was one. */
+  #done: Fingerprint | undefined;
+  #rotationCount: RotationCount | undefined;
+  #mayCount = true;
+  /** Generations that were opened since rotations are counted. */
+  #counted = 0;
+  /** They took the place of one that was unlinked. Generations between may have been missed. */
+  #unsure: { readonly mark: Mark; readonly why: GapReason }[] = [];
+  /** The newest file, when that was last asked for to be sure. */
+  #newestThen: LogFile | undefined;
 
   constructor(scope: Scope, options: JsonFileOptions, decoder: Decoder, log: ContainerLog) {
     this.log = log;
@@ -102,6 +120,7 @@ export class ContainerReader implements LineTarget {
     if (!file) return false;
     this.#live = new Span([markAt(file, 0, 0)]);
     this.openedMs = Date.now();
+    this.isShort = false;
     return true;
   }
 
@@ -132,6 +151,8 @@ export class ContainerReader implements LineTarget {
 
     this.#live = plan.live;
     this.#catchUp = [...plan.catchUp];
+    this.#done = position?.done;
+    this.#doneWith(files.slice(0, files.indexOf(this.#spans[0].marks[0].file)));
     this.#closeUnneeded(files);
     this.isPlanned = true;
     if (plan.skippedBytes > 0) {
@@ -156,6 +177,23 @@ export class ContainerReader implements LineTarget {
     this.#live.nanos = backlog.nanos;
   }
 
+  /** Counts rotations from here on, where it does not yet; for a log that may rotate between two looks. */
+  countRotations(): void {
+    const { live } = this;
+    const newest = live.marks[live.marks.length - 1].file;
+    if (!this.#mayCount || this.#rotationCount || this.isFinishing || !this.#isNewest(newest)) return;
+    try {
+      const count = new RotationCount(this.#scope, this.log.path);
+      // A rotation just now may be in the count, or not.
+      if (!this.#isNewest(newest)) return void count.release();
+      this.#rotationCount = count;
+      this.#counted = 0;
+    } catch (error) {
+      this.#mayCount = false;
+      this.#options.log.debug({ path: this.log.path, error }, 'Rotations are not counted: times have to do.');
+    }
+  }
+
   /** Opens and holds what came after the newest held file. Cheap where nothing did. True where there is more to look at. */
   follow(): boolean {
     const { live } = this;
@@ -163,6 +201,7 @@ export class ContainerReader implements LineTarget {
     const stat = statSync(this.log.path, { throwIfNoEntry: false });
     if (stat && isSameFile(stat, newest)) newest.size = stat.size;
     else if (stat && live.marks.length < MAX_HELD_FILES) this.#openNewer(newest);
+    else if (stat) this.isShort = true;
     return !live.isInNewestFile || newest.size !== this.#seen;
   }
 
@@ -181,6 +220,10 @@ export class ContainerReader implements LineTarget {
       }
       const wasRotated = !span.isInNewestFile;
       const bytes = file.readNow(buf, buf.length, span.offset);
+      if (!span.isContinued) {
+        this.#goOnInCut(file);
+        continue;
+      }
       const progress = this.digest(span, buf, bytes, buf.length, wasRotated);
       if (progress === 'more' && wasRotated) continue;
       if (progress !== 'read' && progress !== 'quiet') return progress;
@@ -195,10 +238,14 @@ export class ContainerReader implements LineTarget {
     const { file } = span.current;
     if (file.isClosed) return 0;
     try {
-      return await file.read(buf, Math.min(buf.length, span.bytesAllowed), span.offset);
+      const bytes = await file.read(buf, Math.min(buf.length, span.bytesAllowed), span.offset);
+      const isThere = span.isContinued && (bytes > 0 || span.end?.file !== file);
+      if (isThere || !(file instanceof PlainFile)) return bytes;
+      if (span === this.#live) this.#goOnInCut(file);
+      else span.gap ??= { why: 'truncated', from: span.lastTime };
+      return 0;
     } catch (error) {
       if (!file.isCompressed) throw error;
-      span.gap = { fromSeconds: span.seconds, why: `${file.path} is damaged` };
       return 0;
     }
   }
@@ -221,6 +268,7 @@ export class ContainerReader implements LineTarget {
       if (this.wait) return 'blocked';
     }
     if (wasRotated) {
+      if (span === this.#live && !this.#isSure()) return 'unsure';
       this.#leaveFile(span);
       return 'more';
     }
@@ -256,9 +304,14 @@ export class ContainerReader implements LineTarget {
   /** A catch-up span was read to its end. */
   endCatchUp(span: Span): void {
     this.#endOpenLines(span, LineFlag.incomplete);
+    this.#endGap(span, timeOfMs(Date.now()));
+    const files = span.marks.map((mark) => mark.file);
+    const isOldest = span === this.#catchUp[0];
     this.#catchUp = this.#catchUp.filter((other) => other !== span);
     if (this.#catchUp.length === 0) this.#releaseStreams(CATCH_UP_STREAMS);
-    this.#closeUnneeded(span.marks.map((mark) => mark.file));
+    const needed = this.#files;
+    if (isOldest) this.#doneWith(files.filter((file) => !needed.has(file)));
+    this.#closeUnneeded(files);
     this.#savePosition();
   }
 
@@ -270,8 +323,20 @@ export class ContainerReader implements LineTarget {
 
   /** The container is gone and all was read: forgets its position. */
   forget(): void {
-    if (this.#live) this.#endOpenLines(this.#live, LineFlag.incomplete);
+    if (this.#live) {
+      this.#endOpenLines(this.#live, LineFlag.incomplete);
+      this.#endGap(this.#live, timeOfMs(Date.now()));
+    }
     this.#options.pipeline.setPosition(this.#key, undefined);
+  }
+
+  /** The container is gone, and what it wrote was not read to the end. To be followed by `forget`. */
+  tellRemoved(detail?: string): void {
+    if (!this.#labels) return;
+    const why = this.isShort ? 'descriptors' : 'removed';
+    const from = this.isPlanned ? this.live.lastTime : undefined;
+    const to = timeOfMs(Date.now());
+    this.#options.pipeline.gap({ why, from, to, ...(detail && { detail }) }, this.#labels);
   }
 
   setLabels(labels: Labels): void {
@@ -296,6 +361,7 @@ export class ContainerReader implements LineTarget {
   async close(): Promise<void> {
     this.#releaseStreams([...LIVE_STREAMS, ...CATCH_UP_STREAMS]);
     const files = this.#files;
+    await this.#rotationCount?.release();
     this.#live = undefined;
     this.openedMs = undefined;
     this.#catchUp = [];
@@ -318,16 +384,14 @@ export class ContainerReader implements LineTarget {
     return acquired.id;
   }
 
-  push(batch: Batch, span: Span, from: number): Promise<void> | undefined {
-    this.counts.linesRead += batch.length;
-    span.seconds = batch.seconds[batch.length - 1];
-    span.nanos = batch.nanos[batch.length - 1];
-    if (span.gap) {
-      const { fromSeconds, why } = span.gap;
-      span.gap = undefined;
-      this.#options.onNotice({ kind: 'gap', id: this.log.id, from: fromSeconds, to: batch.seconds[0], why });
+  push(batch: Batch, span: Span, from: number, lines: number): Promise<void> | undefined {
+    this.counts.linesRead += lines;
+    if (batch.length > 0) {
+      span.seconds = batch.seconds[batch.length - 1];
+      span.nanos = batch.nanos[batch.length - 1];
+      this.#endGap(span, { seconds: batch.seconds[0], nanos: batch.nanos[0] });
     }
-    const origin = { key: this.#key, from, to: span.offset };
+    const origin = { key: this.#key, from, to: span.offset, lines };
     return this.#options.pipeline.push(batch, this.#key, this.#position(span), origin);
   }
 
@@ -345,11 +409,13 @@ export class ContainerReader implements LineTarget {
 
   #position(moved: Span): Position {
     const dropped = moved.trim();
+    if (moved === this.#spans[0]) this.#doneWith(dropped);
     if (dropped.length > 0) this.#closeUnneeded(dropped);
     return encodePosition({
       seconds: this.live.seconds,
       nanos: this.live.nanos,
       live: this.live.filePositions(),
+      done: this.#done,
       catchUp: this.#catchUp.flatMap((span) => {
         const end = span.endPosition();
         return end ? [{ files: span.filePositions(), end }] : [];
@@ -361,18 +427,57 @@ export class ContainerReader implements LineTarget {
     this.#options.pipeline.setPosition(this.#key, this.#position(this.live));
   }
 
+  /** The first line behind what is missing is there, or it is certain that none will come. */
+  #endGap(span: Span, to: LineTime): void {
+    if (!span.gap || !this.#labels) return;
+    const { gap } = span;
+    span.gap = undefined;
+    const labels = span === this.#live ? this.#labels : { ...this.#labels, [CATCH_UP_LABEL]: 'true' };
+    this.#options.pipeline.gap({ ...gap, to }, labels);
+  }
+
   #endOpenLines(span: Span, flags: number): void {
     for (const carry of [span.out, span.err]) {
       if (carry.isOpen) this.wait = this.#decoder.pushOpenLine(span, carry, this, flags) ?? this.wait;
     }
   }
 
-  /** What is missing between two files ends the lines that are open. */
+  /**
+   * Whether it is known what is missing behind the file that is left. What the kernel had told before a look is counted by
+   * the next one; so where the log did not rotate in between, rotations and generations are those of the same moment.
+   */
+  #isSure(): boolean {
+    if (this.#unsure.length === 0) return true;
+    const count = this.#rotationCount;
+    if (count && !count.isOver && !this.#scope.isClosing && this.live.marks.length < MAX_HELD_FILES) {
+      this.follow();
+      const newest = this.live.marks[this.live.marks.length - 1].file;
+      const isStill = newest === this.#newestThen;
+      this.#newestThen = newest;
+      if (!isStill) return false;
+      const wasMissed = count.rotations > this.#counted;
+      for (const { mark, why } of this.#unsure) mark.missingBefore = wasMissed ? why : undefined;
+      this.#counted = count.rotations;
+    }
+    this.#unsure = [];
+    this.#newestThen = undefined;
+    return true;
+  }
+
+  #isNewest(file: LogFile): boolean {
+    const stat = statSync(this.log.path, { throwIfNoEntry: false });
+    return stat !== undefined && isSameFile(stat, file);
+  }
+
+  /** What is missing at the end of a file, or between two, ends the lines that are open. */
   #leaveFile(span: Span): void {
-    const why = span.marks[span.marks.indexOf(span.current) + 1].missingBefore;
+    const { file } = span.current;
+    const missing = span.marks[span.marks.indexOf(span.current) + 1].missingBefore;
+    const why = file.isDamaged ? 'damaged' : missing;
     if (why !== undefined) this.#endOpenLines(span, LineFlag.incomplete);
     span.advance();
-    if (why !== undefined) span.gap = { fromSeconds: span.seconds, why };
+    const detail = file.isDamaged && { detail: `${file.path} is damaged` };
+    if (why !== undefined) span.gap ??= { why, from: span.lastTime, ...detail };
   }
 
   #openOlder(oldest: LogFile, isLast: (file: LogFile) => boolean): LogFile[] {
@@ -384,30 +489,48 @@ export class ContainerReader implements LineTarget {
   }
 
   #openNewer(newest: LogFile): void {
-    const files = openGenerations(this.#scope, this.log.path, (file) => isGeneration(file, newest));
+    const isDone = (file: LogFile): boolean => this.#done !== undefined && file.matches(this.#done);
+    const isKnown = (file: LogFile): boolean => isGeneration(file, newest) || isDone(file);
+    const files = openGenerations(this.#scope, this.log.path, isKnown);
     const oldest = files[files.length - 1];
     if (newest instanceof PlainFile)
       this.log = { maxSizeBytes: Math.max(newest.stat().size, SMALLEST_ROTATION), ...this.log };
-    let missingBefore: string | undefined;
-    if (oldest && isGeneration(oldest, newest)) closeAll(files.splice(-1));
-    else if (files.length > 0 && wasGenerationMissed(newest, files[0])) missingBefore = ROTATED_TOO_FAST;
-    for (const file of files.reverse()) {
-      this.live.marks.push({ ...markAt(file, 0, 0), missingBefore });
-      missingBefore = undefined;
-      this.counts.rotations++;
+    const why: GapReason = this.isShort ? 'descriptors' : 'rotated';
+    const isNext = oldest !== undefined && isGeneration(oldest, newest);
+    if (isNext || (oldest && isDone(oldest))) closeAll(files.splice(-1));
+    if (files.length > 0) this.isShort = false;
+    const marks = files.reverse().map((file) => markAt(file, 0, 0));
+    if (!isNext && marks.length > 0) {
+      if (wasGenerationMissed(newest, files[files.length - 1])) marks[0].missingBefore = why;
+      this.#unsure.push({ mark: marks[0], why });
     }
+    this.live.marks.push(...marks);
+    this.counts.rotations += marks.length;
+    this.#counted += marks.length;
   }
 
-  /** Where somebody cut the file short: goes on at its end if it still begins the same way, else at its beginning. */
   #wasTruncated(file: PlainFile): boolean {
-    const { live } = this;
-    if (file.size >= live.offset) return false;
-    this.#endOpenLines(live, LineFlag.incomplete);
-    const isShortened = file.matches(file.fingerprint(live.offset));
-    if (!isShortened) file.forgetFingerprint();
-    live.restartFile(isShortened ? atRecordStart(file, file.size) : 0);
-    this.#options.onNotice({ kind: 'truncated', id: this.log.id, path: this.log.path });
+    if (file.size >= this.live.offset) return false;
+    this.#goOnInCut(file);
     return true;
+  }
+
+  /** Somebody cut the file short, or wrote it anew: reads on what is later than the last line read. */
+  #goOnInCut(file: PlainFile): void {
+    const { live } = this;
+    this.#endOpenLines(live, LineFlag.incomplete);
+    live.gap ??= { why: 'truncated', from: live.lastTime };
+    file.stat();
+    const isSameLog = file.matches(file.fingerprint(live.offset));
+    if (!isSameLog) file.forgetFingerprint();
+    live.restartFile(findUnread(file, isSameLog, live));
+    this.#options.onNotice({ kind: 'truncated', id: this.log.id, path: this.log.path });
+  }
+
+  /** Nothing of these files, oldest first, is needed any more, nor of any that is older. */
+  #doneWith(files: readonly LogFile[]): void {
+    const newest = files.at(-1);
+    if (newest) this.#done = newest.fingerprint(newest.size);
   }
 
   #closeUnneeded(files: readonly LogFile[]): void {

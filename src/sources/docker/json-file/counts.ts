@@ -4,6 +4,7 @@ export function noCounts(): ReaderCounts {
   return {
     bytesRead: 0,
     linesRead: 0,
+    linesLate: 0,
     linesCut: 0,
     malformed: 0,
     incomplete: 0,

@@ -28,10 +28,10 @@ export interface LineTarget {
   readonly counts: ReaderCounts;
   streamId(isStderr: boolean, span: Span): number;
   /**
-   * Pushes rows that came from bytes [from, span.offset) of the span's file; the span stands exactly behind them. A
-   * promise asks to wait before the next call.
+   * Pushes rows that came from bytes [from, span.offset) of the span's file, where `lines` lines ended; the span stands
+   * exactly behind them. A promise asks to wait before the next call.
    */
-  push(batch: Batch, span: Span, from: number): Promise<void> | undefined;
+  push(batch: Batch, span: Span, from: number, lines: number): Promise<void> | undefined;
   /** The span has moved over bytes without a line. */
   moved(span: Span): void;
 }
@@ -47,6 +47,8 @@ export class Decoder {
   #errId = 0;
   /** Where the rows in the batch begin in the file. */
   #rowsFrom = 0;
+  /** Lines that ended since the last push: counted where a record says so, not from the rows. */
+  #ended = 0;
   /** Answer to the last push: while there is one nothing more is pushed. */
   #wait: Promise<void> | undefined;
 
@@ -74,7 +76,7 @@ export class Decoder {
       if (this.#batch.isFull) this.#flush(span, target);
     }
     if (!this.#wait && at < length && buf[at] === 0) span.offset = base + skipNuls(buf, at, length);
-    if (this.#batch.length > 0) this.#flush(span, target);
+    if (this.#batch.length > 0 || this.#ended > 0) this.#flush(span, target);
     span.seconds = this.#parser.time.seconds;
     span.nanos = this.#parser.time.nanos;
     target.counts.bytesRead += span.offset - base;
@@ -100,6 +102,7 @@ export class Decoder {
         return this.#wait;
       target.counts.malformed++;
       const flags = move === bytes ? LineFlag.malformed | LineFlag.incomplete : LineFlag.malformed;
+      this.#ended++;
       this.#addRow(buf, 0, length, bytes, false, flags, span, target);
       if (move === bytes) target.counts.incomplete++;
     }
@@ -125,7 +128,7 @@ export class Decoder {
     single.add(0, end, target.streamId(carry === span.err, span), seconds, nanos, flags);
     const from = carry.mark === span.current ? carry.offset : 0;
     carry.close();
-    this.#wait = target.push(single, span, from);
+    this.#wait = target.push(single, span, from, 1);
     return this.#wait;
   }
 
@@ -135,6 +138,7 @@ export class Decoder {
     this.#outId = 0;
     this.#errId = 0;
     this.#rowsFrom = span.offset;
+    this.#ended = 0;
     this.#wait = undefined;
     this.#parser.time.seconds = span.seconds;
     this.#parser.time.nanos = span.nanos;
@@ -174,6 +178,7 @@ export class Decoder {
       void this.pushOpenLine(span, carry, target, 0);
       this.#rowsFrom = span.offset;
     } else {
+      this.#ended++;
       this.#addRow(buf, start, end, end - start, isStderr, 0, span, target);
     }
     return true;
@@ -185,6 +190,7 @@ export class Decoder {
       if (this.pushOpenLine(span, span.out, target, LineFlag.incomplete)) return false;
     }
     target.counts.malformed++;
+    this.#ended++;
     this.#addRow(buf, from, to, to - from, false, LineFlag.malformed, span, target);
     return true;
   }
@@ -198,7 +204,9 @@ export class Decoder {
   #flush(span: Span, target: LineTarget): void {
     const batch = this.#batch;
     const { arena } = batch;
-    this.#wait = target.push(batch, span, this.#rowsFrom);
+    const lines = this.#ended;
+    this.#ended = 0;
+    this.#wait = target.push(batch, span, this.#rowsFrom, lines);
     batch.reset();
     batch.arena = arena;
     this.#rowsFrom = span.offset;
@@ -239,7 +247,8 @@ function isDone(span: Span, offset: number, isStderr: boolean): boolean {
   return offset < (isStderr ? span.current.err : span.current.out);
 }
 
-function skipNuls(buf: Buffer, from: number, to: number): number {
+/** The index of the first byte that is not NUL; a crash, and a file cut short under its writer, leave those. */
+export function skipNuls(buf: Buffer, from: number, to: number): number {
   let at = from;
   while (at < to && buf[at] === 0) at++;
   return at;

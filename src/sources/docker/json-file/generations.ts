@@ -18,9 +18,9 @@ const LONGEST_ROTATION_MS = 20;
 /** Opens what there is, newest first, up to the first file that `isLast` says yes to. */
 export function openGenerations(scope: Scope, path: string, isLast: (file: LogFile) => boolean): LogFile[] {
   for (let attempt = 1; ; attempt++) {
-    const files = openOnce(scope, path, isLast);
-    if (attempt === ATTEMPTS || isStill(path, files[0])) return files;
-    // A rotation came between: what is where cannot be told from names that moved.
+    const { files, isComplete } = openOnce(scope, path, isLast);
+    if (attempt === ATTEMPTS || (isComplete && isStill(path, files[0]))) return files;
+    // A rotation or a compression came between: what is where cannot be told from names that moved.
     closeAll(files);
   }
 }
@@ -33,14 +33,23 @@ export function isSameFile(a: { dev: number; ino: number }, file: LogFile): bool
   return a.ino === file.inode && a.dev === file.device;
 }
 
-function openOnce(scope: Scope, path: string, isLast: (file: LogFile) => boolean): LogFile[] {
+/** `isComplete`: false where a file was gone since its name was read, as one is that has been compressed meanwhile. */
+function openOnce(
+  scope: Scope,
+  path: string,
+  isLast: (file: LogFile) => boolean,
+): { files: LogFile[]; isComplete: boolean } {
   const files: LogFile[] = [];
+  let isComplete = true;
   try {
     for (const name of namesNewestFirst(path)) {
       const file = ifThere(() =>
         name.endsWith('.gz') ? GzipFile.open(scope, name) : PlainFile.open(scope, name),
       );
-      if (!file) continue;
+      if (!file) {
+        isComplete = false;
+        continue;
+      }
       // A file that was renamed between two names of the list.
       if (files.some((other) => isSameFile({ dev: file.device, ino: file.inode }, other))) {
         closeAll([file]);
@@ -53,7 +62,7 @@ function openOnce(scope: Scope, path: string, isLast: (file: LogFile) => boolean
     closeAll(files);
     throw error;
   }
-  return files;
+  return { files, isComplete };
 }
 
 function isStill(path: string, newest: LogFile | undefined): boolean {

@@ -9,6 +9,8 @@ import type { Scope } from '../../../runtime/scope.js';
 import { LogFile, openOwned, readAt } from './log-file.js';
 
 const CHUNK = 64 * 1024;
+/** Its own, with what Docker adds to it, and that of the first block. */
+const HEADER = 2048;
 const TRAILER = 4;
 
 export class GzipFile extends LogFile {
@@ -33,15 +35,19 @@ export class GzipFile extends LogFile {
   }
 
   head(length: number): Buffer {
-    const compressed = Buffer.allocUnsafe(CHUNK + length);
-    const bytes = readSync(this.fd, compressed, 0, compressed.length, 0);
-    try {
-      // Z_SYNC_FLUSH: the input ends early, give what there is.
-      const text = gunzipSync(compressed.subarray(0, bytes), { finishFlush: constants.Z_SYNC_FLUSH });
-      return text.subarray(0, length);
-    } catch {
-      return Buffer.alloc(0);
+    // A byte of text takes two at most. No more at once than is needed: text of one kind is a thousand times longer.
+    for (let bytes = HEADER; ; bytes *= 2) {
+      const text = this.#textOf(bytes);
+      if (text.length >= length || bytes >= HEADER + 2 * length) return text.subarray(0, length);
     }
+  }
+
+  override get isDamaged(): boolean {
+    return this.#damage !== undefined;
+  }
+
+  tailBefore(): undefined {
+    return undefined;
   }
 
   /** Rejects where the file is damaged, after what could be read of it. */
@@ -52,7 +58,8 @@ export class GzipFile extends LogFile {
     let at = this.#pendingAt;
     for (let chunk: Buffer | undefined = this.#pending; chunk; chunk = await this.#next(bytes > 0)) {
       const part = chunk.subarray(Math.min(chunk.length, Math.max(0, position - at)));
-      parts.push(part);
+      // An empty one would keep its chunk, and so all that is passed over on the way to `position`.
+      if (part.length > 0) parts.push(part);
       bytes += part.length;
       at += chunk.length;
       if (bytes >= length) break;
@@ -82,6 +89,18 @@ export class GzipFile extends LogFile {
     this.#chunks = undefined;
     this.#pending = Buffer.alloc(0);
     await chunks?.return?.();
+  }
+
+  /** The text of the first compressed bytes. */
+  #textOf(length: number): Buffer {
+    const compressed = Buffer.allocUnsafe(length);
+    const bytes = readSync(this.fd, compressed, 0, length, 0);
+    try {
+      // Z_SYNC_FLUSH: the input ends early, give what there is.
+      return gunzipSync(compressed.subarray(0, bytes), { finishFlush: constants.Z_SYNC_FLUSH });
+    } catch {
+      return Buffer.alloc(0);
+    }
   }
 
   #begin(): void {

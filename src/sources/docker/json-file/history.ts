@@ -2,6 +2,7 @@
 import type { LogFile } from './log-file.js';
 import { PlainFile } from './log-file.js';
 import { findTime, firstTime, lastCleanCut } from './peek.js';
+import type { LogTime } from './position.js';
 import type { Place } from './span.js';
 import type { StartAt } from './types.js';
 
@@ -42,6 +43,16 @@ export function findAfter(files: readonly LogFile[], seconds: number, nanos: num
   }
   const [file] = files;
   return { file, offset: file instanceof PlainFile ? findTime(file, seconds, nanos + 1) : 0 };
+}
+
+/**
+ * Where what is later than the last line read begins in a file that somebody cut short or wrote anew. `isSameLog`: it
+ * begins as it did. Else it is taken for the same where a record has that very time: it may hold other lines, and clocks
+ * are set back.
+ */
+export function findUnread(file: PlainFile, isSameLog: boolean, { seconds, nanos }: LogTime): number {
+  const behind = findTime(file, seconds, nanos + 1);
+  return isSameLog || findTime(file, seconds, nanos) < behind ? behind : 0;
 }
 
 interface Spot {

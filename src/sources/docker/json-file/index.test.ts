@@ -384,9 +384,11 @@ describe('ends and beginnings', () => {
     const read = agent.pipeline.lines.map(({ text }) => text);
     expect(read).toEqual(numbered(0, read.length));
     expect(read.length, 'all was read: this stop shows nothing').toBeLessThan(50_000);
-    expect(agent.notices).toContainEqual(
-      expect.objectContaining({ kind: 'gap', why: expect.stringContaining('the agent was stopped before') }),
-    );
+    expect(agent.pipeline.gaps).toMatchObject([
+      { why: 'removed', detail: expect.stringContaining('the agent was stopped before') },
+    ]);
+    // Told: the next start must not tell it again.
+    expect(agent.pipeline.positionsAfter(Infinity).size).toBe(0);
   });
 
   test('a stop that is acted upon late does not end a line of the next run', async () => {

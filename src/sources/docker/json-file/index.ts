@@ -183,6 +183,7 @@ export class JsonFileReaders {
     const tracked = this.#tracked.get(id);
     if (!tracked) return;
     tracked.reader.isStopped = true;
+    tracked.reader.hasRun = true;
     this.#running?.attention.lookSoon(tracked);
   }
 
@@ -252,6 +253,7 @@ export class JsonFileReaders {
       const { attention, bulk, buf } = this.#running as Running;
       const { reader } = tracked;
       if (!this.#isOpen(tracked)) return;
+      if (rotatesFast(reader.log)) reader.countRotations();
       if (!this.#isStarted || !reader.hasLabels || this.#gate.isHeld || bulk.isBusy(reader)) {
         reader.follow();
         tracked.seenAt = performance.now();
@@ -290,6 +292,7 @@ export class JsonFileReaders {
         this.#holdFor(reader);
         return attention.lookAgain(tracked, tracked.periodMs);
       case 'read':
+      case 'unsure':
         return attention.lookAgain(tracked, tracked.periodMs);
       case 'quiet':
         return this.#rest(tracked);
@@ -303,10 +306,10 @@ export class JsonFileReaders {
     if (reader.isStopped) {
       reader.endOutput();
       this.#holdFor(reader);
+      if (!reader.catchUp) this.#options.onNotice({ kind: 'drained', id: reader.log.id });
     }
     if (reader.isFinishing && !reader.catchUp) return this.#finish(tracked);
-    const rotatesFast = reader.log.maxSizeBytes !== undefined && roomOf(reader.log) < ROTATES_FAST;
-    if (!rotatesFast && performance.now() - tracked.lastBytesAt < QUIET_AFTER_MS)
+    if (!rotatesFast(reader.log) && performance.now() - tracked.lastBytesAt < QUIET_AFTER_MS)
       return attention.lookAgain(tracked, tracked.periodMs);
     // There is no name to watch while the log rotates, or once it is removed. And what was written before the watch began
     // gives no event.
@@ -332,12 +335,13 @@ export class JsonFileReaders {
     const { reader } = tracked;
     try {
       if (reader.open(heldPath)) return true;
-      if (reader.isFinishing) this.#finish(tracked);
-      else this.#retryOpen(tracked);
+      if (!reader.isFinishing) this.#retryOpen(tracked);
+      else if (reader.hasRun || reader.isShort) this.#finishUnread(tracked);
+      else this.#finish(tracked);
     } catch (error) {
       const code = systemCode(error);
-      if (reader.isFinishing) this.#finish(tracked);
-      else if (code !== 'EACCES' && code !== 'EPERM') this.#failed(reader, error);
+      if (code !== 'EACCES' && code !== 'EPERM') this.#failed(reader, error);
+      else if (reader.isFinishing) this.#finish(tracked);
       else if (tracked.failures++ === 0)
         this.#options.onNotice({ kind: 'unreadable', id: reader.log.id, path: reader.log.path });
     }
@@ -367,13 +371,14 @@ export class JsonFileReaders {
   #failed(reader: ContainerReader, error: unknown): void {
     const tracked = this.#tracked.get(reader.log.id);
     if (!tracked || this.#running?.scope.isClosing) return;
+    if (['EMFILE', 'ENFILE'].includes(systemCode(error) ?? '')) reader.isShort = true;
     if (tracked.failures++ === 0) {
       this.#options.log.warn(
         { container: reader.log.id, path: reader.log.path, code: systemCode(error), error },
         `A container's log cannot be read for now and is tried again: ${describeError(error)}`,
       );
     }
-    if (reader.isFinishing && tracked.failures > FAILURES_TO_GIVE_UP) this.#finish(tracked);
+    if (reader.isFinishing && tracked.failures > FAILURES_TO_GIVE_UP) this.#finishUnread(tracked);
     else this.#running?.attention.lookAgain(tracked, ERROR_RETRY_MS);
   }
 
@@ -401,13 +406,21 @@ export class JsonFileReaders {
 
   #tellLeftBehind(reader: ContainerReader): void {
     if (!reader.isFinishing || !reader.isPlanned || reader.unreadBytes === 0) return;
-    const why = `the agent was stopped before it had read the last ${reader.unreadBytes} bytes of a removed container`;
-    this.#options.onNotice({ kind: 'gap', id: reader.log.id, from: reader.live.seconds, to: 0, why });
+    reader.tellRemoved(
+      `the agent was stopped before it had read the last ${reader.unreadBytes} bytes of a removed container`,
+    );
+    reader.forget();
   }
 
   #again(reader: ContainerReader): void {
     const tracked = this.#tracked.get(reader.log.id);
     if (tracked?.reader === reader) this.#running?.attention.lookSoon(tracked);
+  }
+
+  /** Its container is gone, and what it wrote cannot be had. */
+  #finishUnread(tracked: Tracked): void {
+    tracked.reader.tellRemoved();
+    this.#finish(tracked);
   }
 
   #finish(tracked: Tracked): void {
@@ -447,6 +460,11 @@ export class JsonFileReaders {
       });
     }
   }
+}
+
+/** Whether it may rotate more than once between two looks. */
+function rotatesFast(log: ContainerLog): boolean {
+  return log.maxSizeBytes !== undefined && roomOf(log) < ROTATES_FAST;
 }
 
 /** What a log holds before its oldest lines rotate away, in bytes. */

@@ -12,6 +12,9 @@ import type { Fingerprint } from './position.js';
 /** 512 times a power of 16. */
 const LONGEST_FINGERPRINT = 128 * 1024;
 const NEWLINE = 0x0a;
+/** The time of a record is in it, and so it is like no other. */
+const TAIL_BYTES = 64;
+const tail = Buffer.allocUnsafe(TAIL_BYTES);
 
 export const readAt: (
   fd: number,
@@ -65,6 +68,11 @@ export abstract class LogFile {
   protected abstract readText(buf: Buffer, length: number, position: number): Promise<number>;
   protected release(): void | Promise<void> {}
 
+  /** It could not be read to its end, and never will. */
+  get isDamaged(): boolean {
+    return false;
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -81,6 +89,9 @@ export abstract class LogFile {
     this.#fingerprint ??= this.#makeFingerprint(consumed);
     return this.#fingerprint;
   }
+
+  /** CRC-32 of the last bytes before `offset`; undefined where they are not to be had at once. */
+  abstract tailBefore(offset: number): number | undefined;
 
   forgetFingerprint(): void {
     this.#fingerprint = undefined;
@@ -127,6 +138,11 @@ export class PlainFile extends LogFile {
     const bytes = readSync(this.fd, buf, 0, length, position);
     if (bytes > 0) this.size = Math.max(this.size, position + bytes);
     return bytes;
+  }
+
+  tailBefore(offset: number): number {
+    const from = Math.max(0, offset - TAIL_BYTES);
+    return crc32(tail.subarray(0, readSync(this.fd, tail, 0, offset - from, from)));
   }
 
   /** Looks at the file itself, whatever its name is now. */

@@ -1,5 +1,5 @@
 /** Looking into a file without reading it: where a clean cut can be made, and when its records were written. */
-import { PIECE_BYTES } from './decode.js';
+import { PIECE_BYTES, skipNuls } from './decode.js';
 import type { LogFile, PlainFile } from './log-file.js';
 import { RecordParser } from './record.js';
 
@@ -116,7 +116,8 @@ function recordAfter(file: PlainFile, from: number, to: number): TimedRecord | u
     for (let at = 0, end = 0; ; at = end) {
       end = afterNewline(buf, at, length);
       if (end === 0) break;
-      if (base + at < from || !parser.parse(buf, at, end - 1) || parser.time.seconds === 0) continue;
+      if (base + at < from || !parser.parse(buf, skipNuls(buf, at, end - 1), end - 1)) continue;
+      if (parser.time.seconds === 0) continue;
       const { seconds, nanos } = parser.time;
       return { start: base + at, end: base + end, seconds, nanos };
     }

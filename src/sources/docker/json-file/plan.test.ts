@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Position, SourceKey } from '../../../pipeline/contract.js';
 import type { StartAt } from './index.js';
-import { ID, numbered, TestReaders, until, writeLines } from './testing/test-readers.js';
+import { ID, LABELS, numbered, TestReaders, until, writeLines } from './testing/test-readers.js';
 import { LogWriter, record } from './testing/test-support.js';
 import type { JsonFileOptions } from './types.js';
 
@@ -77,8 +77,10 @@ describe('restart', () => {
     const second = open(first.pipeline.positionsAfter(Infinity));
     second.add();
     expect(await second.lines(1)).toEqual(['new']);
-    const from = Date.parse('2026-11-21T21:40:05Z') / 1000;
-    expect(second.notices).toMatchObject([{ kind: 'gap', id: ID, from, to: from + 55 }]);
+    const seconds = Date.parse('2026-11-21T21:40:05Z') / 1000;
+    const [from, to] = [seconds, seconds + 55].map((seconds) => ({ seconds, nanos: 0 }));
+    // In one commit with the first line behind it.
+    expect(second.pipeline.gaps).toEqual([{ why: 'blind', from, to, labels: LABELS, push: 0 }]);
     log.close();
   });
 

@@ -1,5 +1,5 @@
 /** Where to go on in a log: finding the files of a saved position again, or beginning where `start_at` says. */
-import { findAfter, findStart } from './history.js';
+import { findAfter, findStart, findUnread } from './history.js';
 import { type LogFile, PlainFile } from './log-file.js';
 import { findTime, isRecordStart } from './peek.js';
 import type { FilePosition, LogPosition, LogTime } from './position.js';
@@ -36,20 +36,19 @@ function from(files: readonly LogFile[], start: Place): Span {
 /** What of the position's files is not there any more becomes the gap of its span. */
 export function planResume(files: readonly LogFile[], position: LogPosition): Plan {
   const catchUp: Span[] = [];
+  const { done } = position;
+  let behind = done ? files.findLastIndex((file) => file.matches(done)) + 1 : 0;
   for (const span of position.catchUp) {
     const end = find(files, span.end);
     if (!end) continue;
     const last = files.indexOf(end);
-    catchUp.push(
-      resume(files.slice(0, last + 1), span.files, position.seconds, {
-        file: end,
-        offset: soundOffset(end, span.end[2], position.seconds),
-      }),
-    );
+    const place = { file: end, offset: soundOffset(end, span.end[2], position.seconds) };
+    catchUp.push(resume(files.slice(0, last + 1), span.files, position, behind, place));
+    behind = last;
   }
-  const live = resume(files, position.live, position.seconds);
+  const live = resume(files, position.live, position, behind);
   if (catchUp.length < position.catchUp.length)
-    live.gap ??= { fromSeconds: 0, why: 'files of the backlog are gone' };
+    live.gap ??= { why: 'blind', from: undefined };
   if (position.seconds > 0) {
     live.seconds = position.seconds;
     live.nanos = position.nanos;
@@ -62,10 +61,12 @@ export function isOldest(file: LogFile, position: LogPosition): boolean {
   return file.matches((position.catchUp[0]?.files ?? position.live)[0]);
 }
 
+/** `behind`: where what is surely unread begins in `files`, should none of the position's be there. */
 function resume(
   files: readonly LogFile[],
   positions: readonly FilePosition[],
-  seconds: number,
+  { seconds, nanos }: LogTime,
+  behind: number,
   end?: Place,
 ): Span {
   const saved = new Map<LogFile, FilePosition>();
@@ -73,19 +74,32 @@ function resume(
     const file = find(files, position);
     if (file) saved.set(file, position);
   }
-  const first = Math.max(
-    0,
-    files.findIndex((file) => saved.has(file)),
-  );
-  const marks = files.slice(first).map((file): Mark => {
-    const [, , out, err] = saved.get(file) ?? [0, 0, 0, 0];
-    return markAt(file, soundOffset(file, out, seconds), soundOffset(file, err, seconds));
+  const known = files.findIndex((file) => saved.has(file));
+  const first = known < 0 ? Math.min(behind, files.length - 1) : known;
+  // Older files are there: the one that was read did not rotate away.
+  let isCut = known < 0 && behind > 0;
+  const marks = files.slice(first).map((file, i): Mark => {
+    const at = saved.get(file);
+    if (at && isSound(file, at)) return markAt(file, at[2], at[3]);
+    if (!(file instanceof PlainFile) || (!at && (i > 0 || known >= 0))) return markAt(file, 0, 0);
+    const [, , out, err] = at ?? [0, 0, Infinity, Infinity];
+    const unread = findUnread(file, at !== undefined, { seconds, nanos });
+    isCut ||= at !== undefined || unread > 0;
+    return markAt(file, Math.min(out, unread), Math.min(err, unread));
   });
   const resumed = timed(new Span(marks, end));
-  if (saved.size < positions.length) {
-    resumed.gap = { fromSeconds: seconds, why: 'files were removed while the agent did not read them' };
+  if (isCut || saved.size < positions.length) {
+    const why = isCut ? 'truncated' : 'blind';
+    resumed.gap = { why, from: seconds > 0 ? { seconds, nanos } : undefined };
   }
   return resumed;
+}
+
+/** Whether the file is as it was when the position was saved, up to where it was read. */
+function isSound(file: LogFile, [, , out, err, tail]: FilePosition): boolean {
+  if (!(file instanceof PlainFile)) return true;
+  if (tail !== undefined) return file.tailBefore(Math.max(out, err)) === tail;
+  return isRecordStart(file, out) && isRecordStart(file, err);
 }
 
 function find(

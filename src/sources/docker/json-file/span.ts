@@ -5,6 +5,8 @@
  * `marks` are the files that are still needed, oldest first; those before `current` only because a line that began in
  * them is open, or because nothing of a newer one has been read yet.
  */
+import type { GapReason, SourceGap } from '../../../pipeline/gaps.js';
+import type { LineTime } from '../../../pipeline/line-time.js';
 import { Carry } from './carry.js';
 import type { LogFile } from './log-file.js';
 import type { EndPosition, FilePosition } from './position.js';
@@ -20,7 +22,7 @@ export interface Mark extends Place {
   readonly out: number;
   readonly err: number;
   /** Why lines between the file before and this one are missing, if they are. */
-  readonly missingBefore?: string | undefined;
+  missingBefore?: GapReason | undefined;
 }
 
 export function markAt(file: LogFile, out: number, err: number): Mark {
@@ -28,11 +30,7 @@ export function markAt(file: LogFile, out: number, err: number): Mark {
 }
 
 /** Lines that nobody will get, until the time of the first line after them is known. */
-export interface OpenGap {
-  /** Seconds since 1970 of the last line before; 0 where that is not known. */
-  readonly fromSeconds: number;
-  readonly why: string;
-}
+export type OpenGap = Omit<SourceGap, 'to'>;
 
 export class Span {
   readonly marks: Mark[];
@@ -48,6 +46,9 @@ export class Span {
   gap: OpenGap | undefined;
   /** In a record longer than any that is taken whole: the search for its newline has come this far. */
   searched = 0;
+  /** What the last position says of the current file: the bytes before this offset, as LogFile.tailBefore has them. */
+  #tailAt = -1;
+  #tail: number | undefined;
 
   /** `marks` has at least one file. */
   constructor(marks: Mark[], end?: Place) {
@@ -55,6 +56,11 @@ export class Span {
     this.current = marks[0];
     this.offset = this.current.offset;
     this.end = end;
+  }
+
+  /** Time of the last record; undefined where none was read. */
+  get lastTime(): LineTime | undefined {
+    return this.seconds > 0 ? { seconds: this.seconds, nanos: this.nanos } : undefined;
   }
 
   get isInNewestFile(): boolean {
@@ -87,15 +93,22 @@ export class Span {
     return bytes;
   }
 
+  /** Whether what was read last still stands before `offset`, as far as that can be told. */
+  get isContinued(): boolean {
+    return this.#tailAt !== this.offset || this.current.file.tailBefore(this.offset) === this.#tail;
+  }
+
   /** Goes on to the next file, which exists. */
   advance(): void {
+    this.#tailAt = -1;
     this.current = this.marks[this.marks.indexOf(this.current) + 1];
     this.offset = this.current.offset;
     this.searched = 0;
   }
 
-  /** The current file was cut short: what it had is gone. */
+  /** The current file is not what it was: it is read on from `offset`. */
   restartFile(offset: number): void {
+    this.#tailAt = -1;
     const mark = markAt(this.current.file, offset, offset);
     this.marks[this.marks.indexOf(this.current)] = mark;
     this.current = mark;
@@ -123,7 +136,8 @@ export class Span {
       if (out === 0 && err === 0 && i > 0 && !this.#holdsOpenLine(i)) continue;
       const file = this.marks[i].file;
       const [length, crc] = file.fingerprint(i < current ? file.size : this.offset);
-      files.push([length, crc, out, err]);
+      const tail = i === current ? this.#takeTail(Math.max(out, err)) : undefined;
+      files.push(tail === undefined ? [length, crc, out, err] : [length, crc, out, err, tail]);
     }
     return files;
   }
@@ -132,6 +146,12 @@ export class Span {
     if (!this.end) return undefined;
     const [length, crc] = this.end.file.fingerprint(this.end.offset);
     return [length, crc, this.end.offset];
+  }
+
+  #takeTail(offset: number): number | undefined {
+    this.#tailAt = offset;
+    this.#tail = this.current.file.tailBefore(offset);
+    return this.#tail;
   }
 
   #watermark(carry: Carry, from: number, index: number, current: number): number {

@@ -39,20 +39,14 @@ export interface ContainerLog {
   readonly heldPath?: string;
 }
 
-/** What people should hear of. Times are seconds since 1970; 0 where it is not known. */
+/** What people should hear of, besides gaps. */
 export type Notice =
-  /** Lines between two times were not there to be read. */
-  | {
-      readonly kind: 'gap';
-      readonly id: string;
-      readonly from: number;
-      readonly to: number;
-      readonly why: string;
-    }
   /** `startAt` left out older lines. */
   | { readonly kind: 'history-skipped'; readonly id: string; readonly bytes: number }
   /** The agent may not read the file; or (API) the engine cannot read what the logging driver wrote, and `path` is empty. */
   | { readonly kind: 'unreadable'; readonly id: string; readonly path: string }
+  /** The container does not run, and all that it wrote was read. */
+  | { readonly kind: 'drained'; readonly id: string }
   /** The file was cut short by somebody. */
   | { readonly kind: 'truncated'; readonly id: string; readonly path: string }
   /** (API) A stream came to its age and is gone; `rotations` counts the container's. */
@@ -68,6 +62,8 @@ export type Notice =
 export interface ReaderCounts {
   bytesRead: number;
   linesRead: number;
+  /** (API) Lines that the engine had left out, and that were delivered behind later ones. */
+  linesLate: number;
   linesCut: number;
   /** Records that were none: kept as raw lines, except blocks of NUL bytes and empty records. */
   malformed: number;

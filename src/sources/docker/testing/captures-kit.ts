@@ -13,8 +13,10 @@ import type { ListedContainer } from '../engine.js';
 import type { ContainerEvent } from '../events.js';
 import { FolderWatch } from '../folder-watch.js';
 import { Labeler } from '../labels.js';
+import { KnownContainers } from '../known-containers.js';
 import { Readings } from '../readings.js';
 import { FakeReaders } from './fake-readers.js';
+import { RememberingPipeline } from './remembering-pipeline.js';
 
 export const FIRST_SEEN = Date.parse('2026-01-01T00:00:00Z');
 export const id = (n: number): string => n.toString(16).padStart(64, '0');
@@ -50,6 +52,7 @@ export function setUp({
   root = dir,
   positions = {},
 }: Setup = {}) {
+  const lossy: (string | undefined)[] = [];
   const readers = new FakeReaders();
   const api = new FakeReaders();
   const say = (_fields: object, message: string): void => void said.push(message);
@@ -60,9 +63,10 @@ export function setUp({
     rules: { transport: 'auto', ...config },
     labelsOf: (facts, host) => labeler.labelsOf(facts, host),
     selfId,
-    readings: new Readings(readers, api),
+    readings: new Readings(readers, api, new KnownContainers(new RememberingPipeline())),
     positionOf: (id) => positions[id],
     announcer,
+    onLossy: (labels) => void lossy.push(labels['container']),
   });
   const folder = new FolderWatch({ dir: root, log, onNewFolder: () => {} });
   captures.connected({ host: 'box', folder, firstSeenMs: FIRST_SEEN, inspect });
@@ -71,7 +75,7 @@ export function setUp({
     await captures.listed(containers, scope);
     announcer.flush();
   };
-  return { readers, api, captures, announcer, list };
+  return { readers, api, captures, announcer, list, lossy };
 }
 
 export interface Made {

@@ -80,7 +80,7 @@ export function writeLines(log: LogWriter, from: number, to: number): void {
 /** For what no push tells. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
   for (let i = 0; !condition(); i++) {
-    if (i > 3000) throw new Error(`Never: ${what}.`);
+    if (i > 600) throw new Error(`Never: ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

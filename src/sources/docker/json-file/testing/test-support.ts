@@ -12,7 +12,8 @@ import {
 import { gzipSync } from 'node:zlib';
 import type { Batch } from '../../../../pipeline/batch.js';
 import type { Origin, Pipeline, Position, SourceKey } from '../../../../pipeline/contract.js';
-import { StreamTable } from '../../../../pipeline/streams.js';
+import type { SourceGap } from '../../../../pipeline/gaps.js';
+import { type Labels, StreamTable } from '../../../../pipeline/streams.js';
 import { PIECE_BYTES } from '../decode.js';
 
 export interface Line {
@@ -52,6 +53,14 @@ export class FakePipeline implements Pipeline {
     for (let i = 0; i < batch.length; i++) batch.arena.fill(0x58, batch.start[i], batch.end[i]);
     this.#notify();
     return this.answer();
+  }
+
+  /** By container; part of the commit that the next push is in. */
+  readonly gaps: (SourceGap & { readonly labels: Labels; readonly push: number })[] = [];
+
+  gap(gap: SourceGap, labels: Labels): void {
+    this.gaps.push({ ...gap, labels, push: this.pushes.length });
+    this.#notify();
   }
 
   setPosition(key: SourceKey, position: Position | undefined): void {

@@ -1,0 +1,72 @@
+/** Asks a running agent over its API, and says why it does not answer. */
+import { once } from 'node:events';
+import { type IncomingMessage, request as openRequest } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { AgentError, systemCode } from '../runtime/errors.js';
+
+export interface AskOptions {
+  readonly method?: 'GET' | 'POST';
+  readonly signal?: AbortSignal;
+}
+
+/** The answer, with status 200 and its body to be read. Throws AGENT_UNREACHABLE where none comes, or another one. */
+export async function askAgent(
+  url: URL,
+  token: string | undefined,
+  { method = 'GET', signal }: AskOptions = {},
+): Promise<IncomingMessage> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  try {
+    const request = openRequest(url, { method, agent: false, headers, ...(signal && { signal }) });
+    request.end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    // A connection that breaks later ends the response; the request then has nothing to add.
+    request.on('error', () => {});
+    if (response.statusCode === 200) return response;
+    if (response.statusCode === 401) {
+      response.destroy();
+      throw new AgentError('AGENT_UNREACHABLE', `The agent at ${url.origin} asks for its token.`, {
+        remedy:
+          'Give it with --token or LOG_CAPTURER_SERVER_TOKEN, or run this as the user whose data directory has it.',
+      });
+    }
+    throw new AgentError(
+      'AGENT_UNREACHABLE',
+      `The agent at ${url.origin} refuses: ${await refusal(response)}`,
+    );
+  } catch (error) {
+    if (error instanceof AgentError) throw error;
+    const why = systemCode(error) === 'ECONNREFUSED' ? '' : ` (${(error as Error).message})`;
+    throw new AgentError('AGENT_UNREACHABLE', `No agent answers at ${url.origin}${why}.`, {
+      remedy: 'Start one with "log-capturer run", or name its address with --url.',
+      cause: error,
+    });
+  }
+}
+
+/** What it answers as JSON. Throws AGENT_UNREACHABLE, also where it breaks off. */
+export async function askForJson(
+  url: URL,
+  token: string | undefined,
+  options?: AskOptions,
+): Promise<unknown> {
+  const response = await askAgent(url, token, options);
+  try {
+    return JSON.parse(await text(response)) as unknown;
+  } catch (cause) {
+    throw new AgentError('AGENT_UNREACHABLE', `What answers at ${url.origin} is no agent, or it broke off.`, {
+      cause,
+    });
+  }
+}
+
+async function refusal(response: IncomingMessage): Promise<string> {
+  let answer = '';
+  response.setEncoding('utf8');
+  for await (const chunk of response) if (answer.length < 10_000) answer += chunk as string;
+  try {
+    return (JSON.parse(answer) as { error: { message: string } }).error.message;
+  } catch {
+    return `it answers ${response.statusCode}.`;
+  }
+}

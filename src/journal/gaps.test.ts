@@ -1,0 +1,116 @@
+/**
+ * A source tells a gap, and pushes the line behind it in the same step. Whenever the process is killed: the gap, its line in
+ * the history, and the line behind it are there once, or the source tells them again.
+ */
+import { describe, expect, it } from 'vitest';
+import type { Pipeline } from '../pipeline/contract.js';
+import { GapRegister } from '../pipeline/gap-register.js';
+import { createIntake } from '../pipeline/intake.js';
+import { BlockLines, decodeBlock } from '../pipeline/push-request.js';
+import { LANES, parseLabelText } from '../pipeline/streams.js';
+import { silentLogger } from '../runtime/log.js';
+import { MemoryDisk } from './testing/memory-disk.js';
+import { batchOf, type Opened, openOn } from './testing/test-kit.js';
+
+const KEY = 'docker/1';
+const BEGIN = 1_700_000_000;
+const LABELS = { container: 'web', env: 'test' };
+/** What the source has: line numbers, which are seconds too; those left out cannot be read. */
+const READABLE = [1, 2, 3, 7, 8, 9, 10, 15, 16, 20, 21, 22];
+const LIMITS = { segmentBytes: 3_000, groupBytes: 1, heldBytes: 2 ** 30 };
+
+async function run(disk: MemoryDisk, syncIntervalMs: number): Promise<Opened> {
+  const opened = await openOn(disk, { syncIntervalMs }, LIMITS);
+  const { journal, streams } = opened;
+  const gaps = new GapRegister(journal, silentLogger);
+  const pipeline = createIntake({ journal, streams, processors: [], taps: [], gaps });
+  for (let next = Number(pipeline.position(KEY) ?? 0); next < READABLE.length && !disk.hasEnded; next++) {
+    read(pipeline, next);
+    const done = journal.barrier();
+    done.catch(() => {});
+    await Promise.race([done, disk.end]);
+  }
+  return opened;
+}
+
+function read(pipeline: Pipeline, index: number): void {
+  const n = READABLE[index];
+  const before = READABLE[index - 1] ?? 0;
+  const at = (n: number) => ({ seconds: BEGIN + n, nanos: 0 });
+  if (n > before + 1) pipeline.gap({ why: 'rotated', from: at(before), to: at(n) }, LABELS);
+  const row = { labels: { ...LABELS, stream: 'stdout' }, text: `line ${n}`, seconds: BEGIN + n };
+  const origin = { key: KEY, from: index, to: index + 1, lines: 1 };
+  void pipeline.push(batchOf(pipeline.streams, [row]), KEY, index + 1, origin);
+}
+
+interface Found {
+  readonly seconds: number;
+  readonly nanos: number;
+  readonly lane: number;
+  readonly what: string;
+}
+
+async function history({ journal }: Opened): Promise<Found[]> {
+  const found: Found[] = [];
+  const lines = new BlockLines();
+  for (const block of await journal.recent(
+    Array.from({ length: LANES }, (_, lane) => lane),
+    2 ** 30,
+  )) {
+    decodeBlock(block.payload, lines);
+    for (let row = 0; row < lines.length; row++) {
+      const { gap } = parseLabelText(lines.streams[lines.stream[row]]) as { gap?: string };
+      const what = gap ?? lines.data.toString('utf8', lines.start[row], lines.end[row]);
+      found.push({ seconds: lines.seconds[row], nanos: lines.nanos[row], lane: block.lane, what });
+    }
+  }
+  return found;
+}
+
+function expectWhole(found: readonly Found[], { journal }: Opened): void {
+  const byTime = found.toSorted((a, b) => a.seconds - b.seconds || a.nanos - b.nanos);
+  expect(byTime.map(({ what }) => what)).toEqual([
+    ...['line 1', 'line 2', 'line 3', 'rotated', 'line 7', 'line 8', 'line 9', 'line 10'],
+    ...['rotated', 'line 15', 'line 16', 'rotated', 'line 20', 'line 21', 'line 22'],
+  ]);
+  expect(byTime.filter(({ what }) => what === 'rotated').map(({ seconds, nanos }) => [seconds, nanos])).toEqual(
+    [6, 14, 19].map((n) => [BEGIN + n, 999_999_999]),
+  );
+  expect(new Set(found.map(({ lane }) => lane)).size, 'all in the lane of the container').toBe(1);
+  const { newest, counts } = new GapRegister(journal, silentLogger);
+  expect(newest.map(({ number, from, to }) => [number, from?.seconds, to?.seconds])).toEqual([
+    [3, BEGIN + 16, BEGIN + 20],
+    [2, BEGIN + 10, BEGIN + 15],
+    [1, BEGIN + 3, BEGIN + 7],
+  ]);
+  expect(counts.get('rotated')).toBe(0);
+}
+
+describe.each([0, 5])('with a commit every %d ms, gaps are told once', (syncIntervalMs) => {
+  it('where nothing goes wrong', async () => {
+    const opened = await run(new MemoryDisk(), syncIntervalMs);
+    expectWhole(await history(opened), opened);
+    await opened.scope.close();
+  });
+
+  it.each(['kill', 'power loss'])('where a %s comes at any operation of the disk', async (end) => {
+    const whole = new MemoryDisk();
+    await (await run(whole, syncIntervalMs)).scope.close();
+    expect(whole.operations).toBeGreaterThan(30);
+    let seed = 1;
+    const random = (): number => {
+      seed = (seed * 16_807) % 2_147_483_647;
+      return seed / 2_147_483_647;
+    };
+    for (let operation = 5; operation < whole.operations; operation++) {
+      const disk = new MemoryDisk();
+      disk.endAt = operation;
+      const killed = await run(disk, syncIntervalMs).catch(() => undefined);
+      await killed?.scope.close();
+      const next = end === 'kill' ? disk.afterKill() : disk.afterPowerLoss(random);
+      const opened = await run(next, syncIntervalMs);
+      expectWhole(await history(opened), opened);
+      await opened.scope.close();
+    }
+  });
+});

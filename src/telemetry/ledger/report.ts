@@ -1,0 +1,208 @@
+/**
+ * The ledger of all lines, as of one moment: what was read, what became of it on its way into the journal, and what became
+ * of the journal's lines at each sink. Durable, so over restarts; each figure is counted where it happens, and what does not
+ * add up is a difference, by stage:
+ *
+ *   reader        what decoders counted        - what came in batches
+ *   processors    pushed + generated - filtered - merged - held - what went on
+ *   journal       what went on                 - what was encoded; encoded - committed - still to be committed
+ *   sink/<name>   journaled - dealt with - pending; dealt with - what became of it
+ *
+ * All are 0, or lines were lost count of. A stage sums up amounts, so that one line too many does not hide one too few.
+ */
+import type { SourceKey } from '../../pipeline/contract.js';
+import { BEFORE_TOTALS, JOURNALED, RETIRED, sourceOf, splitTotal } from '../../pipeline/totals.js';
+
+export interface SinkBalance {
+  readonly before: number;
+  readonly delivered: number;
+  /** By reason. */
+  readonly rejected: Readonly<Record<string, number>>;
+  /** By reason. */
+  readonly lost: Readonly<Record<string, number>>;
+  readonly passedOver: number;
+  /** Dealt with, however that ended, `before` included. */
+  readonly taken: number;
+}
+
+/** What the ledger is made of. */
+export interface LedgerView {
+  readonly journal: {
+    readonly stats: { readonly linesJournaled: number; readonly linesUncommitted: number };
+    readonly totalsSince: number;
+    total(name: string): number;
+    totals(prefix: string): ReadonlyMap<string, number>;
+  };
+  /** Pending is undefined until a sink is open. */
+  sinks(): readonly {
+    readonly name: string;
+    readonly totals: SinkBalance;
+    readonly pending: number | undefined;
+  }[];
+  /** Whose lines are those of a source key; undefined where nobody knows. */
+  containerOf(key: SourceKey): string | undefined;
+}
+
+export interface SourceLine {
+  readonly source: string;
+  /** `_retired`: what was forgotten, all of a source together. */
+  readonly container: string;
+  readonly key: SourceKey;
+  readonly read: number;
+  readonly pushed: number;
+  readonly generated: number;
+  /** By reason. */
+  readonly filtered: Readonly<Record<string, number>>;
+  readonly merged: number;
+  readonly held: number;
+  readonly appended: number;
+  readonly journaled: number;
+  readonly unaccounted: { readonly reader: number; readonly processors: number; readonly journal: number };
+}
+
+export interface JournalLine {
+  /** Journaled before there was a ledger. */
+  readonly before: number;
+  /** Encoded since, of all sources. */
+  readonly encoded: number;
+  readonly committed: number;
+  readonly uncommitted: number;
+  readonly unaccounted: number;
+}
+
+export interface SinkLine {
+  readonly sink: string;
+  readonly journaled: number;
+  readonly before: number;
+  readonly delivered: number;
+  readonly rejected: Readonly<Record<string, number>>;
+  readonly lost: Readonly<Record<string, number>>;
+  readonly passedOver: number;
+  /** Undefined until the sink is open; the differences then too. */
+  readonly pending: number | undefined;
+  /** Journaled less what was dealt with or is pending, and dealt with less what became of it. */
+  readonly unaccounted: { readonly cursor: number; readonly answers: number } | undefined;
+}
+
+export interface LedgerReport {
+  /** When it began, as ISO 8601 has it. */
+  readonly since: string;
+  /** By source and container. */
+  readonly sources: readonly SourceLine[];
+  readonly journal: JournalLine;
+  readonly sinks: readonly SinkLine[];
+  /** Lines by stage; 0 each. */
+  readonly unaccounted: Readonly<Record<string, number>>;
+}
+
+/** Synchronous, so that all is of one moment. */
+export function ledgerReport(view: LedgerView): LedgerReport {
+  const sources = sourceLines(view);
+  const journal = journalLine(view, sources);
+  const sinks = view.sinks().map((sink) => sinkLine(sink, journal.committed));
+  const stages: [stage: string, lines: number][] = [
+    ['reader', amounts(sources.map(({ unaccounted }) => unaccounted.reader))],
+    ['processors', amounts(sources.map(({ unaccounted }) => unaccounted.processors))],
+    ['journal', amounts([journal.unaccounted, ...sources.map(({ unaccounted }) => unaccounted.journal)])],
+    ...sinks.map(({ sink, unaccounted }): [string, number] => [
+      `sink/${sink}`,
+      amounts([unaccounted?.cursor ?? 0, unaccounted?.answers ?? 0]),
+    ]),
+  ];
+  const since = new Date(view.journal.totalsSince).toISOString();
+  return { since, sources, journal, sinks, unaccounted: Object.fromEntries(stages) };
+}
+
+function sourceLines({ journal, containerOf }: LedgerView): SourceLine[] {
+  const byKey = new Map<SourceKey, Map<string, number>>();
+  for (const [name, lines] of journal.totals('')) {
+    const [owner, figure] = splitTotal(name);
+    if (owner.startsWith('sink/') || name === BEFORE_TOTALS) continue;
+    const figures = byKey.get(owner) ?? new Map<string, number>();
+    byKey.set(owner, figures.set(figure, lines));
+  }
+  const lines = [...byKey].map(([key, figures]) => sourceLine(key, figures, containerOf));
+  return lines.sort((a, b) => compare(a.source, b.source) || compare(rank(a), rank(b)));
+}
+
+function sourceLine(
+  key: SourceKey,
+  figures: ReadonlyMap<string, number>,
+  containerOf: LedgerView['containerOf'],
+): SourceLine {
+  const figure = (name: string): number => figures.get(name) ?? 0;
+  const filtered = Object.fromEntries(
+    [...figures].flatMap(([name, lines]) =>
+      name.startsWith('filtered:') ? [[name.slice('filtered:'.length), lines]] : [],
+    ),
+  );
+  const [read, pushed, generated] = [figure('read'), figure('pushed'), figure('generated')];
+  const [merged, held] = [figure('merged'), figure('held')];
+  const [appended, journaled] = [figure('appended'), figure(JOURNALED)];
+  const source = sourceOf(key);
+  const own = key.slice(source.length + 1);
+  return {
+    source,
+    container: own === RETIRED ? RETIRED : (containerOf(key) ?? own),
+    key,
+    read,
+    pushed,
+    generated,
+    filtered,
+    merged,
+    held,
+    appended,
+    journaled,
+    unaccounted: {
+      reader: read - pushed,
+      processors: pushed + generated - sum(filtered) - merged - held - appended,
+      journal: appended - journaled,
+    },
+  };
+}
+
+function journalLine({ journal }: LedgerView, sources: readonly SourceLine[]): JournalLine {
+  const before = journal.total(BEFORE_TOTALS);
+  const encoded = sources.reduce((sum, { journaled }) => sum + journaled, 0);
+  const { linesJournaled: committed, linesUncommitted: uncommitted } = journal.stats;
+  return { before, encoded, committed, uncommitted, unaccounted: before + encoded - committed - uncommitted };
+}
+
+function sinkLine(
+  { name, totals, pending }: ReturnType<LedgerView['sinks']>[number],
+  journaled: number,
+): SinkLine {
+  const { before, delivered, rejected, lost, passedOver, taken } = totals;
+  const became = before + delivered + sum(rejected) + sum(lost) + passedOver;
+  return {
+    sink: name,
+    journaled,
+    before,
+    delivered,
+    rejected,
+    lost,
+    passedOver,
+    pending,
+    unaccounted:
+      pending === undefined
+        ? undefined
+        : { cursor: journaled - taken - pending, answers: taken - became },
+  };
+}
+
+/** What was forgotten comes last. */
+function rank({ container }: SourceLine): string {
+  return container === RETIRED ? '\uffff' : container;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+export function sum(lines: Readonly<Record<string, number>>): number {
+  return Object.values(lines).reduce((sum, lines) => sum + lines, 0);
+}
+
+function amounts(lines: readonly number[]): number {
+  return lines.reduce((sum, lines) => sum + Math.abs(lines), 0);
+}

@@ -1,0 +1,152 @@
+/** The proxy between a client and the receiver, both real: what arrives there, and what the client hears. */
+import http from 'node:http';
+import protobuf from 'protobufjs';
+import { compressSync } from 'snappy';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Scope } from '../../runtime/scope.js';
+import type { Weather } from '../plan.js';
+import { Receiver } from '../receiver/receiver.js';
+import { decodePush } from '../receiver/wire.js';
+import { FaultyProxy } from './faulty-proxy.js';
+
+/** Of the client, where silence is expected; elsewhere it waits for as long as the test does. */
+const PATIENCE_MS = 300;
+const SCHEMA = `syntax = "proto3";
+message Push { repeated Stream streams = 1; }
+message Stream { string labels = 1; repeated Entry entries = 2; }
+message Entry { Timestamp timestamp = 1; string line = 2; }
+message Timestamp { int64 seconds = 1; int32 nanos = 2; }`;
+const Push = protobuf.parse(SCHEMA).root.lookupType('Push');
+
+function push(...lines: string[]): Buffer {
+  const entries = lines.map((line, i) => ({ timestamp: { seconds: 5, nanos: i }, line }));
+  const raw = Push.encode({ streams: [{ labels: '{container="c", stream="stdout"}', entries }] }).finish();
+  return compressSync(Buffer.from(raw));
+}
+
+let scope: Scope;
+let receiver: Receiver;
+let proxy: FaultyProxy;
+let received: string[];
+let lies: Buffer[];
+let agent: http.Agent;
+
+beforeEach(async () => {
+  received = [];
+  lies = [];
+  agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  scope = Scope.root('test', (error) => {
+    throw error;
+  });
+  receiver = await Receiver.start(scope, (_labels, { line }) => received.push(line.toString()));
+  proxy = await FaultyProxy.start(scope, {
+    receiverPort: receiver.port,
+    onAnswered: (port) => receiver.answered(port),
+    onLie: (body) => lies.push(body),
+  });
+});
+
+afterEach(async () => {
+  agent.destroy();
+  await scope.close();
+});
+
+/** The status, or what was wrong; `silence` where nothing came in time. */
+function send(body: Buffer, patienceMs?: number): Promise<number | string> {
+  return new Promise((resolve) => {
+    const request = http.request(`${proxy.url}/loki/api/v1/push`, {
+      method: 'POST',
+      agent,
+      headers: { 'content-length': body.length },
+    });
+    const timer = patienceMs && setTimeout(() => request.destroy(new Error('silence')), patienceMs);
+    const done = (outcome: number | string): void => {
+      clearTimeout(timer || undefined);
+      resolve(outcome);
+    };
+    request.on('response', (response) => {
+      response.resume().on('end', () => done(response.statusCode ?? 0));
+    });
+    request.on('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message));
+    request.end(body);
+  });
+}
+
+async function through(weather: Weather, ...lines: string[]): Promise<number | string> {
+  proxy.announce([weather]);
+  const isSilent = weather.kind === 'stall' || weather.kind === 'late-answer';
+  return send(push(...lines), isSilent ? PATIENCE_MS : undefined);
+}
+
+test('hands on what no weather befalls, over one connection, and knows which answers got through', async () => {
+  expect([await send(push('a', 'b')), await send(push('c'))]).toEqual([204, 204]);
+  expect(received).toEqual(['a', 'b', 'c']);
+  expect(receiver.pushes.map(({ entries, answeredMs }) => [entries, answeredMs !== undefined])).toEqual([
+    [2, true],
+    [1, true],
+  ]);
+  expect([proxy.requests, proxy.happened.size]).toEqual([2, 0]);
+});
+
+describe('weather', () => {
+  const unseen: [Weather, number | string][] = [
+    [{ kind: 'reset' }, 'ECONNRESET'],
+    [{ kind: 'cut-request', share: 0.5 }, 'ECONNRESET'],
+    [{ kind: 'cut-request', share: 0.99 }, 'ECONNRESET'],
+    [{ kind: 'stall' }, 'silence'],
+    [{ kind: 'answer', status: 400 }, 400],
+    [{ kind: 'answer', status: 429 }, 429],
+    [{ kind: 'answer', status: 500 }, 500],
+    [{ kind: 'lie' }, 204],
+  ];
+  test.each(unseen)(
+    '%j: the receiver has nothing of it, and the next request is as ever',
+    async (weather, heard) => {
+      expect(await through(weather, 'a', 'b')).toBe(heard);
+      expect(proxy.happened).toEqual(new Map([[weather.kind, 1]]));
+      expect(await send(push('c'))).toBe(204);
+      expect(received).toEqual(['c']);
+      expect(proxy.ahead).toBe(0);
+    },
+  );
+
+  const stored: [Weather, number | string][] = [
+    [{ kind: 'cut-answer', bytes: 12 }, 'ECONNRESET'],
+    [{ kind: 'late-answer' }, 'silence'],
+  ];
+  test.each(stored)('%j: the receiver has it, and its answer did not get through', async (weather, heard) => {
+    const outcome = await through(weather, 'a', 'b');
+    // A head that ends in its midst is one or the other, by how the client reads.
+    expect([heard, 'HPE_INVALID_EOF_STATE']).toContain(outcome);
+    expect(received).toEqual(['a', 'b']);
+    expect(receiver.pushes.map(({ answeredMs }) => answeredMs)).toEqual([undefined]);
+    expect(proxy.happened).toEqual(new Map([[weather.kind, 1]]));
+    // Sent again it is known.
+    expect(await send(push('a', 'b'))).toBe(204);
+    expect([received, receiver.repeated]).toEqual([['a', 'b'], 2]);
+  });
+
+  test('slow: the answer comes, later', async () => {
+    const before = performance.now();
+    expect(await through({ kind: 'slow', ms: 150 }, 'a')).toBe(204);
+    expect(performance.now() - before).toBeGreaterThanOrEqual(150);
+    expect([received, receiver.pushes[0]?.answeredMs !== undefined]).toEqual([['a'], true]);
+  });
+
+  test('a lie is told with what was swallowed', async () => {
+    await through({ kind: 'lie' }, 'a', 'b');
+    const lines = lies.flatMap((body) => decodePush(body).flatMap(({ entries }) => entries));
+    expect(lines.map(({ line }) => line.toString())).toEqual(['a', 'b']);
+  });
+
+  test('befalls one request each, in the order in which it was announced', async () => {
+    proxy.announce([{ kind: 'answer', status: 500 }, { kind: 'lie' }]);
+    expect([await send(push('a')), await send(push('b')), await send(push('c'))]).toEqual([500, 204, 204]);
+    expect(received).toEqual(['c']);
+  });
+});
+
+test('what the client leaves is not held', async () => {
+  expect(await through({ kind: 'stall' }, 'a')).toBe('silence');
+  await scope.close();
+});
