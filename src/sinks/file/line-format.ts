@@ -26,7 +26,8 @@ export interface Middle {
   readonly length: number;
 }
 
-const INITIAL_BYTES = 1024 * 1024;
+/** What the lines of a block of the usual size need at most: a buffer that follows the largest block so far is hard to tell from a leak. */
+const INITIAL_BYTES = 4 * 1024 * 1024;
 const KEEP_BYTES = 8 * 1024 * 1024;
 /** Of a line besides its text and its middle; words are written whole, so a few bytes beyond the end are touched. */
 const FRAME_BYTES = 64;
