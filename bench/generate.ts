@@ -96,7 +96,7 @@ const AGENTS = [
 ];
 const PATHS = ['/', '/api/v1/orders', '/api/v1/users/4711', '/static/app.3f9c.js', '/login', '/metrics'];
 
-function messageOf(seed: number, n: number): string {
+export function messageOf(seed: number, n: number): string {
   const r = Math.imul(n + 1 + seed * 1_000_003, 0x9e3779b1) >>> 0;
   switch (r % 10) {
     case 0:

@@ -80,7 +80,7 @@ async function recorded(api: EngineApi, id: string, untilMs: number): Promise<nu
 }
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'log-capturer-quiet-'));
-const engine = await PrivateEngine.start(SUPPORT_FOLDER);
+const engine = await PrivateEngine.start();
 try {
   const api = new EngineApi(engine.endpoint, 'quiet');
   const image = await ensureImage(api, SUPPORT_FOLDER);

@@ -15,7 +15,7 @@ import type { Pipeline } from '../src/pipeline/contract.js';
 import { StreamTable } from '../src/pipeline/streams.js';
 import { silentLogger } from '../src/runtime/log.js';
 import { Scope } from '../src/runtime/scope.js';
-import { cpuSeconds } from '../src/soak/process-figures.js';
+import { cpuSeconds } from '../src/selftest/process-figures.js';
 import { ApiReaders } from '../src/sources/docker/api/index.js';
 import { Engine } from '../src/sources/docker/engine.js';
 import { readBuildInfo } from '../src/telemetry/build-info.js';
@@ -196,7 +196,7 @@ async function startAll(api: EngineApi, specs: readonly ContainerSpec[]): Promis
   return ids;
 }
 
-const dockerd = await PrivateEngine.start(SUPPORT_FOLDER);
+const dockerd = await PrivateEngine.start();
 const api = new EngineApi(dockerd.endpoint, 'reopen');
 const scope = Scope.root('bench', (error) => {
   throw error;

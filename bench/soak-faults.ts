@@ -44,7 +44,7 @@ async function strike(tools: SoakTools, engine: PrivateEngine): Promise<void> {
   }
 }
 
-const engine = await PrivateEngine.start(SUPPORT_FOLDER);
+const engine = await PrivateEngine.start();
 try {
   const api = new EngineApi(engine.endpoint, 'soak-faults');
   const image = await ensureImage(api, SUPPORT_FOLDER);

@@ -97,7 +97,13 @@ async function open(root: Scope, config: Config, log: CountingLogger): Promise<A
 
   const gaps = new GapRegister(journal, log);
   const directory = path.join(config.dataDir, 'dead-letters');
-  const deadLetters = await openDeadLetters({ directory, options: config.deadLetters, scope: root, log, health });
+  const deadLetters = await openDeadLetters({
+    directory,
+    options: config.deadLetters,
+    scope: root,
+    log,
+    health,
+  });
   const context = { log, health, labels: config.labels };
   const deliveries = new Map<string, Delivery>();
   const sinkScope = root.child('sinks');

@@ -112,7 +112,10 @@ function table<Row>(
   ];
   const widths = cells[0].map((_, i) => Math.max(...cells.map((row) => row[i].length)));
   return cells
-    .map((row) => `${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ')}\n`)
+    .map(
+      (row) =>
+        `${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ')}\n`,
+    )
     .join('');
 }
 
@@ -123,9 +126,7 @@ function count(lines: number | undefined): string {
 
 /** What is filtered, rejected and lost, by reason. */
 function reasons(sources: readonly SourceLine[], sinks: readonly SinkLine[]): string {
-  const filtered = sources.flatMap(({ container, filtered }) =>
-    told(`${container} filtered`, filtered),
-  );
+  const filtered = sources.flatMap(({ container, filtered }) => told(`${container} filtered`, filtered));
   const refused = sinks.flatMap(({ sink, rejected, lost }) => [
     ...told(`${sink} rejected`, rejected),
     ...told(`${sink} lost`, lost),

@@ -12,7 +12,8 @@ export function isDeeper(text: string, depth: number): boolean {
     if (!token) continue;
     if (at > depth) return true;
     if (token.type === 'document') open.push([token.value, at + 1]);
-    else if ('items' in token) for (const { key, value } of token.items) open.push([key, at + 1], [value, at + 1]);
+    else if ('items' in token)
+      for (const { key, value } of token.items) open.push([key, at + 1], [value, at + 1]);
   }
   return false;
 }

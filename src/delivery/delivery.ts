@@ -33,6 +33,7 @@ import { Selection } from './selection.js';
 import type { DeliveryState, DeliveryStats } from './stats.js';
 import { takeStock } from './stock.js';
 import { Turns } from './turns.js';
+import { divide, type Work, workOf } from './work.js';
 
 const DRAIN_MS = 3_000;
 const CHECK_MS = 5_000;
@@ -59,28 +60,6 @@ export interface DeliveryParts {
   readonly onGap?: (gap: Gap) => void;
   /** Keeps the lines that the sink refuses; undefined where they are only counted. */
   readonly deadLetters?: Pick<DeadLetters, 'keep'> | undefined;
-}
-
-/** What was read of a lane for one delivery, less what of it is done. */
-interface Work {
-  blocks: readonly Block[];
-  /** The lane's cursor once it is all done. */
-  readonly next: number;
-  /** All blocks of it, as they were read. */
-  read: readonly Lines[];
-  passedOver: readonly Lines[];
-  /** Cannot be decoded. */
-  damaged: readonly Block[];
-  /** Could not be read. */
-  losses: readonly Loss[];
-  /** All that was committed to the lane is in here. */
-  readonly isLast: boolean;
-}
-
-/** The cursor passes them when it comes to `nextLsn`. */
-interface Lines {
-  readonly nextLsn: number;
-  readonly lines: number;
 }
 
 /** `limited` and `failed`: the sink has not got it, the lane keeps it in hand. */
@@ -197,7 +176,10 @@ export class Delivery {
     return undefined;
   }
 
-  /** Only a machine that is short of something hinders it, and that passes. False where the scope closes before. */
+  /**
+   * Brings totals and pending lines to where the cursor is. Only a machine that is short of something hinders it, and that
+   * passes. False where the scope closes before.
+   */
   async #takeStock(scope: Scope, cursor: JournalCursor): Promise<boolean> {
     const parts = {
       journal: this.#journal,
@@ -205,9 +187,12 @@ export class Delivery {
       selection: this.#selection,
       retained: this.#sink.retained,
     };
+    let isTaken = false;
     while (!scope.isClosing) {
       try {
-        await takeStock(parts, cursor);
+        if (!isTaken) await takeStock(parts, cursor);
+        isTaken = true;
+        await cursor.locate();
         return true;
       } catch (error) {
         this.#log.warn({ err: error }, `${this.#component} cannot be opened yet: ${describeError(error)}`);
@@ -228,8 +213,6 @@ export class Delivery {
       this.#condition.observe(cursor.pendingBytes(), this.#journal.stats.capacity);
     });
     try {
-      // Only a figure hangs on it, which the reading will mend.
-      await cursor.locate().catch(() => undefined);
       const worker = async (): Promise<void> => {
         try {
           await this.#work(scope, cursor);
@@ -309,9 +292,10 @@ export class Delivery {
   async #read(cursor: JournalCursor, lane: number): Promise<Work | undefined> {
     const rawBytes = this.#journal.committedRawBytes(lane);
     const committed = this.#journal.stats.committedLsn;
-    const { blocks, next, losses } = await cursor.read(lane, this.#done[lane], this.#sink.maxRawBytes);
+    const read = await cursor.read(lane, this.#done[lane], this.#sink.maxRawBytes);
+    const { blocks, next, losses } = read;
     const isLast = next >= committed || (blocks.length === 0 && losses.length === 0);
-    const work = blocks.length > 0 ? this.#select(blocks, losses, next, isLast) : undefined;
+    const work = blocks.length > 0 ? workOf(read, this.#selection, isLast) : undefined;
     if (isLast) this.#lanes.emptied(lane, rawBytes);
     else this.#lanes.mayHaveMore(lane);
     if (!work) {
@@ -323,24 +307,6 @@ export class Delivery {
       }
     }
     return work;
-  }
-
-  #select(blocks: readonly Block[], losses: readonly Loss[], next: number, isLast: boolean): Work {
-    const wanted: Block[] = [];
-    const damaged: Block[] = [];
-    const passedOver: Lines[] = [];
-    for (const block of blocks) {
-      try {
-        const own = this.#selection.of(block);
-        if (own) wanted.push(own);
-        const lines = this.#selection.linesOfOthers(block);
-        if (lines > 0) passedOver.push({ nextLsn: block.nextLsn, lines });
-      } catch (error) {
-        if (codeOf(error) !== 'JOURNAL_DAMAGED') throw error;
-        damaged.push(block);
-      }
-    }
-    return { blocks: wanted, next, read: blocks, passedOver, damaged, losses, isLast };
   }
 
   /** A sink that keeps its own cursor must hear from time to time how far it was passed over, or it is read again. */
@@ -392,7 +358,9 @@ export class Delivery {
    */
   async redrive(blocks: readonly Block[]): Promise<Delivered> {
     if (!this.#sink.redrive || !this.#cursor || this.#isClosed)
-      throw new AgentError('SINK_UNREACHABLE', `${this.#component} takes nothing at present.`, { retryable: true });
+      throw new AgentError('SINK_UNREACHABLE', `${this.#component} takes nothing at present.`, {
+        retryable: true,
+      });
     return this.#sink.redrive(blocks, this.#stop.signal);
   }
 
@@ -412,27 +380,10 @@ export class Delivery {
 
   async #deliverEach(scope: Scope, cursor: JournalCursor, lane: number, work: Work): Promise<Outcome> {
     while (work.blocks.length > 1) {
-      const [block, ...rest] = work.blocks;
-      const next = block.nextLsn;
-      const isDone = ({ nextLsn }: { readonly nextLsn: number }): boolean => nextLsn <= next;
-      const isLeft = (part: { readonly nextLsn: number }): boolean => !isDone(part);
-      const isLossDone = ({ toLsn }: Loss): boolean => toLsn <= next;
-      const one: Work = {
-        blocks: [block],
-        next,
-        read: work.read.filter(isDone),
-        passedOver: work.passedOver.filter(isDone),
-        damaged: work.damaged.filter(isDone),
-        losses: work.losses.filter(isLossDone),
-        isLast: false,
-      };
-      const outcome = await this.#deliver(scope, cursor, lane, one);
+      const [first, rest] = divide(work);
+      const outcome = await this.#deliver(scope, cursor, lane, first);
       if (outcome !== 'delivered') return outcome;
-      work.blocks = rest;
-      work.read = work.read.filter(isLeft);
-      work.losses = work.losses.filter((loss) => !isLossDone(loss));
-      work.passedOver = work.passedOver.filter(isLeft);
-      work.damaged = work.damaged.filter(isLeft);
+      Object.assign(work, rest);
     }
     return this.#deliver(scope, cursor, lane, work);
   }

@@ -99,54 +99,59 @@ class World {
 test.each([
   ['everything', undefined],
   ['some containers', (labels: Labels) => labels['container'] !== 'c1'],
-])('a sink that wants %s, away while the journal passes its cap: each missing line lies in a gap, and gaps count no other', async (_, match) => {
-  const disk = new MemoryDisk();
-  disk.free = { free: 2 ** 40, total: 2 ** 40 };
-  const limits = { segmentBytes: 2_000, groupBytes: 1_000, heldBytes: 4_000 };
-  const { journal, streams, scope } = await openOn(disk, { maxBytes: 8_000, syncIntervalMs: 0 }, limits);
-  const gaps = new GapRegister(journal, silentLogger);
-  const world = new World();
-  const sink = new FakeSink();
-  let isAway = false;
-  sink.before = (blocks) => {
-    if (isAway) throw new AgentError('SINK_UNREACHABLE', 'Nobody there.', { retryable: true });
-    world.take(blocks);
-  };
-  const health = new Health();
-  const onGap = gaps.extend.bind(gaps);
-  const delivery = new Delivery({ journal, sink, match, log: silentLogger, health, onGap });
-  void scope.run('delivery', () => delivery.run(scope));
-  for (let i = 0; i < 60; i++) {
-    isAway = i >= 10;
-    const rows = Array.from({ length: 8 }, (_, n) => {
-      const container = `c${n % 4}`;
-      const text = `${container} ${i} ${n} ${'x'.repeat((i * 37) % 30)}`;
-      const seconds = BEGIN + 10 * i + n;
-      if (!match || match({ container })) world.written.add(text);
-      world.secondOf.set(text, seconds);
-      return { labels: { container, stream: 'stdout' }, text, seconds };
-    });
-    void journal.append(batchOf(streams, rows), 'k', i, { key: 'k', from: i, to: i + 1 });
-    await journal.barrier();
-    if (!isAway) await until(() => delivery.stats.linesPending === 0);
-  }
-  isAway = false;
-  await until(() => delivery.stats.linesPending === 0);
-  const missing = world.missing();
-  expect(missing.length).toBeGreaterThan(20);
-  const told = gaps.newest;
-  expect(told.map(({ why, sink }) => [why, sink])).toEqual(told.map(() => ['cap', 'fake']));
-  for (const line of missing) {
-    const seconds = world.secondOf.get(line) ?? 0;
-    expect(told.filter((gap) => gap.container === line.split(' ')[0] && covers(gap, seconds))).toHaveLength(1);
-  }
-  const countOf = (container: string): number =>
-    missing.filter((line) => line.startsWith(`${container} `)).length;
-  expect(told.map(({ container, lines }) => [container, lines]).toSorted()).toEqual(
-    ['c0', 'c1', 'c2', 'c3'].map((name) => [name, countOf(name)]).filter(([, lines]) => lines !== 0),
-  );
-  await scope.close();
-});
+])(
+  'a sink that wants %s, away while the journal passes its cap: each missing line lies in a gap, and gaps count no other',
+  async (_, match) => {
+    const disk = new MemoryDisk();
+    disk.free = { free: 2 ** 40, total: 2 ** 40 };
+    const limits = { segmentBytes: 2_000, groupBytes: 1_000, heldBytes: 4_000 };
+    const { journal, streams, scope } = await openOn(disk, { maxBytes: 8_000, syncIntervalMs: 0 }, limits);
+    const gaps = new GapRegister(journal, silentLogger);
+    const world = new World();
+    const sink = new FakeSink();
+    let isAway = false;
+    sink.before = (blocks) => {
+      if (isAway) throw new AgentError('SINK_UNREACHABLE', 'Nobody there.', { retryable: true });
+      world.take(blocks);
+    };
+    const health = new Health();
+    const onGap = gaps.extend.bind(gaps);
+    const delivery = new Delivery({ journal, sink, match, log: silentLogger, health, onGap });
+    void scope.run('delivery', () => delivery.run(scope));
+    for (let i = 0; i < 60; i++) {
+      isAway = i >= 10;
+      const rows = Array.from({ length: 8 }, (_, n) => {
+        const container = `c${n % 4}`;
+        const text = `${container} ${i} ${n} ${'x'.repeat((i * 37) % 30)}`;
+        const seconds = BEGIN + 10 * i + n;
+        if (!match || match({ container })) world.written.add(text);
+        world.secondOf.set(text, seconds);
+        return { labels: { container, stream: 'stdout' }, text, seconds };
+      });
+      void journal.append(batchOf(streams, rows), 'k', i, { key: 'k', from: i, to: i + 1 });
+      await journal.barrier();
+      if (!isAway) await until(() => delivery.stats.linesPending === 0);
+    }
+    isAway = false;
+    await until(() => delivery.stats.linesPending === 0);
+    const missing = world.missing();
+    expect(missing.length).toBeGreaterThan(20);
+    const told = gaps.newest;
+    expect(told.map(({ why, sink }) => [why, sink])).toEqual(told.map(() => ['cap', 'fake']));
+    for (const line of missing) {
+      const seconds = world.secondOf.get(line) ?? 0;
+      expect(told.filter((gap) => gap.container === line.split(' ')[0] && covers(gap, seconds))).toHaveLength(
+        1,
+      );
+    }
+    const countOf = (container: string): number =>
+      missing.filter((line) => line.startsWith(`${container} `)).length;
+    expect(told.map(({ container, lines }) => [container, lines]).toSorted()).toEqual(
+      ['c0', 'c1', 'c2', 'c3'].map((name) => [name, countOf(name)]).filter(([, lines]) => lines !== 0),
+    );
+    await scope.close();
+  },
+);
 
 function covers({ from, to }: ToldGap, seconds: number): boolean {
   return from !== undefined && to !== undefined && from.seconds <= seconds && seconds <= to.seconds;

@@ -30,8 +30,8 @@ type Command =
   | { do: 'commit' | 'settle' | 'checkpoint' | 'turns' }
   | { do: 'away'; away: boolean }
   | { do: 'forget'; key: number }
-  /** `damage`: so far into what is on the disk a byte is flipped, from 0 to 1; 1 is none. */
-  | { do: 'end'; how: 'stop' | 'kill' | 'power'; after: number; configured: boolean[]; damage: number };
+  /** `damage`: a bit is flipped on the disk. */
+  | { do: 'end'; how: 'stop' | 'kill' | 'power'; after: number; configured: boolean[]; damage: boolean };
 
 const command: fc.Arbitrary<Command> = fc.oneof(
   {
@@ -59,10 +59,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       how: fc.constantFrom('stop' as const, 'kill' as const, 'power' as const),
       after: fc.nat(12),
       configured: fc.array(fc.boolean(), { minLength: SINKS.length, maxLength: SINKS.length }),
-      damage: fc.oneof(
-        { weight: 6, arbitrary: fc.constant(1) },
-        { weight: 1, arbitrary: fc.double({ min: 0, max: 1, noNaN: true }) },
-      ),
+      damage: fc.nat(5).map((n) => n === 0),
     }),
   },
 );
@@ -144,7 +141,7 @@ class Run {
         break;
       case 'end':
         await this.end(command.how, command.after);
-        this.#damage(command.damage);
+        if (command.damage) this.#damage();
         await this.open(command.configured);
         break;
     }
@@ -169,10 +166,10 @@ class Run {
     this.#disk.free = { free: 2 ** 40, total: 2 ** 40 };
   }
 
-  #damage(at: number): void {
+  #damage(): void {
     const paths = this.#disk.paths();
-    const path = paths[Math.floor(at * paths.length)];
-    if (at === 1 || path === undefined) return;
+    const path = paths[Math.floor(this.#random() * paths.length)];
+    if (path === undefined) return;
     const bytes = Buffer.from(this.#disk.content(path));
     bytes[Math.floor(this.#random() * bytes.length)] ^= 1 << Math.floor(this.#random() * 8);
     this.#disk.replace(path, bytes);

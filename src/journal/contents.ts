@@ -66,7 +66,8 @@ export function contentsFrom(contents: Contents, index: BlockIndex, lane: number
   return streams.size === 0 ? {} : { streams: [...streams.values()], firstSeconds, lastSeconds };
 }
 
-function remainsOf(meta: Buffer, lastSeconds: number): Required<Remains> | undefined {
+/** Of a block, by its directory; undefined where that says nothing. */
+export function remainsOf(meta: Buffer, lastSeconds: number): Required<Remains> | undefined {
   try {
     const { streams, firstSeconds } = decodeDirectory(meta);
     return { streams, firstSeconds, lastSeconds };

@@ -11,7 +11,7 @@
 import type { Block, Cursor } from '../pipeline/contract.js';
 import { LANES } from '../pipeline/streams.js';
 import { type BlockIndex, DAMAGED_LANE } from './block-index.js';
-import { readBlock, readRemains } from './block-reader.js';
+import { readBlock } from './block-reader.js';
 import { type Contents, contentsFrom } from './contents.js';
 import type { Segment, Segments } from './segments.js';
 import type { StoredCursor } from './state.js';
@@ -282,8 +282,7 @@ export class ReaderCursor implements JournalCursor {
       } else if (index.lane[row] === lane) {
         if (blocks.length > 0 && rawBytes + index.rawBytes[row] > maxRawBytes) return;
         const { segments } = this.#host;
-        const block = await readBlock(segments, segment, index, row);
-        const remains = block ? {} : await readRemains(segments, segment, index, row);
+        const { block, remains } = await readBlock(segments, segment, index, row);
         const lines = index.lines[row];
         passed.lines += lines;
         this.#handedOut[lane].push({ nextLsn, lines });

@@ -1,6 +1,6 @@
 import type { Position, SourceKey } from '../pipeline/contract.js';
-import type { SealedBlock } from './block-builder.js';
 import { LANES } from '../pipeline/streams.js';
+import type { SealedBlock } from './block-builder.js';
 import type { Addition, StoredCursor } from './state.js';
 
 /** What one commit makes durable. */

@@ -203,7 +203,10 @@ class DiskJournal implements Journal {
   }
 
   linesGone(lane: number): number {
-    return this.#segments.all.reduce((lines, segment) => lines - segment.linesOf(lane), this.#state.lanes[lane]);
+    return this.#segments.all.reduce(
+      (lines, segment) => lines - segment.linesOf(lane),
+      this.#state.lanes[lane],
+    );
   }
 
   barrier(): Promise<number> {

@@ -19,7 +19,7 @@ export async function readRecent(
         if (!lanes.includes(index.lane[row])) continue;
         rawBytes += index.rawBytes[row];
         if (newestFirst.length > 0 && rawBytes > maxRawBytes) return true;
-        const block = await readBlock(segments, segment, index, row);
+        const { block } = await readBlock(segments, segment, index, row);
         if (block) newestFirst.push(block);
       }
       return false;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { segmentName } from './segments.js';
 import { MemoryDisk } from './testing/memory-disk.js';
 import { batchOf, DIRECTORY, type Opened, openOn, readAll } from './testing/test-kit.js';
@@ -52,6 +52,15 @@ async function read(disk: MemoryDisk) {
   return result;
 }
 
+/** Changes the snapshot of the segment at `base`; answers the segment's path. */
+function damageHead(disk: MemoryDisk, base: number): string {
+  const path = `${DIRECTORY}/${segmentName(base)}`;
+  const bytes = Buffer.from(disk.content(path));
+  bytes[50] ^= 1;
+  disk.replace(path, bytes);
+  return path;
+}
+
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
 
 describe('recovery', () => {
@@ -68,33 +77,6 @@ describe('recovery', () => {
       expect(newest).toBe(commits);
       expect(recovery.length).toBe(length === 0 || ends.includes(length) ? 0 : 1);
       expect(isFirstStart).toBe(commits === 0);
-    }
-  });
-
-  it('survives any flipped bit: what is lost is reported, positions are never ahead of the lines', async () => {
-    const { disk, ends } = await write(6);
-    const whole = disk.content(FIRST);
-    for (let at = 0; at < whole.length; at += 1) {
-      const flipped = disk.afterKill();
-      const bytes = Buffer.from(whole);
-      bytes[at] ^= 1 << (at % 8);
-      flipped.replace(FIRST, bytes);
-      const { numbers, losses, newest, recovery } = await read(flipped);
-      const commit = ends.findIndex((end) => at < end);
-      if (at < ends[0] && numbers.length === 0) {
-        // The snapshot: nothing behind it can be trusted to say where the sources were.
-        expect(newest).toBe(0);
-        expect(recovery).toHaveLength(1);
-      } else if (commit === ends.length - 1) {
-        expect([numbers, losses, newest]).toEqual([upTo(5), [], 5]);
-      } else {
-        const missing = upTo(6).filter((number) => !numbers.includes(number));
-        expect(missing.length).toBeLessThanOrEqual(1);
-        if (missing.length > 0) expect(losses.length).toBe(1);
-        // Where a commit that gave a source its number is gone, that source goes on from an older position.
-        expect(newest).toBeGreaterThanOrEqual(5);
-        expect(recovery).toHaveLength(1);
-      }
     }
   });
 
@@ -117,7 +99,7 @@ describe('recovery', () => {
     await disk.unlink(`${DIRECTORY}/${segmentName(ends[1])}`);
     const { numbers, losses, newest, recovery } = await read(disk.afterKill());
     expect(numbers).toEqual([1, 2, 4]);
-    expect(losses).toEqual([{ why: 'damaged', lines: 0, fromLsn: ends[1], toLsn: ends[2] }]);
+    expect(losses).toEqual([{ why: 'damaged', lines: 1, fromLsn: ends[1], toLsn: ends[2] }]);
     expect(newest).toBe(4);
     expect(recovery).toHaveLength(1);
   });
@@ -132,17 +114,59 @@ describe('recovery', () => {
     await opened.scope.close();
   });
 
-  it('sets a newest segment with a damaged head aside and goes on from the one before', async () => {
+  it.each([1, 3])('a damaged head of the newest of %i segments is known without it', async (commits) => {
+    const { disk, ends } = await write(commits, TINY);
+    damageHead(disk, ends.at(-2) ?? 0);
+    const { numbers, newest, recovery, losses } = await read(disk);
+    expect([numbers, newest, losses]).toEqual([upTo(commits), commits, []]);
+    expect(recovery).toEqual([expect.stringContaining('known without it')]);
+  });
+
+  it('sets a newest segment with a damaged head aside where nothing else knows it, and goes on from the one before', async () => {
     const { disk, ends } = await write(3, TINY);
-    const path = `${DIRECTORY}/${segmentName(ends[1])}`;
-    const bytes = Buffer.from(disk.content(path));
-    bytes[50] ^= 1;
-    disk.replace(path, bytes);
-    const { numbers, newest, recovery } = await read(disk);
-    expect([numbers, newest]).toEqual([[1, 2], 2]);
-    expect(recovery).toEqual([expect.stringContaining('set aside')]);
+    const path = damageHead(disk, ends[1]);
+    await disk.unlink(`${DIRECTORY}/${segmentName(ends[0])}`);
+    const refused = disk.afterKill();
+    refused.fault = (operation) => {
+      if (operation === 'rename') throw Object.assign(new Error('EIO: rename'), { code: 'EIO' });
+    };
+    await expect(openOn(refused)).rejects.toMatchObject({
+      code: 'DATA_DIR_UNUSABLE',
+      message: expect.stringContaining('EIO: rename'),
+    });
+    const { numbers, newest, recovery } = await read(refused.afterKill());
+    expect([numbers, newest]).toEqual([[1], 1]);
+    expect(recovery).toEqual([expect.stringMatching(/was set aside, .* Its head is damaged\.$/)]);
+    await read(disk);
     expect(disk.paths()).toContain(`${path}.damaged`);
     expect((await read(disk.afterKill())).recovery).toEqual([]);
+  });
+
+  it('tries again to read the newest segment, and sets it aside where that never succeeds', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { disk, ends } = await write(2, TINY);
+      for (const [failures, expected] of [
+        [2, [1, 2]],
+        [3, [1]],
+      ] as const) {
+        const failing = disk.afterKill();
+        let reads = 0;
+        failing.fault = (operation, path) => {
+          if (operation !== 'read' || !path.includes(segmentName(ends[0])) || reads++ >= failures) return;
+          throw Object.assign(new Error('EIO: read'), { code: 'EIO' });
+        };
+        const opening = read(failing);
+        await vi.advanceTimersByTimeAsync(2_000);
+        const { numbers, newest, recovery } = await opening;
+        expect([numbers, newest]).toEqual([expected, expected.length]);
+        expect(recovery).toEqual(
+          failures === 3 ? [expect.stringMatching(/was set aside, .* EIO: read\.$/)] : [],
+        );
+      }
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('ignores files that are not its own and refuses a later layout', async () => {

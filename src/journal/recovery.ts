@@ -65,8 +65,7 @@ export async function recover(
       await scope.sleep(READ_PAUSE_MS);
       newest = await readNewest(directory, disk, found);
     }
-    if (newest.isRebuilt)
-      sentences.push(`The head of ${path} is damaged: what it said is known without it.`);
+    if (newest.isRebuilt) sentences.push(`The head of ${path} is damaged: what it said is known without it.`);
     if (newest.state) break;
     found.pop();
     if (newest.commits.length === 0 && newest.unreadable === undefined) {
@@ -221,7 +220,12 @@ async function readSegment(file: DiskFile, base: number, bytes: number, before?:
       else if (header.type === RecordType.block) blocks.push(found);
       else if (header.type === RecordType.snapshot && offset === 0) state = State.decodeSnapshot(meta, keys);
       else if (header.type === RecordType.commit)
-        commits.push({ commit: decodeCommit(meta, header.lines, keys), offset, end, seconds: header.seconds });
+        commits.push({
+          commit: decodeCommit(meta, header.lines, keys),
+          offset,
+          end,
+          seconds: header.seconds,
+        });
     } catch (error) {
       if (systemCode(error) !== undefined) throw error;
       // Its checksum is good and it says nothing: whatever wrote it, it is damage.

@@ -168,7 +168,7 @@ export interface Delivered {
   readonly refused?: readonly Refused[] | undefined;
 }
 
-/** Lines of one block that a sink will never take, for one reason. */
+/** Lines of one stream and block that a sink will never take, for one reason. */
 export interface Refused {
   /** One of those that were given. */
   readonly block: Block;

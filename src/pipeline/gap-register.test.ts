@@ -139,7 +139,14 @@ describe("a sink's losses", () => {
 });
 
 test('what another version wrote is passed over', () => {
-  for (const [i, position] of [null, 'x', 7, [], {}, { number: 1, toldMs: 1, container: 'web', why: 'new' }].entries())
+  for (const [i, position] of [
+    null,
+    'x',
+    7,
+    [],
+    {},
+    { number: 1, toldMs: 1, container: 'web', why: 'new' },
+  ].entries())
     positions.setPosition(`gaps/${i}`, position);
   const register = open();
   register.note(gap());
@@ -160,7 +167,12 @@ test('whatever is noted, and however often it starts again, the list is the same
     },
     { requiredKeys: ['container', 'why', 'from', 'to'] },
   );
-  const step = fc.record({ gap: anyGap, grows: fc.boolean(), restarts: fc.boolean(), passes: fc.nat(40_000) });
+  const step = fc.record({
+    gap: anyGap,
+    grows: fc.boolean(),
+    restarts: fc.boolean(),
+    passes: fc.nat(40_000),
+  });
   fc.assert(
     fc.property(fc.array(step), (steps) => {
       positions = new Positions();

@@ -79,7 +79,8 @@ export class GapRegister {
 
   /** Remembers it, unless such a gap of that container is; people are told in another way. */
   noteOnce(gap: Gap): void {
-    if (!this.#gaps.some(({ container, why }) => container === gap.container && why === gap.why)) this.note(gap);
+    if (!this.#gaps.some(({ container, why }) => container === gap.container && why === gap.why))
+      this.note(gap);
   }
 
   /** Remembers it; people are told in another way. */
@@ -140,7 +141,8 @@ function decodeGap(position: Position | undefined): ToldGap | undefined {
   if (typeof position !== 'object' || position === null || Array.isArray(position)) return undefined;
   const { from, to, ...gap } = position as Record<string, unknown>;
   const { number, toldMs, container, why } = gap;
-  if (typeof number !== 'number' || typeof toldMs !== 'number' || typeof container !== 'string') return undefined;
+  if (typeof number !== 'number' || typeof toldMs !== 'number' || typeof container !== 'string')
+    return undefined;
   if (!GAP_REASONS.includes(why as GapReason)) return undefined;
   return { ...(gap as unknown as ToldGap), from: decodeTime(from), to: decodeTime(to) };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { GAP_REASONS, gapSentence } from './gaps.js';
+import { GAP_REASONS, gapOf, gapSentence } from './gaps.js';
 
 const from = { seconds: 1_700_000_000, nanos: 5 };
 const to = { seconds: 1_700_000_060, nanos: 123_456_789 };
@@ -7,7 +7,7 @@ const BETWEEN = 'from 2023-11-14T22:13:20.000000005Z to 2023-11-14T22:14:20.1234
 
 test.each([
   ['rotated', 'are missing: the log rotated faster than it could be read'],
-  ['skipped', 'are missing: the engine left them out when it served a log that rotated'],
+  ['skipped', 'may be missing: the engine left them out when it served a log that rotated'],
   ['removed', 'may be missing: the container was removed before its log was read to the end'],
   ['truncated', 'may be missing: somebody cut the log file short'],
   ['blind', 'may be missing: they were written and removed while the agent was not running'],
@@ -20,6 +20,20 @@ test.each([
   ['damaged', 'are missing: they are damaged on the disk'],
 ] as const)('%s', (why, words) => {
   expect(gapSentence({ why, from, to })).toBe(`lines ${BETWEEN} ${words}`);
+});
+
+test('is told a second wider than the lines beside it say, because outputs are stamped apart', () => {
+  expect(gapOf('web', { why: 'rotated', from, to, lines: 3 })).toEqual({
+    container: 'web',
+    why: 'rotated',
+    from: { seconds: from.seconds - 1, nanos: 5 },
+    to: { seconds: to.seconds + 1, nanos: 123_456_789 },
+    lines: 3,
+  });
+  expect(gapOf('web', { why: 'removed', from: undefined, to: undefined })).toMatchObject({
+    from: undefined,
+    to: undefined,
+  });
 });
 
 test('no reason is left out here', () => expect(GAP_REASONS).toHaveLength(9));

@@ -2,7 +2,8 @@
  * A gap: lines that were written and will not be had, with container, time and reason. Told as a message of the log, by
  * metric and API, and, where a source has it, by a line of its own in the container's history, where the lines are missing.
  *
- * Times are those of the lines beside it: what is missing was written from `from` to `to`, both included.
+ * What is missing was written from `from` to `to`. A source says what the lines beside it carry; what is told is wider by
+ * SKEW_SECONDS on both sides.
  */
 import { Batch } from './batch.js';
 import { type LineTime, timeText } from './line-time.js';
@@ -21,6 +22,12 @@ export const GAP_REASONS = [
 ] as const;
 
 export type GapReason = (typeof GAP_REASONS)[number];
+
+/**
+ * stdout and stderr are stamped each by itself, before their order in the log is settled: a line may carry an earlier time
+ * than the one in front of it. Milliseconds, as a rule.
+ */
+const SKEW_SECONDS = 1;
 
 /** What a source knows of lines that it could not read. */
 export interface SourceGap {
@@ -52,7 +59,7 @@ interface Words {
 
 const WORDS: Readonly<Record<GapReason, Words>> = {
   rotated: { isCertain: true, why: 'the log rotated faster than it could be read' },
-  skipped: { isCertain: true, why: 'the engine left them out when it served a log that rotated' },
+  skipped: { isCertain: false, why: 'the engine left them out when it served a log that rotated' },
   removed: { isCertain: false, why: 'the container was removed before its log was read to the end' },
   truncated: { isCertain: false, why: 'somebody cut the log file short' },
   blind: { isCertain: false, why: 'they were written and removed while the agent was not running' },
@@ -61,9 +68,23 @@ const WORDS: Readonly<Record<GapReason, Words>> = {
     isCertain: false,
     why: 'it logs with mode=non-blocking, where the engine drops lines when its buffer is full',
   },
-  cap: { isCertain: true, why: 'the journal reached its size limit, or was deleted, before they were delivered' },
+  cap: {
+    isCertain: true,
+    why: 'the journal reached its size limit, or was deleted, before they were delivered',
+  },
   damaged: { isCertain: true, why: 'they are damaged on the disk' },
 };
+
+/** As it is told, of the container with this name. */
+export function gapOf(container: string, gap: SourceGap): Gap {
+  const { from, to } = gap;
+  return {
+    ...gap,
+    container,
+    from: from && { ...from, seconds: Math.max(0, from.seconds - SKEW_SECONDS) },
+    to: to && { ...to, seconds: to.seconds + SKEW_SECONDS },
+  };
+}
 
 /** One sentence without its full stop, and without the container's name. */
 export function gapSentence({ why, from, to, detail, lines }: Omit<Gap, 'container'>): string {

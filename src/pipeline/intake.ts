@@ -5,7 +5,7 @@
 import type { Batch } from './batch.js';
 import type { Pipeline, Position, Processor, SourceKey, SourceRange, Tap } from './contract.js';
 import type { GapRegister } from './gap-register.js';
-import { type Gap, gapLine, OTHER_CONTAINERS } from './gaps.js';
+import { gapLine, gapOf, OTHER_CONTAINERS } from './gaps.js';
 import { justBefore } from './line-time.js';
 import { SourceLedger, type TotalStore } from './source-ledger.js';
 import { containerOf, GAP_LABEL, type StreamTable } from './streams.js';
@@ -48,10 +48,10 @@ export function createIntake({ journal, streams, processors, taps, gaps }: Intak
       if (position === undefined) ledger.retire(key);
     },
     gap(sourceGap, labels) {
-      const gap: Gap = { ...sourceGap, container: containerOf(labels) ?? OTHER_CONTAINERS };
-      if (!gap.to) return gaps.noteOnce(gap);
+      const gap = gapOf(containerOf(labels) ?? OTHER_CONTAINERS, sourceGap);
+      if (!sourceGap.to) return gaps.noteOnce(gap);
       const stream = streams.acquire({ ...labels, [GAP_LABEL]: gap.why });
-      const line = gapLine(gap, stream.id, justBefore(gap.to));
+      const line = gapLine(gap, stream.id, justBefore(sourceGap.to));
       const { key, position } = gaps.tell(gap);
       for (const tap of taps) tap.onBatch(line, streamOf);
       // The agent's own line: there is nothing to read it from again.

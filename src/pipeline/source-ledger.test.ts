@@ -77,25 +77,40 @@ test('a row says what became of a container’s lines, before and after the comm
   push('d/web', ['one', '', ' and', 'twice', '', 'hold']);
   push('d/db', ['x', '']);
   const web = {
-    ...{ source: 'd', container: 'web', key: 'd/web', read: 6, pushed: 6 },
-    ...{ generated: 1, filtered: { empty: 2 }, merged: 1, held: 1, appended: 3, journaled: 3 },
+    source: 'd',
+    container: 'web',
+    key: 'd/web',
+    read: 6,
+    pushed: 6,
+    generated: 1,
+    filtered: { empty: 2 },
+    merged: 1,
+    held: 1,
+    appended: 3,
+    journaled: 3,
     unaccounted: ALL_THERE,
   };
   const journal = { before: 0, encoded: 5, committed: 0, uncommitted: 5, unaccounted: 0 };
   const [db, ...rest] = report().sources;
   expect(rest).toEqual([web]);
   // The line that was held is in this batch.
-  expect(db).toMatchObject({ pushed: 2, filtered: { empty: 1 }, held: -1, appended: 2, unaccounted: ALL_THERE });
+  expect(db).toMatchObject({
+    pushed: 2,
+    filtered: { empty: 1 },
+    held: -1,
+    appended: 2,
+    unaccounted: ALL_THERE,
+  });
   expect(report().journal).toEqual(journal);
   await opened.journal.barrier();
   expect(report().journal).toEqual({ ...journal, committed: 5, uncommitted: 0 });
 });
 
 test.each([
-  ['a reader that counts more lines than it pushes', () => push('d/web', ['a'], 3), 'reader', 2],
+  ['a reader that counts more lines than it pushes', async () => push('d/web', ['a'], 3), 'reader', 2],
   [
     'a processor that says more than it does',
-    async () => {
+    async (): Promise<void> => {
       await opened.scope.close();
       await open([{ name: 'liar', process: (_batch, _streams, account) => account.filtered('none', 1) }]);
       push('d/web', ['a']);
@@ -103,7 +118,12 @@ test.each([
     'processors',
     1,
   ],
-  ['lines that were appended and not encoded', () => intake.ledger.of('d/web').appended(4), 'journal', 4],
+  [
+    'lines that were appended and not encoded',
+    async () => intake.ledger.of('d/web').appended(4),
+    'journal',
+    4,
+  ],
 ])('%s', async (_name, act, stage, lines) => {
   await act();
   // What is appended and was not pushed is also no processor's.
@@ -125,8 +145,17 @@ test('what is forgotten goes to _retired of its source, with every figure', asyn
   intake.setPosition('d/web', undefined);
   intake.setPosition('d/db', undefined);
   const retired = {
-    ...{ source: 'd', container: '_retired', key: 'd/_retired', read: 5, pushed: 5 },
-    ...{ generated: 1, filtered: { empty: 2 }, merged: 0, held: 0, appended: 4, journaled: 4 },
+    source: 'd',
+    container: '_retired',
+    key: 'd/_retired',
+    read: 5,
+    pushed: 5,
+    generated: 1,
+    filtered: { empty: 2 },
+    merged: 0,
+    held: 0,
+    appended: 4,
+    journaled: 4,
     unaccounted: ALL_THERE,
   };
   expect(report().sources).toEqual([retired, before.sources.find(({ source }) => source === 'e')]);

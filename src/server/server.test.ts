@@ -13,8 +13,8 @@ import { type Logger, silentLogger } from '../runtime/log.js';
 import { Scope } from '../runtime/scope.js';
 import { Health } from '../telemetry/health.js';
 import type { LedgerReport } from '../telemetry/ledger/report.js';
-import { createHostGuard } from './guard.js';
 import { gapsView } from './gap-view.js';
+import { createHostGuard } from './guard.js';
 import { type RunningServer, type ServerOptions, startServer } from './server.js';
 import { TailHub, type TailJournal } from './tail-hub.js';
 import type { AgentView } from './view.js';
@@ -58,9 +58,17 @@ const GAPS = gapsView({
 });
 const METRICS = { contentType: 'text/plain; version=0.0.4', exposition: () => Promise.resolve('up 1\n') };
 
-const API = ['build', 'config', 'containers', 'sinks', 'dead-letters', 'ledger', 'gaps', 'journal', 'tail?follow=0'].map(
-  (name) => `/api/v1/${name}`,
-);
+const API = [
+  'build',
+  'config',
+  'containers',
+  'sinks',
+  'dead-letters',
+  'ledger',
+  'gaps',
+  'journal',
+  'tail?follow=0',
+].map((name) => `/api/v1/${name}`);
 
 let root: Scope;
 let dataDir: string;

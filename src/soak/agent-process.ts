@@ -3,24 +3,18 @@
  * over a pipe, by the stdout sink; its own log goes to a file, and its errors and warnings are counted and told. It ends with
  * the soak, however that ends.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import type { ChildProcess } from 'node:child_process';
+import { createWriteStream, rmSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { pathToFileURL } from 'node:url';
-import { AgentError } from '../runtime/errors.js';
 import type { Scope } from '../runtime/scope.js';
 import { within } from '../runtime/within.js';
+import type { AgentClient } from '../selftest/agent-client.js';
+import { startProgram, untilReady } from '../selftest/agent-program.js';
+import { RUN_LABEL } from '../selftest/engine-control.js';
 import type { BuildInfo } from '../telemetry/build-info.js';
-import { AgentClient } from './agent-client.js';
-import { RUN_LABEL } from './engine-control.js';
 import type { Origin } from './lines.js';
 
-/** The census asks Node.js for what it calls experimental; that it says so belongs to no verdict. */
-export const NODE_ARGS = ['--disable-warning=ExperimentalWarning'];
-const READY_DEADLINE_MS = 60_000;
-const READY_EVERY_MS = 100;
 const STOP_DEADLINE_MS = 20_000;
 /** Its cap is soon reached: what grows with a journal that fills is not what is looked for. */
 const JOURNAL = { max_bytes: '64MiB' };
@@ -70,10 +64,10 @@ export class AgentProcess implements SoakAgent {
 
   private constructor(
     child: ChildProcess,
-    port: number,
+    client: AgentClient,
     { onLine, tell, directory, run }: AgentProcessOptions,
   ) {
-    this.client = new AgentClient(new URL(`http://127.0.0.1:${port}`), undefined);
+    this.client = client;
     this.#child = child;
     this.#tell = tell;
     const file = createWriteStream(path.join(directory, `agent-${run}.log`));
@@ -103,32 +97,24 @@ export class AgentProcess implements SoakAgent {
   static async start(scope: Scope, options: AgentProcessOptions): Promise<AgentProcess> {
     const { program, nodeArgs, directory, run } = options;
     const folder = path.join(directory, `agent-${run}`);
-    mkdirSync(folder, { recursive: true });
-    const port = await freePort();
-    const configFile = path.join(folder, 'config.yaml');
-    // JSON is YAML.
-    writeFileSync(configFile, JSON.stringify(configOf(options, folder, port), null, 2));
-    const child = spawn(
-      process.execPath,
-      [...NODE_ARGS, '--import', lifelineOf(program), ...nodeArgs, program, 'run', '--config', configFile],
-      {
-        // The first is its lifeline.
-        stdio: ['pipe', 'pipe', 'pipe'],
-        // Nothing else of the environment: DOCKER_HOST, LOG_CAPTURER_… and NODE_OPTIONS change what an agent does.
-        env: { PATH: process.env['PATH'], HOME: folder },
-        // Ctrl-C is for the soak, which ends its agent in time.
-        detached: true,
-      },
-    );
+    const { child, client } = await startProgram({
+      program,
+      preload: 'selftest/lifeline.js',
+      nodeArgs,
+      folder,
+      config: configOf(options, folder),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     const onExit = (): void => void child.kill('SIGKILL');
     process.once('exit', onExit);
-    const agent = new AgentProcess(child, port, options);
+    const agent = new AgentProcess(child, client, options);
     scope.own('task', 'agent', async () => {
       await agent.stop();
       process.off('exit', onExit);
       rmSync(folder, { recursive: true, force: true });
     });
-    await agent.#ready(scope);
+    await untilReady(scope, client, () => agent.#why);
+    agent.#build = await client.json<BuildInfo>(scope, '/api/v1/build');
     return agent;
   }
 
@@ -148,26 +134,6 @@ export class AgentProcess implements SoakAgent {
     await this.#ended;
   }
 
-  async #ready(scope: Scope): Promise<void> {
-    const deadline = performance.now() + READY_DEADLINE_MS;
-    while (!this.#why && !scope.isClosing && performance.now() < deadline) {
-      try {
-        await this.client.json(scope, '/ready');
-        this.#build = await this.client.json<BuildInfo>(scope, '/api/v1/build');
-        return;
-      } catch {
-        await scope.sleep(READY_EVERY_MS);
-      }
-    }
-    throw new AgentError(
-      'AGENT_UNREACHABLE',
-      `The agent of the soak did not get ready: ${this.#why ?? 'no answer'}.`,
-      {
-        remedy: 'Look at its log in the directory of the soak.',
-      },
-    );
-  }
-
   /** A line of its own log. Something else than JSON is what Node.js itself says. */
   #heed(line: string): void {
     this.log.lines++;
@@ -185,10 +151,6 @@ export class AgentProcess implements SoakAgent {
   }
 }
 
-function lifelineOf(program: string): string {
-  return pathToFileURL(path.join(path.dirname(program), 'soak/lifeline.js')).href;
-}
-
 /** Of the stdout sink. What is none of its lines is taken as one, for the oracle to object to. */
 function parseLine(source: string): { labels: Readonly<Record<string, string>>; text: string } {
   try {
@@ -202,11 +164,9 @@ function parseLine(source: string): { labels: Readonly<Record<string, string>>; 
 function configOf(
   { endpoint, run, maxStreams, rotateEveryMs, livenessTimeoutMs }: AgentProcessOptions,
   folder: string,
-  port: number,
 ): object {
   return {
     data_dir: path.join(folder, 'data'),
-    server: { host: '127.0.0.1', port },
     metrics: { port: 0 },
     journal: JOURNAL,
     sources: {
@@ -223,15 +183,4 @@ function configOf(
     },
     sinks: { soak: { type: 'stdout' } },
   };
-}
-
-/** Of loopback; free a moment ago. */
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

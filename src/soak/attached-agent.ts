@@ -6,8 +6,8 @@ import { StringDecoder } from 'node:string_decoder';
 import { EventStreamParser } from '../cli/event-stream.js';
 import { describeError } from '../runtime/errors.js';
 import type { Scope } from '../runtime/scope.js';
+import type { AgentClient } from '../selftest/agent-client.js';
 import type { BuildInfo } from '../telemetry/build-info.js';
-import type { AgentClient } from './agent-client.js';
 import type { SoakAgent } from './agent-process.js';
 import type { Origin } from './lines.js';
 

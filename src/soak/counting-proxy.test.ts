@@ -123,6 +123,7 @@ describe('the counting proxy', () => {
 
   it('counts what is cut before it was asked for anything', async () => {
     const client = connect(socketPath());
+    client.on('error', () => {});
     client.write('GET /containers/a/lo');
     await vi.waitFor(() => expect(proxy.connections).toBe(1));
     proxy.killConnections();

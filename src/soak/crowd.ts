@@ -5,7 +5,7 @@
  */
 import { describeError } from '../runtime/errors.js';
 import type { Scope } from '../runtime/scope.js';
-import type { EngineControl } from './engine-control.js';
+import type { EngineControl } from '../selftest/engine-control.js';
 import type { LineOracle } from './lines.js';
 import { roleOf, writerScript } from './writer.js';
 

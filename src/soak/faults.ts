@@ -4,8 +4,8 @@
  */
 import { describeError } from '../runtime/errors.js';
 import type { Scope } from '../runtime/scope.js';
-import type { AgentClient } from './agent-client.js';
-import { Exposition } from './exposition.js';
+import type { AgentClient } from '../selftest/agent-client.js';
+import { Exposition } from '../selftest/exposition.js';
 import type { Fault } from './types.js';
 
 const LOOK_EVERY_MS = 100;

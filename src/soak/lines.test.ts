@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { PAYLOADS } from '../selftest/writer-script.js';
 import { LineOracle, type Origin } from './lines.js';
-import { PAYLOADS } from './writer.js';
 
 const RUN = 'r1';
 const NAME = 'soak-7';

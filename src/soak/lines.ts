@@ -4,7 +4,7 @@
  * of them, as it may deliver so what the engine had left out. One that never comes is missing. The oracle knows of each
  * container and output the next number, so its memory grows with the containers that live, not with the lines.
  */
-import { END_KIND, PAYLOADS } from './writer.js';
+import { END_KIND, PAYLOADS } from '../selftest/writer-script.js';
 
 /** More faults are counted, not kept. */
 const MAX_FAULTS = 100;

@@ -3,12 +3,12 @@
  * A figure that cannot be had is undefined, or NaN where the sample must have a number: never 0.
  */
 import type { Scope, ScopeTree } from '../runtime/scope.js';
+import { Exposition } from '../selftest/exposition.js';
+import { cpuSeconds, enginePid, openDescriptors, residentBytes } from '../selftest/process-figures.js';
 import type { Endpoint } from '../sources/docker/endpoint.js';
 import type { SoakAgent } from './agent-process.js';
 import type { CountingProxy } from './counting-proxy.js';
-import { Exposition } from './exposition.js';
 import type { LineOracle } from './lines.js';
-import { cpuSeconds, enginePid, openDescriptors, residentBytes } from './process-figures.js';
 import type { Phase, Sample } from './types.js';
 
 const PREFIX = 'log_capturer_';

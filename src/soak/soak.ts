@@ -8,28 +8,30 @@ import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { AgentError, describeError, systemCode } from '../runtime/errors.js';
-import { makeFolders } from '../runtime/folders.js';
+import { describeError } from '../runtime/errors.js';
 import { Scope } from '../runtime/scope.js';
+import { AgentClient } from '../selftest/agent-client.js';
+import { builtProgram, checkedBuild } from '../selftest/build.js';
+import type { Criterion } from '../selftest/criteria.js';
+import { hasPassed } from '../selftest/criteria.js';
+import { EngineControl } from '../selftest/engine-control.js';
+import { machine } from '../selftest/machine.js';
+import { makeReportFolder } from '../selftest/report/folder.js';
+import type { ProgressOutput } from '../selftest/report/progress-line.js';
 import { type Endpoint, findEndpoint } from '../sources/docker/endpoint.js';
 import { readBuildInfo } from '../telemetry/build-info.js';
-import { AgentClient } from './agent-client.js';
 import { AgentProcess, type SoakAgent } from './agent-process.js';
 import { attachToAgent } from './attached-agent.js';
-import { builtProgram, checkedBuild } from './build.js';
 import { CountingProxy } from './counting-proxy.js';
 import { Course, type CourseResult } from './course.js';
 import { Crowd } from './crowd.js';
-import { EngineControl } from './engine-control.js';
 import { Faults, type FaultWatch } from './faults.js';
 import { judge } from './judge/index.js';
-import { hasPassed } from './judge/verdict.js';
 import { counted } from './judge/words.js';
 import { LineOracle } from './lines.js';
-import { machine } from './machine.js';
-import { Progress, type ProgressOutput, type ReportFiles, ReportWriter } from './report/index.js';
+import { Progress, type ReportFiles, ReportWriter } from './report/index.js';
 import { Sampler } from './sampler.js';
-import type { Criterion, Fault, Sample, SoakFacts, SoakOptions } from './types.js';
+import type { Fault, Sample, SoakFacts, SoakOptions } from './types.js';
 
 const USUAL_IMAGE = 'busybox:stable';
 /** Of dockerd, where streams rotate every second or containers are replaced. */
@@ -78,7 +80,7 @@ export interface SoakOutcome {
   readonly faults: readonly string[];
 }
 
-/** Throws AgentError: BUILD_STALE, SOAK_IMPOSSIBLE, AGENT_UNREACHABLE, ENGINE_…. */
+/** Throws AgentError: BUILD_STALE, SELF_TEST_IMPOSSIBLE, AGENT_UNREACHABLE, ENGINE_…. */
 export async function runSoak(options: SoakOptions, environment: SoakEnvironment): Promise<SoakOutcome> {
   const soak = new Soak(options, environment);
   return soak.run();
@@ -123,7 +125,7 @@ class Soak {
     const { containers, image = USUAL_IMAGE, directory, attach } = this.#options;
     const program = this.#environment.program ?? builtProgram();
     if (attach === undefined) await checkedBuild(program, (text) => this.#tell(text));
-    makeDirectory(directory);
+    makeReportFolder(directory);
     const endpoint = findEndpoint({
       endpoint: this.#options.endpoint,
       env: process.env,
@@ -327,21 +329,6 @@ class Soak {
 interface Parties {
   readonly agent: SoakAgent;
   readonly proxy: CountingProxy | undefined;
-}
-
-function makeDirectory(directory: string): void {
-  try {
-    makeFolders(directory, 0o755);
-  } catch (cause) {
-    throw new AgentError(
-      'SOAK_IMPOSSIBLE',
-      `The directory ${directory} cannot be made (${systemCode(cause) ?? String(cause)}).`,
-      {
-        remedy: 'Name another one by --directory.',
-        cause,
-      },
-    );
-  }
 }
 
 function wholeCourse(wantedSeconds: number, ranSeconds: number, cut: AbortSignal): Criterion {

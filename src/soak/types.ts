@@ -3,6 +3,7 @@
  * streams rotate, samples are taken, and criteria judge the samples.
  */
 import type { ScopeTree } from '../runtime/scope.js';
+import type { Criterion } from '../selftest/criteria.js';
 import type { BuildInfo } from '../telemetry/build-info.js';
 
 export interface SoakOptions {
@@ -74,19 +75,6 @@ export interface Sample {
   readonly linesSeen: number;
   readonly linesSeenLate: number;
   readonly lineFaults: number;
-}
-
-/** `short`: the run was too short to judge it; no reason to fail. */
-export type Verdict = 'pass' | 'fail' | 'short';
-
-export interface Criterion {
-  /** Stable, such as `growth.timer` or `lines`. */
-  readonly id: string;
-  /** The mark, in words: "grows by less than 0.1 a minute". */
-  readonly mark: string;
-  /** What was measured, in words with figures. */
-  readonly measured: string;
-  readonly verdict: Verdict;
 }
 
 /** What was done to the engine, or to the way to it, from the first blow until the agent was well again. */

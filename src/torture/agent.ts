@@ -2,27 +2,23 @@
  * The agent of a torture: the built program as a process that is started, killed and started again with the same
  * configuration and data directory. Its own log goes to a file, and what the torture looks for in it is noted.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync, type WriteStream, writeFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { pathToFileURL } from 'node:url';
-import { AgentError } from '../runtime/errors.js';
 import type { Scope } from '../runtime/scope.js';
 import { within } from '../runtime/within.js';
-import { AgentClient } from '../soak/agent-client.js';
-import { freePort, NODE_ARGS } from '../soak/agent-process.js';
-import { processState } from '../soak/process-figures.js';
+import type { AgentClient } from '../selftest/agent-client.js';
+import { startProgram, untilReady } from '../selftest/agent-program.js';
+import { processState } from '../selftest/process-figures.js';
+import { AgentLog } from './agent-log.js';
 import type { KillReport } from './kill-hook.js';
 import type { Moment } from './plan.js';
 
-const READY_DEADLINE_MS = 60_000;
-const READY_EVERY_MS = 50;
 const STOP_DEADLINE_MS = 30_000;
 const STATE_EVERY_MS = 10;
 const STATE_DEADLINE_MS = 5_000;
-const NO_SPACE = /ENOSPC|no space/i;
 
 export type KillRecord = Extract<KillReport, { event: 'kill' }>;
 
@@ -51,9 +47,9 @@ export class AgentRun {
   #kill: KillRecord | undefined;
   #hasEnded = false;
 
-  constructor(child: ChildProcess, port: number, onLog: (line: string) => void) {
+  constructor(child: ChildProcess, client: AgentClient, onLog: (line: string) => void) {
     this.#child = child;
-    this.client = new AgentClient(new URL(`http://127.0.0.1:${port}`), undefined);
+    this.client = client;
     const [, , stderr, reports] = child.stdio as unknown as Readable[];
     createInterface({ input: stderr }).on('line', onLog);
     let flow!: () => void;
@@ -116,18 +112,7 @@ export class AgentRun {
 
   /** Throws AGENT_UNREACHABLE. */
   async ready(scope: Scope): Promise<void> {
-    const deadline = performance.now() + READY_DEADLINE_MS;
-    while (!this.#hasEnded && !scope.isClosing && performance.now() < deadline) {
-      try {
-        await this.client.json(scope, '/ready');
-        return;
-      } catch {
-        await scope.sleep(READY_EVERY_MS);
-      }
-    }
-    throw new AgentError('AGENT_UNREACHABLE', 'The agent did not get ready.', {
-      remedy: 'Look at its log in the directory of the torture.',
-    });
+    await untilReady(scope, this.client, () => (this.#hasEnded ? 'it has ended' : undefined));
   }
 
   /** Asks it to stop, and kills it where it does not. */
@@ -141,55 +126,40 @@ export class AgentRun {
 
 export class TorturedAgent {
   readonly #options: AgentOptions;
-  readonly #log: WriteStream;
+  readonly #file: WriteStream;
   #run: AgentRun | undefined;
-  /** Lines of its log that say that the disk is full. */
-  noSpace = 0;
-  /** Lines of its log at level error and above, and the first few of them. */
-  errors = 0;
-  readonly firstErrors: string[] = [];
+  /** Over all of its processes. */
+  readonly log = new AgentLog();
 
   /** Its last process ends with `scope`. */
   constructor(scope: Scope, options: AgentOptions) {
     this.#options = options;
     mkdirSync(options.folder, { recursive: true });
-    this.#log = createWriteStream(path.join(options.folder, 'agent.log'));
+    this.#file = createWriteStream(path.join(options.folder, 'agent.log'));
     const onExit = (): void => this.#run?.killNow();
     process.once('exit', onExit);
     scope.own('task', 'agent', async () => {
       if (this.#run && !this.#run.hasEnded) await this.#run.stop();
       process.off('exit', onExit);
-      await new Promise<void>((resolve) => this.#log.end(resolve));
+      await new Promise<void>((resolve) => this.#file.end(resolve));
     });
   }
 
   async start(): Promise<AgentRun> {
     const { program, folder, config } = this.#options;
-    const port = await freePort();
-    const file = path.join(folder, 'config.yaml');
-    // JSON is YAML.
-    writeFileSync(file, JSON.stringify({ ...config, server: { host: '127.0.0.1', port } }, null, 2));
-    const hook = pathToFileURL(path.join(path.dirname(program), 'torture/kill-hook.js')).href;
-    const child = spawn(
-      process.execPath,
-      [...NODE_ARGS, '--import', hook, program, 'run', '--config', file],
-      {
-        stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
-        // Nothing else of the environment: DOCKER_HOST, LOG_CAPTURER_… and NODE_OPTIONS change what an agent does.
-        env: { PATH: process.env['PATH'], HOME: folder },
-        // Ctrl-C is for the torture, which ends its agent in time.
-        detached: true,
-      },
-    );
-    this.#run = new AgentRun(child, port, (line) => this.#heed(line));
+    const { child, client } = await startProgram({
+      program,
+      preload: 'torture/kill-hook.js',
+      folder,
+      config,
+      stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
+    });
+    this.#run = new AgentRun(child, client, (line) => this.#heed(line));
     return this.#run;
   }
 
   #heed(line: string): void {
-    this.#log.write(`${line}\n`);
-    if (NO_SPACE.test(line)) this.noSpace++;
-    if (!/"level":"(error|fatal)"/.test(line)) return;
-    this.errors++;
-    if (this.firstErrors.length < 10) this.firstErrors.push(line.slice(0, 400));
+    this.#file.write(`${line}\n`);
+    this.log.take(line);
   }
 }

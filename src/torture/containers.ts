@@ -1,5 +1,5 @@
 /** The containers of one seed: they write until they are stopped, and what is done to them is told to the roster. */
-import type { ContainerOptions, EngineControl } from '../soak/engine-control.js';
+import type { ContainerOptions, EngineControl } from '../selftest/engine-control.js';
 import { writerScript } from './lines.js';
 import type { Roster } from './oracle/roster.js';
 import type { ContainerPlan } from './plan.js';
@@ -77,6 +77,7 @@ export class Containers {
         ...optionsOf({ ...plan, transport, rotation: undefined }),
         autoRemove: true,
       });
+      this.#roster.created(container, id);
       this.#roster.started(container);
       await this.#engine.start(id);
       await this.#engine.ended(id);
@@ -117,6 +118,7 @@ export class Containers {
     const container = this.#roster.add(name);
     const script = writerScript({ run: this.#options.run, container, ...plan, bursts: undefined });
     const id = await this.#engine.create(name, this.#options.image, script, optionsOf(plan));
+    this.#roster.created(container, id);
     this.#roster.started(container);
     await this.#engine.start(id);
     return { container, id, plan, name };

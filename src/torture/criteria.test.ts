@@ -1,6 +1,6 @@
 /** Every criterion fails where its figure is off, and only then; nothing sent and nothing broken is no pass. */
 import { describe, expect, test } from 'vitest';
-import { hasPassed } from '../soak/judge/verdict.js';
+import { hasPassed } from '../selftest/criteria.js';
 import { criteriaOf, figuresOf, notTheAgents } from './criteria.js';
 import type { PlaceVerdict } from './oracle/verdict.js';
 import { type Plan, planOf } from './plan.js';
@@ -20,6 +20,7 @@ const exact: PlaceVerdict = {
   written: 100,
   missing: { lost: 0, rejected: 0, dropped: 0, engine: 0 },
   damage: { duplicated: 0, split: 0, reordered: 0, foreign: 0 },
+  late: 0,
   findings: [],
 };
 
@@ -73,9 +74,10 @@ test('the first offending lines are told, with their place', () => {
 
 test('what the receiver dropped and what the engine did not keep fails nobody, and is told apart', () => {
   const receiver = { ...exact, missing: { ...exact.missing, dropped: 7 } };
-  const files = { ...exact, missing: { ...exact.missing, engine: 3 } };
+  const files = { ...exact, missing: { ...exact.missing, engine: 3 }, late: 4 };
   expect(failed({ receiver, files })).toEqual([]);
   expect(notTheAgents({ ...good, receiver, files, gaps: 2 })).toEqual([
+    expect.stringMatching(/^4 lines .* came late/),
     expect.stringMatching(/^7 lines were dropped by the receiver/),
     expect.stringMatching(/^3 lines were not kept by the engine .*\(2 in all\)/),
   ]);
@@ -92,6 +94,23 @@ test.each<[string, Partial<RoundResult>]>([
   ['troubles', { troubles: ['the agent ended by itself'] }],
 ])('%s', (id, over) => {
   expect(failed(over)).toEqual([id]);
+});
+
+test('whatever is in a plan is to be witnessed, as often as it is planned', () => {
+  const count = (list: readonly string[]): Map<string, number> => {
+    const counts = new Map<string, number>();
+    for (const one of list) counts.set(one, (counts.get(one) ?? 0) + 1);
+    return counts;
+  };
+  const wanted = plan.cycles.flatMap(({ weather, deed, kill }) => [
+    'kill',
+    ...(kill.moment === 'starting' ? [] : ['kill in the midst']),
+    ...(deed ? [`deed ${deed.kind}`] : []),
+    ...weather.map(({ kind }) => `weather ${kind}`),
+  ]);
+  const { list } = new Witnesses(plan);
+  expect(new Map(list.map(({ fault, planned }) => [fault, planned]))).toEqual(count(wanted));
+  expect(list.every(({ happened }) => happened === 0)).toBe(true);
 });
 
 describe('a planned fault that did not happen', () => {

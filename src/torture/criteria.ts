@@ -1,7 +1,7 @@
 /** What is asked of one seed, and of all of them: results in, criteria out. */
-import { grouped } from '../soak/report/figures.js';
-import type { Criterion, Verdict } from '../soak/types.js';
-import type { Damage } from './oracle/sightings.js';
+
+import type { Criterion, Verdict } from '../selftest/criteria.js';
+import { grouped } from '../selftest/report/figures.js';
 import type { PlaceVerdict } from './oracle/verdict.js';
 import type { LedgerFigure, RoundResult } from './result.js';
 
@@ -16,7 +16,7 @@ export type Figure = (typeof FIGURES)[number];
 
 /** How often each was found, in the files and at the receiver together. */
 export function figuresOf({ files, receiver, unaccounted }: RoundResult): Record<Figure, number> {
-  const damage = (kind: Damage): number => files.damage[kind] + receiver.damage[kind];
+  const damage = (kind: keyof PlaceVerdict['damage']): number => files.damage[kind] + receiver.damage[kind];
   return {
     lost: files.missing.lost + receiver.missing.lost,
     duplicated: damage('duplicated'),
@@ -57,7 +57,12 @@ export function criteriaOf(result: RoundResult): Criterion[] {
       result,
     ),
     found('split', 'all whole', figures, result),
-    found('reordered', 'each output in its order', figures, result),
+    found(
+      'reordered',
+      'each output in its order, but for late lines of which the agent told',
+      figures,
+      result,
+    ),
     found('foreign', 'all under the name of their container and output', figures, result),
     criterion(
       'sent again',
@@ -85,7 +90,13 @@ export function criteriaOf(result: RoundResult): Criterion[] {
 /** What is missing and is nobody's fault here: one line each, nothing where there is none. */
 export function notTheAgents({ files, receiver, gaps }: RoundResult): string[] {
   const engine = files.missing.engine;
+  const late = Math.max(files.late, receiver.late);
   return [
+    ...(late > 0
+      ? [
+          `${grouped(late)} lines that the engine had left out came late, behind later ones, as the agent told`,
+        ]
+      : []),
     ...(receiver.missing.dropped > 0
       ? [
           `${grouped(receiver.missing.dropped)} lines were dropped by the receiver behind a 204: found missing there, all of them in the files or accounted for`,

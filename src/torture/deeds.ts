@@ -6,6 +6,10 @@ import type { TortureEngine } from './engine.js';
 import type { Deed, Plan } from './plan.js';
 import type { Filler } from './small-disk.js';
 
+/** How long an agent that writes may take to find the disk full. */
+const NOTICE_DEADLINE_MS = 15_000;
+const LOOK_EVERY_MS = 20;
+
 export interface DeedParts {
   readonly plan: Plan;
   readonly engine: TortureEngine;
@@ -58,17 +62,20 @@ export class Deeds {
     return stoodStill;
   }
 
-  /** The agent must say in its log that it has met it. */
+  /** It lasts from when the agent has said in its log that it has met it. */
   async #fillDisk(scope: Scope, ms: number): Promise<boolean> {
     const { agent, filler } = this.#parts;
-    const before = agent.noSpace;
+    const before = agent.log.noSpace;
     const isFull = filler?.fill() ?? false;
+    const deadline = performance.now() + NOTICE_DEADLINE_MS;
     try {
+      while (agent.log.noSpace === before && performance.now() < deadline && !scope.isClosing)
+        await scope.sleep(LOOK_EVERY_MS);
       await scope.sleep(ms);
     } finally {
       filler?.empty();
     }
-    return isFull && agent.noSpace > before;
+    return isFull && agent.log.noSpace > before;
   }
 
   async #restartEngine(scope: Scope): Promise<boolean> {

@@ -19,7 +19,7 @@ import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { AgentError, describeError } from '../runtime/errors.js';
 import type { Scope } from '../runtime/scope.js';
-import { EngineControl } from '../soak/engine-control.js';
+import { EngineControl } from '../selftest/engine-control.js';
 import { type Endpoint, findEndpoint } from '../sources/docker/endpoint.js';
 import { hasDockerd, type Keeper } from './keeper.js';
 
@@ -53,7 +53,7 @@ export class TortureEngine {
     this.#keeper = keeper;
   }
 
-  /** Throws AgentError: ENGINE_…, SOAK_IMPOSSIBLE, SOAK_IMPOSSIBLE. */
+  /** Throws AgentError: ENGINE_…, SELF_TEST_IMPOSSIBLE, SELF_TEST_IMPOSSIBLE. */
   static async open(
     scope: Scope,
     keeper: Keeper | undefined,
@@ -117,7 +117,7 @@ export class TortureEngine {
         const isGone = waitedMs > GONE_AFTER_MS && !this.#keeper?.hasEngine;
         if (scope.isClosing || isGone || waitedMs > START_DEADLINE_MS)
           throw new AgentError(
-            'SOAK_IMPOSSIBLE',
+            'SELF_TEST_IMPOSSIBLE',
             `The engine did not start: ${this.#keeper?.engineSaid ?? describeError(cause)}.`,
             { remedy: 'Name a running one by --endpoint.', cause },
           );
@@ -160,7 +160,7 @@ function busyboxArchive(): Buffer {
       maxBuffer: 64 * 1024 * 1024,
     });
     if (status === 0) return stdout;
-    throw new AgentError('SOAK_IMPOSSIBLE', 'No image could be made: tar failed.', {
+    throw new AgentError('SELF_TEST_IMPOSSIBLE', 'No image could be made: tar failed.', {
       remedy: 'Name an image by --image.',
     });
   } finally {

@@ -2,7 +2,7 @@
 import { takeFiles } from './oracle/files.js';
 import { Roster } from './oracle/roster.js';
 import { Sightings } from './oracle/sightings.js';
-import { judgePlace, type PlaceVerdict, type ToldGap } from './oracle/verdict.js';
+import { judgePlace, type PlaceVerdict, type ToldGap, type ToldLate } from './oracle/verdict.js';
 import { decodePush, type Entry, parseLabels } from './receiver/wire.js';
 import type { LedgerFigure } from './result.js';
 import type { ToldLedger } from './told.js';
@@ -53,16 +53,21 @@ export class Evidence {
     takeFiles(directory, this.#inFiles);
   }
 
-  judge(gaps: readonly ToldGap[]): { readonly files: PlaceVerdict; readonly receiver: PlaceVerdict } {
+  judge(
+    gaps: readonly ToldGap[],
+    late: readonly ToldLate[],
+  ): { readonly files: PlaceVerdict; readonly receiver: PlaceVerdict } {
     const nothing = this.#nowhere;
     return {
       files: judgePlace(this.roster, this.#inFiles, [this.atReceiver], {
         gaps,
+        late,
         dropped: nothing,
         rejected: nothing,
       }),
       receiver: judgePlace(this.roster, this.atReceiver, [this.#inFiles], {
         gaps,
+        late,
         dropped: this.#dropped,
         rejected: this.deadLetters,
       }),

@@ -19,7 +19,8 @@ import type { Readable } from 'node:stream';
 import { AgentError } from '../runtime/errors.js';
 import type { Scope } from '../runtime/scope.js';
 
-const SCRIPT = `
+/** For `sh -c`, with the folder as its first argument. */
+export const KEEPER_SCRIPT = `
 set -u
 dir=$1
 pid=
@@ -90,7 +91,7 @@ export class Keeper {
     // A socket's path must be short.
     const folder = mkdtempSync(path.join(tmpdir(), 'log-capturer-torture-'));
     // In a session of its own, so that a terminal's signals do not reach it.
-    const shell = spawn('sh', ['-c', SCRIPT, 'keeper', folder], {
+    const shell = spawn('sh', ['-c', KEEPER_SCRIPT, 'keeper', folder], {
       detached: true,
       stdio: ['pipe', 'pipe', 'ignore'],
     });
@@ -144,7 +145,7 @@ export class Keeper {
     return existsSync(path.join(this.folder, 'dockerd.pid'));
   }
 
-  /** Answers where it is. Throws SOAK_IMPOSSIBLE. */
+  /** Answers where it is. Throws SELF_TEST_IMPOSSIBLE. */
   async mountSmall(bytes: number): Promise<string> {
     await this.#command(`mount ${bytes}`);
     return path.join(this.folder, 'small');
@@ -158,7 +159,7 @@ export class Keeper {
     this.#shell.stdin?.write(`${text}\n`);
     const { value } = (await this.#answers.next()) as { value: string | undefined };
     if (value === text.split(' ')[0]) return;
-    throw new AgentError('SOAK_IMPOSSIBLE', `"${text}" failed in ${this.folder}.`, {
+    throw new AgentError('SELF_TEST_IMPOSSIBLE', `"${text}" failed in ${this.folder}.`, {
       remedy: 'See dockerd.log there, and whether mounting is allowed.',
     });
   }

@@ -6,7 +6,7 @@
  */
 import { writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
-import '../soak/lifeline.js';
+import '../selftest/lifeline.js';
 import { KillMoments, type Strike } from './kill-moments.js';
 import type { Moment } from './plan.js';
 

@@ -1,14 +1,9 @@
 /**
- * The lines that the containers write and the oracle knows, one form for all:
- *
- *   torture <run> <container> <generation> <o|e> <number> <kind> <payload> <number>
- *
- * `container`: a number that is used once in a run. `generation`: how often the container was started, from 1. `number`
- * counts the lines of this output from 1, anew in each generation; it stands at both ends, so that a cut line shows. `kind`
- * names the payload, which therefore can be checked byte by byte. The last line of a generation is on stdout, has the kind
- * `end`, and as payload `<lines on stdout>,<lines on stderr>`, itself included.
+ * The lines that the containers write and the oracle knows, in the form of selftest/writer-script.ts. The number of the
+ * container is used once in a run. That of the line stands at both ends, so that a cut line shows; the kind names the payload,
+ * which therefore can be checked byte by byte.
  */
-import { END_KIND, PAYLOADS } from '../soak/writer.js';
+import { END_KIND, PAYLOADS, scriptOf } from '../selftest/writer-script.js';
 
 export type Output = 'o' | 'e';
 
@@ -59,21 +54,11 @@ export interface WriterSpec {
 const LONG_EVERY = 20;
 const LINES_A_ROUND = 4;
 
-/** For `sh -c`: as in soak/writer.ts, at a pace of its own. */
 export function writerScript({ run, container, burst, perSecond, longLines, bursts }: WriterSpec): string {
-  const begin = `"torture ${run} ${container} $g`;
-  const out = (kind: string, payload: string): string =>
-    `printf '%s\\n' ${begin} o $((o=o+1)) ${kind} ${payload} $o"`;
-  const err = (kind: string, payload: string): string =>
-    `printf '%s\\n' ${begin} e $((e=e+1)) ${kind} ${payload} $e" >&2`;
   const rounds = Math.max(1, Math.round(burst / LINES_A_ROUND));
-  return `
-stop=; trap 'stop=1; kill $! 2>/dev/null' TERM INT
-g=0; [ -f /generation ] && read g </generation; g=$((g+1)); echo $g >/generation
-o=0; e=0; b=0
-M='${PAYLOADS['medium']}'
-T=$M$M$M$M$M$M$M$M$M$M; L=$T$T$T; L=$L$L$L$L$L$L$L$L$L$L
-pause() { sleep $1 & [ -n "$stop" ] || wait $!; }
+  return scriptOf(
+    { form: 'torture', run, container },
+    (out, err) => `b=0
 while [ -z "$stop" ]; do
   i=0
   while [ $i -lt ${rounds} ]; do
@@ -84,7 +69,6 @@ while [ -z "$stop" ]; do
   ${longLines ? `[ $((b % ${LONG_EVERY})) = 0 ] && { ${out('long', '$L')}; ${err('long', '$L')}; }` : ':'}
   ${bursts === undefined ? ':' : `[ $b -ge ${bursts} ] && stop=1`}
   [ -n "$stop" ] || pause ${(1 / perSecond).toFixed(3)}
-done
-printf '%s\\n' ${begin} o $((o=o+1)) ${END_KIND} $o,$e $o"
-`;
+done`,
+  );
 }

@@ -1,29 +1,25 @@
 /** What a torture says on stderr: a line that is rewritten on a terminal, the criteria of each seed, a table at the end. */
 import { terminalText } from '../cli/terminal-text.js';
-import { grouped } from '../soak/report/figures.js';
-import type { ProgressOutput } from '../soak/report/index.js';
-import { gravestFirst, VERDICT_WORDS } from '../soak/report/verdicts.js';
+import { grouped } from '../selftest/report/figures.js';
+import { ProgressLine, type ProgressOutput } from '../selftest/report/progress-line.js';
+import { gravestFirst, VERDICT_WORDS } from '../selftest/report/verdicts.js';
 import { COLUMNS, rowOf, type SeedReport } from './report.js';
 import type { RoundProgress } from './round.js';
 
 const LINE_EVERY_MS = 60_000;
-const USUAL_COLUMNS = 80;
-const CLEAR_LINE = '\r\u001b[K';
 
 export class TortureProgress {
-  readonly #output: ProgressOutput;
-  #isLineOpen = false;
+  readonly #line: ProgressLine;
   #lastLineMs = Number.NEGATIVE_INFINITY;
 
   constructor(output: ProgressOutput) {
-    this.#output = output;
+    this.#line = new ProgressLine(output);
   }
 
   show({ seed, cycle, cycles, kills, inTheMidst, lines }: RoundProgress): void {
     const text = `seed ${seed} · cycle ${cycle} of ${cycles} · ${kills} kills, ${inTheMidst} in the midst · ${grouped(lines)} lines`;
-    if (this.#output.isTTY) {
-      this.#output.write(CLEAR_LINE + text.slice(0, (this.#output.columns ?? USUAL_COLUMNS) - 1));
-      this.#isLineOpen = true;
+    if (this.#line.isTerminal) {
+      this.#line.rewrite(text);
     } else if (performance.now() - this.#lastLineMs >= LINE_EVERY_MS) {
       this.#lastLineMs = performance.now();
       this.note(text);
@@ -32,8 +28,7 @@ export class TortureProgress {
 
   /** A line that stays. */
   note(text: string): void {
-    this.#output.write(`${this.#isLineOpen ? CLEAR_LINE : ''}${terminalText(text, false)}\n`);
-    this.#isLineOpen = false;
+    this.#line.keep(terminalText(text, false));
   }
 
   /** What is not met with all that is known of it, the rest in one line. */

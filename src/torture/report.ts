@@ -5,14 +5,14 @@
  *   torture-<start>.html   the same for people; no script, nothing loaded from elsewhere
  *   seed-<n>/agent.log     the agent's own log; of a seed that failed also what it had on its disk
  */
-import { renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { hasPassed } from '../soak/judge/verdict.js';
-import { clockTime, grouped } from '../soak/report/figures.js';
-import { type Markup, markup } from '../soak/report/markup.js';
-import { STYLE } from '../soak/report/style.js';
-import { gravestFirst, VERDICT_WORDS } from '../soak/report/verdicts.js';
-import type { Criterion } from '../soak/types.js';
+import type { Criterion } from '../selftest/criteria.js';
+import { hasPassed } from '../selftest/criteria.js';
+import { clockTime, grouped } from '../selftest/report/figures.js';
+import { replaceFile } from '../selftest/report/folder.js';
+import { type Markup, markup } from '../selftest/report/markup.js';
+import { pageFrame } from '../selftest/report/page-frame.js';
+import { gravestFirst, VERDICT_WORDS } from '../selftest/report/verdicts.js';
 import type { BuildInfo } from '../telemetry/build-info.js';
 import { FIGURES, figuresOf, killsInTheMidst, notTheAgents } from './criteria.js';
 import { inWords } from './plan.js';
@@ -57,8 +57,8 @@ export function seedReport(result: RoundResult, criteria: readonly Criterion[]):
 /** Answers the page's file. */
 export function writeReport(directory: string, report: TortureReport): string {
   const file = path.join(directory, `torture-${report.startedAt.replaceAll(/[^0-9TZ-]/g, '')}`);
-  replace(`${file}.json`, `${JSON.stringify(report)}\n`);
-  replace(`${file}.html`, page(report));
+  replaceFile(`${file}.json`, `${JSON.stringify(report)}\n`);
+  replaceFile(`${file}.html`, page(report));
   return `${file}.html`;
 }
 
@@ -78,7 +78,6 @@ export function rowOf(name: string, results: readonly RoundResult[]): string[] {
 export const COLUMNS = ['', 'lines', 'kills', 'in the midst', ...FIGURES];
 
 function page(report: TortureReport): string {
-  const verdict = report.passed === undefined ? 'running' : report.passed ? 'pass' : 'fail';
   const { build, machine, engine, seeds } = report;
   const rows: readonly (readonly [string, string])[] = [
     ['Started', report.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')],
@@ -99,32 +98,16 @@ function page(report: TortureReport): string {
     ...seeds.map(({ seed, result }) => rowOf(`seed ${seed}`, [result])),
     rowOf('in all', results),
   ];
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${`${verdict.toUpperCase()} · torture`}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<header>
-<p class="verdict ${verdict}">${verdict === 'running' ? 'RUNNING' : VERDICT_WORDS[verdict]}</p>
-<h1>Torture</h1>
-<p class="command"><code>${report.command}</code></p>
-</header>
-<dl>${rows.map(([name, text]) => markup`<div><dt>${name}</dt><dd>${text}</dd></div>`)}</dl>
+  return pageFrame(
+    { passed: report.passed, title: 'Torture', command: report.command },
+    markup`<dl>${rows.map(([name, text]) => markup`<div><dt>${name}</dt><dd>${text}</dd></div>`)}</dl>
 ${report.cutShort === undefined ? undefined : markup`<p>${report.cutShort}</p>`}
 ${report.leftOut.length === 0 ? undefined : markup`<section><h2>Left out</h2><ul>${report.leftOut.map((text) => markup`<li>${text}</li>`)}</ul></section>`}
 <section><h2>Found</h2>
 <table><thead><tr>${COLUMNS.map((name) => markup`<th>${name}</th>`)}</tr></thead>
 <tbody>${table.map(([name, ...cells]) => markup`<tr><th scope="row">${name}</th>${cells.map((cell) => markup`<td>${cell}</td>`)}</tr>`)}</tbody></table></section>
-${seeds.map(seedSection)}
-</body>
-</html>
-`.text;
+${seeds.map(seedSection)}`,
+  );
 }
 
 function seedSection({ seed, criteria, apart, plan, result }: SeedReport): Markup {
@@ -141,9 +124,4 @@ function seedSection({ seed, criteria, apart, plan, result }: SeedReport): Marku
 ${apart.length === 0 ? undefined : markup`<p>${`Not the agent's: ${apart.join('; ')}.`}</p>`}
 <details><summary>Faults</summary><table><thead><tr><th>Fault</th><th>Planned</th><th>Happened</th></tr></thead><tbody>${faults}</tbody></table></details>
 <details><summary>Plan</summary><ol>${plan.map((line) => markup`<li>${line}</li>`)}</ol></details></section>`;
-}
-
-function replace(file: string, text: string): void {
-  writeFileSync(`${file}.new`, text);
-  renameSync(`${file}.new`, file);
 }

@@ -3,14 +3,14 @@
  * done and the agent is killed; then it starts once more, the containers write their last lines, and once these are where
  * they belong, or nothing comes any more, the agent is stopped and what there is is held against what was written.
  */
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, lstatSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError, describeError } from '../runtime/errors.js';
 import { makeFolders } from '../runtime/folders.js';
 import type { Scope } from '../runtime/scope.js';
 import { within } from '../runtime/within.js';
-import { RUN_LABEL } from '../soak/engine-control.js';
-import { hasPassed } from '../soak/judge/verdict.js';
+import { hasPassed } from '../selftest/criteria.js';
+import { RUN_LABEL } from '../selftest/engine-control.js';
 import { type AgentRun, type KillRecord, TorturedAgent } from './agent.js';
 import { Containers } from './containers.js';
 import { criteriaOf } from './criteria.js';
@@ -113,7 +113,7 @@ export class Round {
     await process.ready(scope);
     await containers.start(plan.containers);
     for (const [i, cycle] of plan.cycles.entries()) {
-      if (scope.isClosing) throw new AgentError('SOAK_IMPOSSIBLE', 'It was cut short.');
+      if (scope.isClosing) throw new AgentError('SELF_TEST_IMPOSSIBLE', 'It was cut short.');
       this.#progress(i);
       if (i > 0) process = await agent.start();
       await this.#cycle(scope, cycle, process, proxy, deeds);
@@ -132,10 +132,10 @@ export class Round {
 
     evidence.takeFiles(output);
     const seconds = (performance.now() - beganMs) / 1000;
-    const result = this.#judge(receiver, deeds, seconds);
+    const result = this.#judge(receiver, agent, deeds, seconds);
     // What failed is kept for whoever looks for the reason.
     const hasFailed = !hasPassed(criteriaOf(result));
-    if (hasFailed && small !== undefined) cpSync(small, path.join(folder, 'disk'), { recursive: true });
+    if (hasFailed && small !== undefined) keepFiles(small, path.join(folder, 'disk'));
     if (!hasFailed) rmSync(path.join(folder, 'disk'), { recursive: true, force: true });
     return result;
   }
@@ -213,9 +213,9 @@ export class Round {
     }
   }
 
-  #judge(receiver: Receiver, { pauses }: Deeds, seconds: number): RoundResult {
+  #judge(receiver: Receiver, { log }: TorturedAgent, { pauses }: Deeds, seconds: number): RoundResult {
     const { gaps, samples, nonZero } = this.#told;
-    const verdicts = this.#evidence.judge(gaps);
+    const verdicts = this.#evidence.judge(gaps, log.late);
     return {
       plan: this.#options.plan,
       seconds,
@@ -241,6 +241,11 @@ export class Round {
       lines: this.#evidence.atReceiver.lines,
     });
   }
+}
+
+/** All but the sockets of locks. */
+function keepFiles(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, filter: (source) => !lstatSync(source).isSocket() });
 }
 
 async function mountSmall(scope: Scope, keeper: Keeper): Promise<string> {

@@ -1,7 +1,7 @@
 /** What the agent itself tells of its lines, asked for again and again, because each of its processes knows its own part. */
 import type { Scope } from '../runtime/scope.js';
-import type { AgentClient } from '../soak/agent-client.js';
-import { Exposition } from '../soak/exposition.js';
+import type { AgentClient } from '../selftest/agent-client.js';
+import { Exposition } from '../selftest/exposition.js';
 import type { Sightings } from './oracle/sightings.js';
 import type { ToldGap } from './oracle/verdict.js';
 

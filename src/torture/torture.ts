@@ -1,12 +1,12 @@
 /** Puts a torture together: build, engine, one round a seed (round.ts), report, verdict. */
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { AgentError, describeError, systemCode } from '../runtime/errors.js';
-import { makeFolders } from '../runtime/folders.js';
+import { describeError } from '../runtime/errors.js';
 import { Scope } from '../runtime/scope.js';
-import { builtProgram, checkedBuild } from '../soak/build.js';
-import { machine } from '../soak/machine.js';
-import type { ProgressOutput } from '../soak/report/index.js';
+import { builtProgram, checkedBuild } from '../selftest/build.js';
+import { machine } from '../selftest/machine.js';
+import { makeReportFolder } from '../selftest/report/folder.js';
+import type { ProgressOutput } from '../selftest/report/progress-line.js';
 import { criteriaOf } from './criteria.js';
 import { TortureEngine } from './engine.js';
 import { Keeper, whyNoKeeper } from './keeper.js';
@@ -39,7 +39,7 @@ export interface TortureEnvironment {
   readonly program?: string;
 }
 
-/** Answers whether it has passed. Throws AgentError: BUILD_STALE, SOAK_IMPOSSIBLE, AGENT_UNREACHABLE, ENGINE_…. */
+/** Answers whether it has passed. Throws AgentError: BUILD_STALE, SELF_TEST_IMPOSSIBLE, AGENT_UNREACHABLE, ENGINE_…. */
 export async function runTorture(options: TortureOptions, environment: TortureEnvironment): Promise<boolean> {
   const torture = new Torture({ ...options, directory: path.resolve(options.directory) }, environment);
   return torture.run();
@@ -65,7 +65,7 @@ class Torture {
     const { signal } = this.#environment;
     const program = this.#environment.program ?? builtProgram();
     const build = await checkedBuild(program, (text) => this.#progress.note(text));
-    makeDirectory(this.#options.directory);
+    makeReportFolder(this.#options.directory);
     const cut = (): void => void this.#scope.close(CLOSE_MS).catch(() => {});
     signal.addEventListener('abort', cut, { once: true });
     try {
@@ -131,17 +131,5 @@ class Torture {
     report.seeds.push(seed);
     this.#progress.seed(seed);
     writeReport(this.#options.directory, report);
-  }
-}
-
-function makeDirectory(directory: string): void {
-  try {
-    makeFolders(directory, 0o755);
-  } catch (cause) {
-    throw new AgentError(
-      'SOAK_IMPOSSIBLE',
-      `The directory ${directory} cannot be made (${systemCode(cause) ?? String(cause)}).`,
-      { remedy: 'Name another one by --directory.', cause },
-    );
   }
 }

@@ -15,6 +15,8 @@ export interface ContainerSpec {
   /** Removed by the engine as soon as it ends, as by --rm. */
   readonly autoRemove?: boolean;
   readonly tty?: boolean;
+  /** Started again by the engine whenever it fails. */
+  readonly restarts?: boolean;
 }
 
 /** `unix:///path` or `tcp://host:port` as http.request wants it. */
@@ -98,6 +100,7 @@ export class EngineApi {
       HostConfig: {
         NetworkMode: 'none',
         AutoRemove: spec.autoRemove ?? false,
+        RestartPolicy: { Name: spec.restarts ? 'on-failure' : '' },
         LogConfig: { Type: 'json-file', Config: spec.logOptions ?? {} },
       },
     });
@@ -118,7 +121,9 @@ export class EngineApi {
     return (await this.call<{ StatusCode: number }>('POST', target)).StatusCode;
   }
 
-  async inspect(id: string): Promise<{ LogPath: string; State: { Running: boolean; Pid: number } }> {
+  async inspect(
+    id: string,
+  ): Promise<{ LogPath: string; State: { Status: string; Running: boolean; Pid: number } }> {
     return this.call('GET', `/containers/${id}/json`);
   }
 

@@ -55,7 +55,7 @@ export function describeWithOwnEngine(name: string, body: (bed: () => OwnEngineB
   }
   describe(name, () => {
     beforeAll(async () => {
-      const engine = await PrivateEngine.start(SUPPORT_FOLDER);
+      const engine = await PrivateEngine.start();
       const { endpoint } = engine;
       const run = 'own';
       const api = new EngineApi(endpoint, run);

@@ -39,7 +39,7 @@ export async function obtainEngine(): Promise<ObtainedEngine> {
   if (why === undefined) return prepared(endpoint, run, undefined);
   const whyNot = whyNoPrivateEngine();
   if (whyNot !== undefined) throw new NoEngineError(`${why}, and ${whyNot}`);
-  const engine = await PrivateEngine.start(SUPPORT_FOLDER).catch((error: Error) => {
+  const engine = await PrivateEngine.start().catch((error: Error) => {
     throw new NoEngineError(`${why}, and a private one could not be had: ${error.message}`, { cause: error });
   });
   try {

@@ -1,9 +1,10 @@
-/** A dockerd of the tests' own, beside whatever else is there; a shell (private-engine.sh) owns it and outlives us to clean up. */
+/** A dockerd of the tests' own, beside whatever else is there; a shell (src/torture/keeper.ts) owns it and outlives us to clean up. */
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { KEEPER_SCRIPT } from '../../src/torture/keeper.js';
 import { EngineApi } from './engine-api.js';
 
 const PACKAGES = ['docker.io', 'containerd', 'runc', 'iptables'];
@@ -49,12 +50,12 @@ export class PrivateEngine {
   }
 
   /** Installs dockerd where it is missing, starts one and waits until it answers. */
-  static async start(supportFolder: string): Promise<PrivateEngine> {
+  static async start(): Promise<PrivateEngine> {
     if (!found('dockerd')) installEngine();
     const folder = mkdtempSync(path.join(tmpdir(), 'lct-engine-'));
     // Agents of other users must get as far as the socket.
     chmodSync(folder, 0o755);
-    const keeper = spawn('sh', [path.join(supportFolder, 'private-engine.sh'), folder], { detached: true });
+    const keeper = spawn('sh', ['-c', KEEPER_SCRIPT, 'keeper', folder], { detached: true });
     keeper.stderr.pipe(process.stderr);
     const engine = new PrivateEngine(folder, keeper);
     try {

@@ -62,7 +62,9 @@ async function printed(
   return { code, out: await all };
 }
 
-test('good lines are delivered once, the others are kept whole with the reason, and delivered once the limit is raised', async () => {
+test('good lines are delivered once, the others are kept whole with the reason, and delivered once the limit is raised', {
+  timeout: 120_000,
+}, async () => {
   const strict = await receiver({ limits: { maxLineBytes: MAX_LINE_BYTES } });
   const config: Config = {
     dataDir: scratch('dead-letters'),
@@ -72,7 +74,7 @@ test('good lines are delivered once, the others are kept whole with the reason, 
     metrics: { host: '127.0.0.1', port: 0 },
     journal: { maxBytes: 1e9, maxAgeMs: 1e9, minFree: 0, syncIntervalMs: 50 },
     deadLetters: { maxBytes: 1e7, maxAgeMs: 1e9 },
-    sources: { demo: { type: 'demo', linesPerSecond: 200, containers: 3 } },
+    sources: { demo: { type: 'demo', linesPerSecond: 100, containers: 3 } },
     sinks: { loki: { ...LOKI, url: strict.url } satisfies LokiSinkConfig },
   };
   const agent = await startAgent(config, countMessages(silentLogger));
@@ -82,7 +84,7 @@ test('good lines are delivered once, the others are kept whole with the reason, 
     const { out } = await printed((to) => exportDeadLetters(question, to));
     return out.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as DeadLetter]));
   };
-  await vi.waitFor(async () => expect((await exported()).length).toBeGreaterThan(30), PATIENCE);
+  await vi.waitFor(async () => expect((await exported()).length).toBeGreaterThan(9), PATIENCE);
 
   const letters = await exported();
   for (const { line, reason, said, labels, sink, attempts } of letters) {
@@ -113,7 +115,7 @@ test('good lines are delivered once, the others are kept whole with the reason, 
   const port = Number(new URL(strict.url).port);
   await strict.die();
   const lenient = await receiver({ limits: 'none', port });
-  await vi.waitFor(() => expect(lenient.count()).toBeGreaterThan(100), PATIENCE);
+  await vi.waitFor(() => expect(lenient.count()).toBeGreaterThan(20), PATIENCE);
   await vi.waitFor(async () => {
     await printed((to) => redriveDeadLetters(question, to));
     expect(await exported()).toEqual([]);

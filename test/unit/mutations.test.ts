@@ -39,6 +39,7 @@ const TEXTS = ['line one', 'line two', 'line three', 'line four'];
 /** What happens to this one. */
 const VICTIM = 2;
 const SINK = 'files';
+const WAIT = { timeout: 20_000, interval: 1 };
 
 /** Parts of the way that a line takes, each as it is unless a fault puts another in its place. */
 interface Parts {
@@ -120,7 +121,10 @@ afterEach(async () => {
 });
 
 /** All the way from a log to a sink: the stages that do not add up, and what the sink has. */
-async function run(reads: 'file' | 'api', inject: (parts: Parts) => void): Promise<{ off: string[]; has: string[] }> {
+async function run(
+  reads: 'file' | 'api',
+  inject: (parts: Parts) => void,
+): Promise<{ off: string[]; has: string[] }> {
   const parts: Parts = {
     recordSink: (log) => log,
     processors: [],
@@ -131,14 +135,19 @@ async function run(reads: 'file' | 'api', inject: (parts: Parts) => void): Promi
   const { streams, scope } = opened;
   const journal = parts.journal(opened.journal);
   const store = new SinkStore();
-  const delivery = new Delivery({ journal, sink: parts.sink(store), log: silentLogger, health: new Health() });
+  const delivery = new Delivery({
+    journal,
+    sink: parts.sink(store),
+    log: silentLogger,
+    health: new Health(),
+  });
   void scope.run('delivery', () => delivery.run(scope));
   const gaps = new GapRegister(journal, silentLogger);
   const intake = createIntake({ journal, streams, processors: parts.processors, taps: [], gaps });
   if (reads === 'file') readFile(intake);
   else readApi(intake, parts);
   await journal.barrier();
-  await vi.waitFor(() => expect(delivery.stats.linesPending).toBe(0));
+  await vi.waitFor(() => expect(delivery.stats.linesPending).toBe(0), WAIT);
   const { unaccounted } = ledgerReport({
     journal,
     sinks: () => [{ name: SINK, ...delivery.balance }],
@@ -169,10 +178,11 @@ function readFile(intake: Intake): void {
   writeFileSync(file, content);
   const span = new Span([markAt(PlainFile.open(root, file), 0, 0)]);
   const stream = intake.streams.acquire({ container: 'web', stream: 'stdout' });
-  new Decoder(1_000).decode(content, content.length, span, {
+  void new Decoder(1_000).decode(content, content.length, span, {
     counts: noCounts(),
     streamId: () => stream.id,
-    push: (batch, { offset }, from, lines) => intake.push(batch, key, offset, { key, from, to: offset, lines }),
+    push: (batch, { offset }, from, lines) =>
+      intake.push(batch, key, offset, { key, from, to: offset, lines }),
     moved: () => {},
   });
 }
@@ -224,10 +234,14 @@ function faulty<A extends unknown[], R>(
 }
 
 function faultyRecords(log: RecordSink, act: Act): RecordSink {
-  const record = faulty<Parameters<RecordSink['record']>, boolean>(act, log.record.bind(log), (buf, start, end, ends, isStderr, seconds, nanos) => [
-    [buf, start, start + 4, ends, isStderr, seconds, nanos],
-    [buf, start + 4, end, ends, isStderr, seconds, nanos],
-  ]);
+  const record = faulty<Parameters<RecordSink['record']>, boolean>(
+    act,
+    log.record.bind(log),
+    (buf, start, end, ends, isStderr, seconds, nanos) => [
+      [buf, start, start + 4, ends, isStderr, seconds, nanos],
+      [buf, start + 4, end, ends, isStderr, seconds, nanos],
+    ],
+  );
   return {
     record: (...args) => record(...args) ?? true,
     malformed: log.malformed.bind(log),
@@ -237,19 +251,17 @@ function faultyRecords(log: RecordSink, act: Act): RecordSink {
 
 /** Between the decoder's count of a line and its row. */
 function faultyRows(act: Act): void {
-  const { add } = Batch.prototype;
-  let batch: Batch;
-  const row = faulty<Parameters<Batch['add']>, void>(
+  const add = Reflect.get(Batch.prototype, 'add');
+  const row = faulty<[batch: Batch, ...row: Parameters<Batch['add']>], void>(
     act,
-    (...args) => add.apply(batch, args),
-    (start, end, ...rest) => [
-      [start, start + 4, ...rest],
-      [start + 4, end, ...rest],
+    (batch, ...row) => add.apply(batch, row),
+    (batch, start, end, ...rest) => [
+      [batch, start, start + 4, ...rest],
+      [batch, start + 4, end, ...rest],
     ],
   );
   vi.spyOn(Batch.prototype, 'add').mockImplementation(function (this: Batch, ...args) {
-    batch = this;
-    row(...args);
+    row(this, ...args);
   });
 }
 
@@ -258,38 +270,43 @@ function faultyProcessor(act: Act): Processor {
   return {
     name: 'faulty',
     process: (batch) => {
-      const rows = Array.from({ length: batch.length }, (_, i): Parameters<Batch['add']> => [
-        batch.start[i],
-        batch.end[i],
-        batch.stream[i],
-        batch.seconds[i],
-        batch.nanos[i],
-        batch.flags[i],
-      ]);
+      const rows = Array.from(
+        { length: batch.length },
+        (_, i): Parameters<Batch['add']> => [
+          batch.start[i],
+          batch.end[i],
+          batch.stream[i],
+          batch.seconds[i],
+          batch.nanos[i],
+          batch.flags[i],
+        ],
+      );
       batch.reset();
-      const add = faulty<Parameters<Batch['add']>, void>(act, batch.add.bind(batch), (start, end, ...rest) => [
-        [start, start + 4, ...rest],
-        [start + 4, end, ...rest],
-      ]);
+      const add = faulty<Parameters<Batch['add']>, void>(
+        act,
+        batch.add.bind(batch),
+        (start, end, ...rest) => [
+          [start, start + 4, ...rest],
+          [start + 4, end, ...rest],
+        ],
+      );
       for (const row of rows) add(...row);
     },
   };
 }
 
 function faultyEncoder(act: Act): void {
-  const { add } = Staging.prototype;
-  let staging: Staging;
-  const encode = faulty<Parameters<Staging['add']>, boolean>(
+  const add = Reflect.get(Staging.prototype, 'add');
+  const encode = faulty<[staging: Staging, ...line: Parameters<Staging['add']>], boolean>(
     act,
-    (...args) => add.apply(staging, args),
-    (slab, from, length, ...rest) => [
-      [slab, from, 4, ...rest],
-      [slab, from + 4, length - 4, ...rest],
+    (staging, ...line) => add.apply(staging, line),
+    (staging, slab, from, length, ...rest) => [
+      [staging, slab, from, 4, ...rest],
+      [staging, slab, from + 4, length - 4, ...rest],
     ],
   );
   vi.spyOn(Staging.prototype, 'add').mockImplementation(function (this: Staging, ...args) {
-    staging = this;
-    return encode(...args) ?? true;
+    return encode(this, ...args) ?? true;
   });
 }
 
@@ -332,7 +349,10 @@ function changed(block: Block, act: Act): Block {
   const add = faulty<Parameters<typeof row>, number>(
     act,
     (...args) => rows.push(row(...args)),
-    (i) => [[i, 0, 4], [i, 4]],
+    (i) => [
+      [i, 0, 4],
+      [i, 4],
+    ],
   );
   for (let i = 0; i < lines.length; i++) add(i);
   const { lsn, nextLsn, lane } = block;

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { DeadLetter, DeadLetterPage } from '../../delivery/dead-letters/list.js';
 import type { Redriven } from '../../delivery/dead-letters/redrive.js';
-import type { LetterCounts } from '../../delivery/dead-letters/store.js';
+import type { LetterCounts } from '../../delivery/dead-letters/tally.js';
 import { containerOf, labelText, outputOf } from '../../pipeline/streams.js';
 import { AgentError } from '../../runtime/errors.js';
 import { askForJson } from '../ask-agent.js';

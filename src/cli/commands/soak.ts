@@ -1,9 +1,9 @@
 /** `soak`: containers that write numbered lines, an agent whose streams rotate, and a verdict on what it leaks. */
 import { runSoak } from '../../soak/soak.js';
+import { interruptible } from '../interruptible.js';
 import { EXIT_FAILED, type ExitNow } from '../program.js';
 import { findAgent } from '../running-agent.js';
 
-const INTERRUPTED = 130;
 const DEFAULT_MAX_STREAMS = 50;
 
 export interface SoakFlags {
@@ -21,20 +21,13 @@ export interface SoakFlags {
 
 /** Answers the exit code: 0 passed, 1 failed. Throws AgentError where it cannot be done. */
 export async function soak(flags: SoakFlags, exitNow: ExitNow): Promise<number> {
-  const cut = new AbortController();
-  const onSignal = (): void => {
-    if (cut.signal.aborted) exitNow(INTERRUPTED);
-    cut.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  try {
-    const { containers, minutes, rotateEvery, churn = false, image, endpoint, directory } = flags;
-    const running =
-      flags.attach === undefined
-        ? undefined
-        : findAgent({ url: flags.attach, ...(flags.token === undefined ? {} : { token: flags.token }) });
-    const { passed } = await runSoak(
+  const { containers, minutes, rotateEvery, churn = false, image, endpoint, directory } = flags;
+  const running =
+    flags.attach === undefined
+      ? undefined
+      : findAgent({ url: flags.attach, ...(flags.token === undefined ? {} : { token: flags.token }) });
+  const { passed } = await interruptible(exitNow, (signal) =>
+    runSoak(
       {
         containers,
         minutes,
@@ -49,15 +42,12 @@ export async function soak(flags: SoakFlags, exitNow: ExitNow): Promise<number> 
       {
         command: commandLine(process.argv),
         output: process.stderr,
-        signal: cut.signal,
+        signal,
         token: running?.token,
       },
-    );
-    return passed ? 0 : EXIT_FAILED;
-  } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
-  }
+    ),
+  );
+  return passed ? 0 : EXIT_FAILED;
 }
 
 /** As it was called, for the report, without the token. */

@@ -1,9 +1,8 @@
 /** `torture`: faults chosen by a seed, and a verdict on every line. */
 import { inWords, planOf } from '../../torture/plan.js';
 import { runTorture } from '../../torture/torture.js';
+import { interruptible } from '../interruptible.js';
 import { EXIT_FAILED, type ExitNow } from '../program.js';
-
-const INTERRUPTED = 130;
 
 export interface TortureFlags {
   readonly seed: readonly number[];
@@ -22,25 +21,11 @@ export async function torture(flags: TortureFlags, exitNow: ExitNow): Promise<nu
     for (const seed of seeds) console.log([`seed ${seed}`, ...inWords(planOf(seed, rest))].join('\n  '));
     return 0;
   }
-  const cut = new AbortController();
-  const onSignal = (): void => {
-    if (cut.signal.aborted) exitNow(INTERRUPTED);
-    cut.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  try {
-    const passed = await runTorture(
+  const passed = await interruptible(exitNow, (signal) =>
+    runTorture(
       { ...rest, seeds, image, endpoint },
-      {
-        command: ['log-capturer', ...process.argv.slice(2)].join(' '),
-        output: process.stderr,
-        signal: cut.signal,
-      },
-    );
-    return passed ? 0 : EXIT_FAILED;
-  } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
-  }
+      { command: ['log-capturer', ...process.argv.slice(2)].join(' '), output: process.stderr, signal },
+    ),
+  );
+  return passed ? 0 : EXIT_FAILED;
 }

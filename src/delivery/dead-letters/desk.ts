@@ -3,7 +3,8 @@ import type { Scope } from '../../runtime/scope.js';
 import { isMeant, type LetterFilter } from './filter.js';
 import { type DeadLetterPage, listLetters, type PlaceOfLetter } from './list.js';
 import { Redrive, type Redriveable, type Redriven } from './redrive.js';
-import type { DeadLetters, LetterCounts } from './store.js';
+import type { DeadLetters } from './store.js';
+import type { LetterCounts } from './tally.js';
 
 export interface DeadLetterFigures {
   /** Lines that are kept. */

@@ -1,5 +1,5 @@
 /** Which dead letters are meant: what every question about them can say. */
-import type { BundleFacts } from './store.js';
+import type { BundleFacts } from './bundles.js';
 
 export interface LetterFilter {
   readonly sink?: string | undefined;

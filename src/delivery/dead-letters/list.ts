@@ -3,8 +3,9 @@ import { isUtf8 } from 'node:buffer';
 import { timeText } from '../../pipeline/line-time.js';
 import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
 import { type Labels, parseLabelText } from '../../pipeline/streams.js';
+import type { BundleFacts, StoredBundle } from './bundles.js';
 import { isMeant, type LetterFilter } from './filter.js';
-import type { BundleFacts, DeadLetters, StoredBundle } from './store.js';
+import type { DeadLetters } from './store.js';
 
 /** A page ends with the line that brings it beyond. */
 const PAGE_BYTES = 1024 * 1024;

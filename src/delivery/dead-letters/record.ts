@@ -5,12 +5,12 @@
  *   meta     JSON, see Meta
  *   payload  the lines whole, in the order of their rows, as a PushRequest in snappy's block format; none where it only removes
  *
- * A record that `replaces` others takes effect with them in one step. One that is `awaiting` counts only once another
- * record replaces the one it names: so several can take the place of one, and a write torn between them changes nothing.
+ * A record that `replaces` others takes effect with them in one step. One that `isAwaiting` counts only where the next record
+ * follows at once: so several can take the place of one, and a write torn between them changes nothing.
  */
 import { encodeRecord, openMeta, openPayload, type RecordHeader, RecordType } from '../../journal/record.js';
 
-/** Lines of one block that one sink refused for one reason, at one time. */
+/** Lines of one block that one sink refused together, for one reason. */
 export interface Bundle {
   readonly sink: string;
   readonly reason: string;
@@ -31,7 +31,8 @@ export interface Bundle {
 export interface Meta {
   /** Places of records that are no more. */
   readonly replaces?: readonly number[];
-  readonly awaiting?: number;
+  /** Counts once the next record does. */
+  readonly isAwaiting?: boolean;
   readonly bundle?: Bundle;
 }
 

@@ -7,8 +7,9 @@ import { encodeBlock } from '../../pipeline/encode-block.js';
 import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
 import { AgentError, describeError } from '../../runtime/errors.js';
 import type { Scope } from '../../runtime/scope.js';
+import type { BundleFacts, StoredBundle } from './bundles.js';
 import { isMeant, type LetterFilter } from './filter.js';
-import type { BundleFacts, DeadLetters, StoredBundle } from './store.js';
+import type { DeadLetters } from './store.js';
 
 /** Of one delivery; a single bundle may be more. */
 const MAX_RAW_BYTES = 1024 * 1024;

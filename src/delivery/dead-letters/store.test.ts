@@ -4,7 +4,8 @@ import { blockOf } from '../../../test/support/blocks.js';
 import { DiskEnded, MemoryDisk } from '../../journal/testing/memory-disk.js';
 import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
 import type { Scope } from '../../runtime/scope.js';
-import type { DeadLetters, StoredBundle } from './store.js';
+import type { StoredBundle } from './bundles.js';
+import type { DeadLetters } from './store.js';
 import {
   contents,
   NEVER,
@@ -248,6 +249,52 @@ describe('dead letters', () => {
     expect(disk.openFiles).toBe(0);
   });
 
+  test('stay as they were where the disk fails in the middle of a change, also after a kill', async () => {
+    const disk = new MemoryDisk();
+    const { store } = await openOn(disk);
+    await store.keep('loki', [refused(tenLines(1), [1, 2])], NEVER);
+    const [{ id }] = store.bundles();
+    disk.fault = (operation) => {
+      if (operation === 'sync') throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    };
+    await expect(store.remove([id])).rejects.toThrow('EIO');
+    await expect(again(store, id, { other: [0] })).rejects.toThrow('EIO');
+    disk.fault = () => {};
+    const expected = ['loki too_old 1: 1/1 x', 'loki too_old 1: 1/2 x'];
+    expect(await contents(store)).toEqual(expected);
+    expect(await contents((await openOn(disk.afterKill())).store)).toEqual(expected);
+    expect(await store.remove([id])).toBe(2);
+  });
+
+  test('are there once, though a write that failed came through and was done again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const disk = new MemoryDisk();
+    const { store } = await openOn(disk);
+    // Its file stays.
+    await store.keep('loki', [refused(tenLines(0), [5])], NEVER);
+    const failing = new Set(['sync', 'truncate']);
+    disk.fault = (operation) => {
+      if (failing.delete(operation)) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    };
+    const kept = store.keep('loki', [refused(tenLines(1), [1, 2])], NEVER);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([await kept, failing.size]).toEqual([true, 0]);
+    const expected = ['loki too_old 1: 0/5 x', 'loki too_old 1: 1/1 x', 'loki too_old 1: 1/2 x'];
+    expect(await contents(store)).toEqual(expected);
+    expect(await contents((await openOn(disk.afterKill())).store)).toEqual(expected);
+  });
+
+  test('are still kept for a sink that drains while the agent closes', async () => {
+    const { store, scope } = await openOn();
+    let isKept: boolean | undefined;
+    void scope.run('a sink', async () => {
+      await scope.untilClosing();
+      isKept = await store.keep('loki', [refused(tenLines(1), [1])], NEVER);
+    });
+    await scope.close();
+    expect(isKept).toBe(true);
+  });
+
   test('that could not be kept before the end are not called kept', async () => {
     const disk = new MemoryDisk();
     const { store } = await openOn(disk);
@@ -334,7 +381,8 @@ async function planOf(
     else next.delete(`${lsn}/${row}`);
   }
   if (step.kind === 'remove') return { next, perform: () => store.remove([facts.id]) };
-  const half = Math.ceil(left.length / 2);
+  // A write that is cut off in its middle has all of the first one.
+  const half = Math.floor(left.length / 3);
   const parts = { first: left.slice(0, half), second: left.slice(half) };
   return { next, perform: () => again(store, facts.id, parts, stored) };
 }
@@ -396,7 +444,7 @@ test('whatever is kept, removed and redriven, and wherever that is cut off: the 
       }
       for (const scope of scopes.splice(0)) await scope.close();
     }),
-    { numRuns: 300 },
+    { numRuns: 120 },
   );
-  expect(cuts).toBeGreaterThan(100);
+  expect(cuts).toBeGreaterThan(25);
 });

@@ -10,14 +10,14 @@
  */
 import { type Disk, nodeDisk } from '../../journal/disk.js';
 import type { Block, Refused } from '../../pipeline/contract.js';
-import { encodeBlock } from '../../pipeline/encode-block.js';
-import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
 import { AgentError, describeError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
 import type { Scope } from '../../runtime/scope.js';
 import type { Health } from '../../telemetry/health.js';
+import { type BundleFacts, factsOf, recordOf, recordsInPlaceOf, type StoredBundle } from './bundles.js';
 import { LetterFiles, type NewRecord, type Stored } from './files.js';
-import type { Bundle } from './record.js';
+import { Recall } from './recall.js';
+import { type LetterCounts, Tally } from './tally.js';
 
 const COMPONENT = 'dead letters';
 const FILE_SHARE = 16;
@@ -33,35 +33,6 @@ export interface DeadLettersOptions {
   readonly maxAgeMs: number;
 }
 
-/** What is in memory of a bundle. */
-export interface BundleFacts {
-  /** Its place in the store: later ones were written later. */
-  readonly id: number;
-  readonly sink: string;
-  readonly reason: string;
-  readonly lines: number;
-  readonly attempts: number;
-  /** Milliseconds since 1970. */
-  readonly rejectedMs: number;
-  readonly lane: number;
-  readonly lsn: number;
-  /** On disk. */
-  readonly bytes: number;
-}
-
-export interface StoredBundle {
-  readonly bundle: Bundle;
-  /** The lines, as PushRequest in snappy's block format. */
-  readonly payload: Buffer;
-}
-
-/** Lines by sink and reason. */
-export type LetterCounts = readonly {
-  readonly sink: string;
-  readonly reason: string;
-  readonly lines: number;
-}[];
-
 export interface DeadLettersParts {
   readonly directory: string;
   readonly options: DeadLettersOptions;
@@ -74,7 +45,8 @@ export interface DeadLettersParts {
 
 /** Opens the store, made if it is not there, and finds what it holds. Throws DATA_DIR_UNUSABLE. */
 export async function openDeadLetters(parts: DeadLettersParts): Promise<DeadLetters> {
-  const store = new DeadLetters(parts);
+  // Sinks that drain while the agent closes still need it: it ends in its turn.
+  const store = new DeadLetters({ ...parts, scope: parts.scope.child(COMPONENT) });
   try {
     await store.open();
   } catch (error) {
@@ -113,27 +85,8 @@ export class DeadLetters {
   }
 
   async open(): Promise<void> {
-    const byName = new Map<string, number>();
-    const awaiting = new Map<number, Stored[]>();
-    const add = ({ place, bytes, meta: { bundle } }: Stored): void => {
-      if (!bundle) return;
-      // A write that failed may have come through, and been done again.
-      const { sink, lane, lsn, rows, attempts } = bundle;
-      const name = JSON.stringify([sink, lane, lsn, rows[0], rows.length, attempts]);
-      if (this.#bundles.has(byName.get(name) ?? -1)) return;
-      byName.set(name, place);
-      this.#bundles.set(place, factsOf(place, bytes, bundle));
-    };
-    const onRecord = (stored: Stored): void => {
-      const { replaces = [], awaiting: of } = stored.meta;
-      for (const place of replaces) {
-        this.#bundles.delete(place);
-        for (const one of awaiting.get(place) ?? []) add(one);
-        awaiting.delete(place);
-      }
-      if (of === undefined) add(stored);
-      else awaiting.set(of, [...(awaiting.get(of) ?? []), stored]);
-    };
+    const recall = new Recall(this.#bundles);
+    const onRecord = (stored: Stored): void => recall.next(stored);
     const damaged = await this.#files.open(onRecord, (error) => {
       this.#log.warn({ err: error }, `Some dead letters cannot be read at present: ${describeError(error)}`);
     });
@@ -233,21 +186,8 @@ export class DeadLetters {
   async replace(id: number, { bundle }: StoredBundle, left: readonly Refused[]): Promise<void> {
     await this.#inTurn(async () => {
       if (!this.#bundles.has(id)) return;
-      const records = left.flatMap(({ block, rows, reason, said }, i): NewRecord[] => {
-        const again = rows.map((row) => bundle.rows[row]);
-        const isLast = i === left.length - 1;
-        const own = {
-          ...bundle,
-          reason,
-          said,
-          rows: again,
-          attempts: bundle.attempts + 1,
-          rejectedMs: this.#now(),
-        };
-        const meta = { bundle: own, ...(isLast ? { replaces: [id] } : { awaiting: id }) };
-        return [{ meta, payload: payloadOf(block, rows) }];
-      });
-      const stored = await this.#files.append(records.length > 0 ? records : [{ meta: { replaces: [id] } }]);
+      const records = recordsInPlaceOf(id, bundle, left, this.#now());
+      const stored = await this.#files.append(records);
       this.#forget([id]);
       this.#added(stored);
       await this.#tidy();
@@ -360,48 +300,5 @@ export class DeadLetters {
       this.#health.set(COMPONENT, 'degraded', sentence);
     }
     return now - this.#failingSince;
-  }
-}
-
-function factsOf(id: number, bytes: number, bundle: Bundle): BundleFacts {
-  const { sink, reason, rows, attempts, rejectedMs, lane, lsn } = bundle;
-  return { id, sink, reason, lines: rows.length, attempts, rejectedMs, lane, lsn, bytes };
-}
-
-/** Undefined where all the lines are known. */
-function recordOf(
-  sink: string,
-  { block, rows, reason, said, tenant }: Refused,
-  known: ReadonlySet<number>,
-  rejectedMs: number,
-): NewRecord | undefined {
-  const own = known.size === 0 ? rows : rows.filter((row) => !known.has(row));
-  if (own.length === 0) return undefined;
-  const { lane, lsn } = block;
-  const bundle = { sink, reason, said, tenant, lane, lsn, rows: own, attempts: 1, rejectedMs };
-  return { meta: { bundle }, payload: payloadOf(block, own) };
-}
-
-function payloadOf(block: Block, rows: readonly number[]): Buffer {
-  const lines = new BlockLines();
-  decodeBlock(block.payload, lines);
-  const wanted = new Set(rows);
-  return encodeBlock(block, lines, (row) => wanted.has(row))?.payload ?? Buffer.alloc(0);
-}
-
-/** Lines by sink and reason. */
-class Tally {
-  readonly #bySink = new Map<string, Map<string, number>>();
-
-  add(sink: string, reason: string, lines: number): void {
-    const byReason = this.#bySink.get(sink) ?? new Map<string, number>();
-    this.#bySink.set(sink, byReason);
-    byReason.set(reason, (byReason.get(reason) ?? 0) + lines);
-  }
-
-  get rows(): LetterCounts {
-    return [...this.#bySink].flatMap(([sink, byReason]) =>
-      [...byReason].map(([reason, lines]) => ({ sink, reason, lines })),
-    );
   }
 }

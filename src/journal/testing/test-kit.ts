@@ -53,15 +53,7 @@ export async function openOn(
   const failures: unknown[] = [];
   const scope = Scope.root('test', (error) => failures.push(error));
   const streams = new StreamTable();
-  const journal = await openJournal(
-    DIRECTORY,
-    { ...OPTIONS, ...options },
-    streams,
-    scope,
-    log,
-    disk,
-    limits,
-  );
+  const journal = await openJournal(DIRECTORY, { ...OPTIONS, ...options }, streams, scope, log, disk, limits);
   return { journal, streams, scope, failures };
 }
 

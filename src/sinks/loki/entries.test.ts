@@ -9,7 +9,7 @@ import { NO_LIMITS } from '../../../test/support/loki/limits.js';
 import { decodeProto, type Entry as WireEntry } from '../../../test/support/loki/wire.js';
 import { entriesOf, type Found, findRefused } from './entries.js';
 import { bodyOf, type Request } from './request.js';
-import { readRefusal } from './told.js';
+import { readRefusal, type Told } from './told.js';
 
 const NOW = Date.UTC(2026, 10, 22, 3, 0, 0) / 1000;
 const MINUTE = 60;
@@ -58,7 +58,8 @@ function send(lines: readonly BlockLine[], before: readonly BlockLine[] = []): O
   const { body, taken } = push(request);
   if (body === '') return undefined;
   const entries = entriesOf(request);
-  const found = findRefused(readRefusal(body), entries);
+  const isSingle = request.pieces[0].block.streams.length === 1;
+  const found = findRefused(readRefusal(body), entries, isSingle);
   const reasons = entries.map((entry) => found?.refused.get(entry)?.reason);
   return { body, found, taken, reasons, open: entries.map((entry) => found?.open.includes(entry) ?? true) };
 }
@@ -118,6 +119,66 @@ describe('the lines that Loki refused', () => {
     const outcome = send([line(0, 60), line(90 * MINUTE), line(0)], [line(0)]);
     expect(outcome?.reasons).toEqual([undefined, 'too_far_behind', undefined]);
     expect(outcome?.open).toEqual([true, false, true]);
+  });
+
+  describe('are not guessed where an answer', () => {
+    const entries = (lines: readonly BlockLine[]) =>
+      entriesOf({ pieces: [{ block: blockOf(lines) }], tenant: undefined });
+    const group = {
+      reason: 'too_old',
+      said: '',
+      stream: undefined,
+      count: 1,
+      seconds: undefined,
+      bytes: undefined,
+    };
+    const words = { reason: 'too_far_behind', said: '' };
+    const ingester = { ...words, kind: 'ingester' as const, stream: '{container="a"}', oldestSeconds: NOW };
+    const time = { seconds: NOW - 100, nanos: 0 };
+
+    test.each<[string, Told]>([
+      [
+        'counts more than there are',
+        { kind: 'validation', groups: [{ ...group, seconds: NOW - 100, count: 3 }] },
+      ],
+      ['parts equal times', { kind: 'validation', groups: [{ ...group, seconds: NOW - 100, count: 1 }] }],
+      [
+        'counts fewer of a length than there are',
+        { kind: 'validation', groups: [{ ...group, reason: 'line_too_long', bytes: 1, count: 2 }] },
+      ],
+      ['gives a reason that is not known', { kind: 'validation', groups: [{ ...group, reason: 'other' }] }],
+      [
+        'speaks of another stream in company',
+        { kind: 'validation', groups: [{ ...group, stream: '{x="y"}' }] },
+      ],
+      [
+        'lists a time that was not sent',
+        { ...ingester, ignored: 1, of: 3, listed: [{ seconds: 5, nanos: 0 }] },
+      ],
+      [
+        'lists what the rule does not refuse',
+        { ...ingester, ignored: 2, of: 3, listed: [{ seconds: NOW, nanos: 0 }] },
+      ],
+      [
+        'counts otherwise than the rule',
+        { ...ingester, ignored: 2, of: 3, listed: [time], oldestSeconds: NOW - 200 },
+      ],
+      [
+        'speaks of one shard of several',
+        {
+          ...ingester,
+          stream: '{__stream_shard__="1", container="a"}',
+          ignored: 1,
+          of: 3,
+          listed: [{ seconds: NOW, nanos: 0 }],
+        },
+      ],
+      ['speaks of more lines than there are', { ...ingester, ignored: 3, of: 4, listed: [] }],
+    ])('%s', (name, told) => {
+      const lines = [line(100), line(100), line(0)];
+      const company = name.includes('company') ? [line(0, 1, B)] : [];
+      expect(findRefused(told, entries([...lines, ...company]), company.length === 0)).toBeUndefined();
+    });
   });
 
   test('for labels that are too many are all of the stream, and nobody else’s in company', () => {

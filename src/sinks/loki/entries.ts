@@ -51,18 +51,17 @@ export function entriesOf({ pieces }: Request): Entry[] {
   });
 }
 
-/** Undefined where that cannot be said to the line. */
-export function findRefused(told: Told, entries: readonly Entry[]): Found | undefined {
+/** `isSingle`: these are the lines of one stream, which was named once. Undefined where it cannot be said to the line. */
+export function findRefused(told: Told, entries: readonly Entry[], isSingle: boolean): Found | undefined {
   const byStream = grouped(entries, ({ labels }) => labels);
-  const isOne = byStream.size === 1;
   switch (told.kind) {
     case 'validation':
       return byValidation(told.groups, byStream);
     case 'nothing stored':
-      return isOne ? { refused: allOf(entries, told), open: [] } : undefined;
+      return byStream.size === 1 ? { refused: allOf(entries, told), open: [] } : undefined;
     case 'ingester':
-      // Beside the one that it tells of it hides what befell the others.
-      return isOne ? byIngester(told, entries) : undefined;
+      // It tells of the last one, and hides what befell the others.
+      return isSingle ? byIngester(told, entries) : undefined;
     default:
       return undefined;
   }

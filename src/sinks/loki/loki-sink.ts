@@ -18,9 +18,10 @@ import { AgentError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
 import { sinkRequest } from '../../runtime/probes.js';
 import type { Scope } from '../../runtime/scope.js';
+import { suspects, tookTheRest } from './again.js';
 import { type Answer, judge, type Reply, refusal } from './answer.js';
 import { Connection, pushUrl, REQUESTS_PER_LANE } from './connection.js';
-import { allOf, type Entry, entriesOf, findRefused, mayBe, type Verdicts } from './entries.js';
+import { allOf, type Entry, entriesOf, findRefused, type Verdicts } from './entries.js';
 import { KnownStreams } from './known-streams.js';
 import { Pacer } from './pacer.js';
 import { explainRejection } from './rejections.js';
@@ -232,7 +233,8 @@ export class LokiSink implements Sink {
   /** 400: what was good is stored, and which lines that are must be found out. */
   #refused(work: Work, request: Request, reply: Reply, told: Told): void {
     const entries = entriesOf(request);
-    const found = findRefused(told, entries);
+    const isSingle = singleStream(request) !== undefined;
+    const found = findRefused(told, entries, isSingle);
     if (found) {
       // Nothing that might be too far behind travels in company: what is so by now was stored then.
       const isStored =
@@ -244,7 +246,7 @@ export class LokiSink implements Sink {
       else work.done(request, refused);
       return;
     }
-    if (singleStream(request) === undefined) {
+    if (!isSingle) {
       work.replace(request, suspects(request, told));
       return;
     }
@@ -341,28 +343,6 @@ export class LokiSink implements Sink {
 
 function allIn(request: Request, words: Words): Verdicts {
   return allOf(entriesOf(request), words);
-}
-
-/** The request to be sent again one stream a request. */
-function suspects(request: Request, told: Told): Request[] {
-  return byStream(request).map((single) => ({ ...single, isAgain: tookTheRest(told, streamsOf(single)[0]) }));
-}
-
-/**
- * Whether what `told` does not refuse of the stream is stored. Validation stores what it does not refuse; what the ingester
- * says is of one stream, and in company no other one can have been behind.
- */
-function tookTheRest(told: Told, labels: string): boolean {
-  switch (told.kind) {
-    case 'validation':
-      return true;
-    case 'ingester':
-      return !mayBe(told.stream, labels);
-    case 'unknown':
-      return told.reason !== undefined;
-    default:
-      return false;
-  }
 }
 
 /** Of errors of requests at the same time, the one that is not to be missed: a person's work first, a limit last. */

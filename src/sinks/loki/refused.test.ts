@@ -57,6 +57,17 @@ test('that the ingester hides behind its own are asked for without those: the st
     expect(loki.ledger.repeated).toBe(26);
   }));
 
+test('a line that is stored is delivered, though it is too far behind by the time that its request is asked again', () =>
+  withLoki({ limits: { maxLineBytes: 50 } }, {}, async ({ sink, loki }) => {
+    await deliver(sink, [block([line(A, 'a0', 20)])]);
+    const long = 'x'.repeat(60);
+    const lines = [line(A, 'behind', 200), line(A, 'stored', 62), line(A, 'newest'), line(A, long)];
+    const result = await deliver(sink, [block(lines)]);
+    expect(loki.lines()).toEqual(['a0', 'stored', 'newest']);
+    expect(refusedTexts(result)).toEqual({ too_far_behind: ['behind'], line_too_long: [long] });
+    expect(result.delivered).toBe(2);
+  }));
+
 test('a stream whose labels cannot be parsed does not take the others with it', () =>
   withLoki({}, {}, async ({ sink, loki }) => {
     await deliver(sink, [block([line(A, 'a0'), line(B, 'b0')])]);
@@ -85,6 +96,22 @@ test('a stream that somebody else has brought further is behind in company, and 
     expect(loki.lines(B)).toEqual(['b0', 'b1']);
     expect(refusedTexts(result)).toEqual({ too_far_behind: ['a1', 'a2'] });
     expect(result.delivered).toBe(1);
+  }));
+
+test('nor where it is told of the last of its blocks only', () =>
+  withLoki({}, {}, async ({ sink, loki }) => {
+    await deliver(sink, [block([line(A, 'a0', 100)])]);
+    const other = await openSink({ url: loki.url });
+    try {
+      await deliver(other.sink, [block([line(A, 'a of another')])]);
+    } finally {
+      await other.close();
+    }
+    const before = loki.requests.length;
+    const result = await deliver(sink, [block([line(A, 'a1', 99)]), block([line(A, 'a2', 98)])]);
+    expect(loki.requests[before]).toMatchObject({ streams: 2, status: 400 });
+    expect(loki.lines(A)).toEqual(['a0', 'a of another']);
+    expect([result.delivered, refusedTexts(result)]).toEqual([0, { too_far_behind: ['a1', 'a2'] }]);
   }));
 
 test('a line that was cut for Loki is rejected whole', () =>

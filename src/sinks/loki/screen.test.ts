@@ -83,15 +83,14 @@ describe('Screen', () => {
       { block: blockOf(lines) },
       NOW * 1000,
     );
-    expect(tooOld).toEqual([0]);
+    expect(tooOld).toEqual([{ row: 0, labels: '{container="a"}' }]);
     expect((together ?? alone[0]).block.lines).toBe(2);
     expect([...((together ?? alone[0]).from?.rows ?? [])]).toEqual([1, 2]);
     const none = screenKnowing({ a: edge }).look({ block: blockOf(lines.slice(0, 1)) }, NOW * 1000);
     expect(none).toMatchObject({
       together: undefined,
       alone: [],
-      tooOld: [0],
-      tooOldOf: '{container="a"}',
+      tooOld: [{ row: 0, labels: '{container="a"}' }],
       cut: 0,
     });
   });

@@ -21,9 +21,7 @@ export interface Screened {
   readonly together: Piece | undefined;
   readonly alone: readonly Piece[];
   /** Rows of the piece that was looked at. */
-  readonly tooOld: readonly number[];
-  /** Labels of a stream that had a line too old. */
-  readonly tooOldOf?: string | undefined;
+  readonly tooOld: readonly { readonly row: number; readonly labels: string }[];
   /** Lines that were cut. */
   readonly cut: number;
 }
@@ -94,9 +92,7 @@ export class Screen {
     if (alone.size === 0 && tooOld.size === 0 && cut === 0)
       return { together: { ...piece, newest: exact }, alone: [], tooOld: [], cut: 0 };
     const parted = this.#parted(piece, alone, (row) => !tooOld.has(row), exact, cut);
-    const [oldRow] = tooOld;
-    const tooOldOf = oldRow === undefined ? undefined : streams[stream[oldRow]];
-    return { ...parted, tooOld: [...tooOld], tooOldOf };
+    return { ...parted, tooOld: Array.from(tooOld, (row) => ({ row, labels: streams[stream[row]] })) };
   }
 
   /** The decoded block's kept lines, with each stream of `alone` by itself. */

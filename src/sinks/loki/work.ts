@@ -34,7 +34,7 @@ export class Work {
   readonly #tooManySince = new Map<Request, number>();
   #delivered = 0;
   readonly #rejected = new Map<string, number>();
-  /** By block, reason and tenant; rows as they came. */
+  /** By block, reason and stream; rows as they came. */
   readonly #refused = new Map<string, Refused & { readonly rows: number[] }>();
   /** Labels of a stream that had lines rejected, by reason. */
   readonly examples = new Map<string, string>();
@@ -150,8 +150,7 @@ export class Work {
       if (isFull || isBehind || share.tenant !== tenant) break;
       const screened = screen.look(share.piece, nowMs);
       this.#taken++;
-      for (const row of screened.tooOld)
-        this.#reject({ piece: share.piece, row, labels: screened.tooOldOf ?? '' }, TOO_OLD, tenant);
+      for (const old of screened.tooOld) this.#reject({ piece: share.piece, ...old }, TOO_OLD, tenant);
       this.cut += screened.cut;
       alone.push(...screened.alone);
       if (!screened.together) continue;
@@ -171,7 +170,7 @@ export class Work {
     this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + 1);
     if (!this.examples.has(reason)) this.examples.set(reason, labels);
     const { block, rows } = piece.from ?? { block: piece.block, rows: undefined };
-    const key = JSON.stringify([block.lsn, reason, tenant]);
+    const key = JSON.stringify([block.lsn, reason, labels]);
     const known = this.#refused.get(key) ?? { block, rows: [], reason, said, tenant };
     this.#refused.set(key, known);
     known.rows.push(rows ? rows[row] : row);

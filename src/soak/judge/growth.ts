@@ -7,7 +7,8 @@
  * Samples within a fault are left out, as what streams hold goes and comes again. So are those in which what is judged is
  * still settling, where the run is long enough to judge the rest; what it grew by until then is told.
  */
-import type { Criterion, Sample } from '../types.js';
+import type { Criterion } from '../../selftest/criteria.js';
+import type { Sample } from '../types.js';
 import type { Answer, Question, Seen } from './seen.js';
 import { fitSlope } from './statistics.js';
 import { added, named } from './trees.js';

@@ -1,5 +1,6 @@
 /** What is asked of a soak, one question for each thing that must hold, in the order of the report. */
-import type { Criterion, Sample, SoakFacts } from '../types.js';
+import type { Criterion } from '../../selftest/criteria.js';
+import type { Sample, SoakFacts } from '../types.js';
 import { agentAnswers, agentCpu, goodHealth, noErrors } from './agent.js';
 import { containersReplaced } from './churn.js';
 import { censusAsBefore, descriptorsGone, objectsAsBefore } from './drained.js';

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Criterion, Sample, SoakFacts } from '../types.js';
+import type { Criterion } from '../../selftest/criteria.js';
+import { hasPassed } from '../../selftest/criteria.js';
+import type { Sample, SoakFacts } from '../types.js';
 import { judge, QUESTIONS } from './index.js';
 import { goodSoak, type MadeUp, tree } from './testing/made-up.js';
-import { hasPassed } from './verdict.js';
 
 const GOOD = goodSoak();
 

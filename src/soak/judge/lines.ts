@@ -13,7 +13,8 @@ export const everyLineOnce: Question = {
     const read = last.linesRead - first.linesRead + first.linesSeen;
     const isWhole = last.linesSeen === facts.linesClaimed && read === facts.linesClaimed;
     const told = last.linesLate - first.linesLate + first.linesSeenLate;
-    const late = last.linesSeenLate + told > 0 ? `${figure(last.linesSeenLate)} late, ${figure(told)} told, ` : '';
+    const late =
+      last.linesSeenLate + told > 0 ? `${figure(last.linesSeenLate)} late, ${figure(told)} told, ` : '';
     return {
       measured:
         `${figure(facts.linesClaimed)} written, ${figure(read)} read, ${figure(last.linesSeen)} seen, ` +

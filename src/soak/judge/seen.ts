@@ -1,5 +1,6 @@
 /** What a criterion looks at: the samples by phase, the facts, and the kinds of figures taken from them. */
-import type { Criterion, Fault, Phase, Sample, SoakFacts } from '../types.js';
+import type { Criterion } from '../../selftest/criteria.js';
+import type { Fault, Phase, Sample, SoakFacts } from '../types.js';
 import type { InstrumentName } from './instruments.js';
 import { counted, figure } from './words.js';
 

@@ -1,5 +1,5 @@
 /** Scales with ticks at round figures. */
-import { figure, type Unit } from './figures.js';
+import { figure, type Unit } from '../../selftest/report/figures.js';
 
 export interface Axis {
   readonly from: number;

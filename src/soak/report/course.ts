@@ -1,6 +1,7 @@
 /** The phases and events of a run, as the plots show them. */
+
+import { clockTime } from '../../selftest/report/figures.js';
 import type { Sample, SoakReport } from '../types.js';
-import { clockTime } from './figures.js';
 import type { Course } from './plot.js';
 
 /** Marks closer than this share of the picture become one. */

@@ -1,3 +1,3 @@
 /** The report of a soak, and what is told while it runs. */
-export { Progress, type ProgressOutput } from './progress.js';
+export { Progress } from './progress.js';
 export { type ReportFiles, ReportWriter, type SoakHead } from './writer.js';

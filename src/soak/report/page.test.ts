@@ -1,10 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SOAK_HEAD, soakSample } from '../../../test/support/soak-samples.js';
-import type { Criterion, Sample, SoakReport } from '../types.js';
-import { markup } from './markup.js';
+import type { Criterion } from '../../selftest/criteria.js';
+import { markup } from '../../selftest/report/markup.js';
+import { STYLE } from '../../selftest/report/style.js';
+import type { Sample, SoakReport } from '../types.js';
 import { page } from './page.js';
-import { STYLE } from './style.js';
 
 const HOSTILE = `</td></title></style></svg><script>alert(1)</script><img src=x onerror=alert(1)>"'&\u0000\u001b]0;x\u0007\u202e`;
 const CRITERIA: Criterion[] = [

@@ -2,14 +2,15 @@
  * A report as one page that needs nothing else: no script, no request, its plots drawn when it is written. Below 1 MB
  * whatever the run was: lines are thinned to what a plot can show, and texts and lists are cut.
  */
-import type { Criterion, SoakReport } from '../types.js';
+import type { Criterion } from '../../selftest/criteria.js';
+import { clockTime, grouped, UNIT_SUFFIX } from '../../selftest/report/figures.js';
+import { type Markup, markup } from '../../selftest/report/markup.js';
+import { pageFrame } from '../../selftest/report/page-frame.js';
+import { gravestFirst, inOneSentence, VERDICT_WORDS } from '../../selftest/report/verdicts.js';
+import type { SoakReport } from '../types.js';
 import { courseOf } from './course.js';
-import { clockTime, grouped, UNIT_SUFFIX } from './figures.js';
-import { type Markup, markup } from './markup.js';
 import { sections } from './panels.js';
 import { background, type Course, legend, type Panel, plot, strip } from './plot.js';
-import { STYLE } from './style.js';
-import { gravestFirst, inOneSentence, VERDICT_WORDS } from './verdicts.js';
 
 const EVENTS_SHOWN = 100;
 const TEXT_LENGTH = 400;
@@ -18,26 +19,10 @@ const STRIP_WIDTH = 1100;
 /** `sampleCount`: how many were taken; the report may hold fewer. */
 export function page(report: SoakReport, sampleCount: number): string {
   const course = courseOf(report.samples, report.events);
-  const verdict = report.passed === undefined ? 'running' : report.passed ? 'pass' : 'fail';
-  const refresh = markup`<meta http-equiv="refresh" content="60">`;
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-${verdict === 'running' ? refresh : undefined}
-<title>${`${verdict.toUpperCase()} · soak of ${report.options.containers} containers`}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<header>
-<p class="verdict ${verdict}">${verdict === 'running' ? 'RUNNING' : VERDICT_WORDS[verdict]}</p>
-<h1>Soak of ${report.options.containers} containers</h1>
-<p class="command"><code>${cut(report.command)}</code></p>
-</header>
-${facts(report, course, sampleCount)}
+  const { passed, options, command } = report;
+  return pageFrame(
+    { passed, title: `Soak of ${options.containers} containers`, command: cut(command) },
+    markup`${facts(report, course, sampleCount)}
 ${criteriaTable(report.criteria)}
 <section>
 <h2>Course</h2>
@@ -49,10 +34,8 @@ ${sections(report.samples, report.options).map(({ title, panels }) =>
     ? undefined
     : markup`<section><h2>${title}</h2><div class="plots">${panels.map((panel) => panelFigure(panel, course))}</div></section>`,
 )}
-<footer>Figures below a plot: the median and the range during the run. Shaded: not judged. Dashed: expected. Grey lines with a shadow: fitted slope with its 95 % confidence interval. Upright lines: events.</footer>
-</body>
-</html>
-`.text;
+<footer>Figures below a plot: the median and the range during the run. Shaded: not judged. Dashed: expected. Grey lines with a shadow: fitted slope with its 95 % confidence interval. Upright lines: events.</footer>`,
+  );
 }
 
 function facts(report: SoakReport, course: Course, sampleCount: number): Markup {

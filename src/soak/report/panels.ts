@@ -1,8 +1,9 @@
 /** Which plots a report has, in which order. */
+
+import type { Unit } from '../../selftest/report/figures.js';
 import { HEARTBEAT_SECONDS } from '../judge/instruments.js';
 import { rotationsPerSecond } from '../judge/rotations.js';
 import type { Sample, SoakOptions } from '../types.js';
-import type { Unit } from './figures.js';
 import type { Line, Panel } from './plot.js';
 import { type Reading, rate, readings } from './series.js';
 import { PER_HOUR, PER_MINUTE, type Per, trendOf } from './trend.js';

@@ -1,7 +1,8 @@
 /** One small plot over time as inline SVG, drawn with the colours of the page's style sheet. */
+
+import { figure, type Unit } from '../../selftest/report/figures.js';
+import { type Markup, markup } from '../../selftest/report/markup.js';
 import { type Axis, timeAxis, valueAxis } from './axis.js';
-import { figure, type Unit } from './figures.js';
-import { type Markup, markup } from './markup.js';
 import { decimated, type Point } from './series.js';
 
 export interface Line {

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { soakSample } from '../../../test/support/soak-samples.js';
-import type { Criterion } from '../types.js';
+import type { Criterion } from '../../selftest/criteria.js';
 import { Progress } from './progress.js';
 
 const ESCAPE = '\u001b';

@@ -4,30 +4,22 @@
  */
 import { terminalText } from '../../cli/terminal-text.js';
 import { roundedSize } from '../../runtime/units.js';
+import type { Criterion, Verdict } from '../../selftest/criteria.js';
+import { hasPassed } from '../../selftest/criteria.js';
+import { clockTime, grouped } from '../../selftest/report/figures.js';
+import { ProgressLine, type ProgressOutput } from '../../selftest/report/progress-line.js';
+import { gravestFirst, inOneSentence, VERDICT_WORDS } from '../../selftest/report/verdicts.js';
 import { rotationsPerSecond } from '../judge/rotations.js';
-import { hasPassed } from '../judge/verdict.js';
-import type { Criterion, Sample, Verdict } from '../types.js';
-import { clockTime, grouped } from './figures.js';
-import { gravestFirst, inOneSentence, VERDICT_WORDS } from './verdicts.js';
-
-/** stderr, or what a test puts in its place. */
-export interface ProgressOutput {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
-}
+import type { Sample } from '../types.js';
 
 const LINE_EVERY_SECONDS = 60;
-const USUAL_COLUMNS = 80;
 const ESCAPE = '\u001b';
-const CLEAR_LINE = `\r${ESCAPE}[K`;
 const COLORS: Readonly<Record<Verdict, number>> = { pass: 32, fail: 31, short: 33 };
 
 export class Progress {
-  readonly #output: ProgressOutput;
+  readonly #line: ProgressLine;
   readonly #rotateEveryMs: number;
   readonly #colors: boolean;
-  #isLineOpen = false;
   #lastLineAt = Number.NEGATIVE_INFINITY;
   #lastStep = '';
   #last: Sample | undefined;
@@ -37,15 +29,15 @@ export class Progress {
   #rotationsBefore = 0;
 
   constructor(output: ProgressOutput, rotateEveryMs: number, env: NodeJS.ProcessEnv = process.env) {
-    this.#output = output;
+    this.#line = new ProgressLine(output);
     this.#rotateEveryMs = rotateEveryMs;
     this.#colors = output.isTTY === true && !env['NO_COLOR'];
   }
 
   /** How far a step is, before there are samples: `starting containers`, `12 of 55`. */
   step(step: string, detail: string): void {
-    if (this.#output.isTTY) this.#rewrite(`${step} ${detail}`);
-    else if (step !== this.#lastStep) this.#line(`${step}…`);
+    if (this.#line.isTerminal) this.#line.rewrite(`${step} ${detail}`);
+    else if (step !== this.#lastStep) this.#line.keep(`${step}…`);
     this.#lastStep = step;
   }
 
@@ -62,17 +54,17 @@ export class Progress {
     this.#last = sample;
     this.#heapBytes = sample.heapBytes ?? this.#heapBytes;
     const line = this.#parts(sample, secondsLeft).join(' · ');
-    if (this.#output.isTTY) {
-      this.#rewrite(line, faultsOf(sample) > 0);
+    if (this.#line.isTerminal) {
+      this.#line.rewrite(line, (text) => (faultsOf(sample) > 0 ? this.#colored(text, 'fail') : text));
     } else if (isNewPhase || sample.seconds - this.#lastLineAt >= LINE_EVERY_SECONDS) {
       this.#lastLineAt = sample.seconds;
-      this.#line(line);
+      this.#line.keep(line);
     }
   }
 
   /** A line that stays. */
   note(text: string): void {
-    this.#line(terminalText(text, false));
+    this.#line.keep(terminalText(text, false));
   }
 
   /** A table of what was measured, and of what did not pass also the mark; the failed ones last, where the eye is. */
@@ -82,12 +74,12 @@ export class Progress {
     const width = Math.max(0, ...names.map((name) => name.length));
     for (const [i, { mark, measured, verdict }] of rows.entries()) {
       const word = this.#colored(VERDICT_WORDS[verdict].padEnd(5), verdict);
-      this.#line(`${word}  ${names[i].padEnd(width)}  ${terminalText(measured, false)}`);
-      if (verdict !== 'pass') this.#line(`${' '.repeat(width + 9)}wanted: ${terminalText(mark, false)}`);
+      this.#line.keep(`${word}  ${names[i].padEnd(width)}  ${terminalText(measured, false)}`);
+      if (verdict !== 'pass') this.#line.keep(`${' '.repeat(width + 9)}wanted: ${terminalText(mark, false)}`);
     }
     const passed = hasPassed(criteria);
     const word = this.#colored(passed ? 'PASS' : 'FAIL', passed ? 'pass' : 'fail');
-    this.#line(`\n${word}: ${inOneSentence(criteria)}.`);
+    this.#line.keep(`\n${word}: ${inOneSentence(criteria)}.`);
   }
 
   /** The most important first: a narrow terminal cuts the rest. */
@@ -110,18 +102,6 @@ export class Progress {
     if (phase !== 'run') return `rotations ${grouped(rotations)}`;
     const predicted = grouped(this.#rotationsPredicted);
     return `rotations ${grouped(rotations - this.#rotationsBefore)} (predicted ${predicted})`;
-  }
-
-  /** Written over by the next. One column stays free, where some terminals would begin a new line. */
-  #rewrite(text: string, isBad = false): void {
-    const line = text.slice(0, (this.#output.columns ?? USUAL_COLUMNS) - 1);
-    this.#output.write(CLEAR_LINE + (isBad ? this.#colored(line, 'fail') : line));
-    this.#isLineOpen = true;
-  }
-
-  #line(text: string): void {
-    this.#output.write(`${this.#isLineOpen ? CLEAR_LINE : ''}${text}\n`);
-    this.#isLineOpen = false;
   }
 
   #colored(text: string, verdict: Verdict): string {

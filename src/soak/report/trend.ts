@@ -1,6 +1,7 @@
 /** The judge's slope, as a plot shows it. */
+
+import { figure, signed, type Unit } from '../../selftest/report/figures.js';
 import { fitSlope } from '../judge/statistics.js';
-import { figure, signed, type Unit } from './figures.js';
 import type { Trend } from './plot.js';
 import type { Point } from './series.js';
 

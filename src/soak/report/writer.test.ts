@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SOAK_HEAD, soakSample } from '../../../test/support/soak-samples.js';
-import type { Criterion, SoakReport } from '../types.js';
+import type { Criterion } from '../../selftest/criteria.js';
+import type { SoakReport } from '../types.js';
 import { ReportWriter } from './writer.js';
 
 const CRITERIA: Criterion[] = [{ id: 'lines', mark: 'exactly once', measured: 'all', verdict: 'pass' }];
@@ -111,7 +112,10 @@ describe('trouble', () => {
     writeFileSync(path.join(directory, 'file'), '');
     for (const folder of [path.join(directory, 'file'), '/proc/log-capturer/soak']) {
       expect(() => ReportWriter.open(folder, SOAK_HEAD)).toThrow(
-        expect.objectContaining({ code: 'SOAK_IMPOSSIBLE', remedy: expect.stringContaining('--directory') }),
+        expect.objectContaining({
+          code: 'SELF_TEST_IMPOSSIBLE',
+          remedy: expect.stringContaining('--directory'),
+        }),
       );
     }
   });
@@ -120,7 +124,7 @@ describe('trouble', () => {
     const writer = ReportWriter.open(path.join(directory, 'out'), SOAK_HEAD);
     rmSync(path.join(directory, 'out'), { recursive: true });
     for (let i = 0; i < 100; i++) writer.sample(sample(i));
-    expect(() => writer.finish(CRITERIA)).toThrow(expect.objectContaining({ code: 'SOAK_IMPOSSIBLE' }));
+    expect(() => writer.finish(CRITERIA)).toThrow(expect.objectContaining({ code: 'SELF_TEST_IMPOSSIBLE' }));
   });
 });
 

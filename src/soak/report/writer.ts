@@ -9,12 +9,14 @@
  * The last two are made anew every minute and at the end, each under another name first, so that a reader never sees
  * half of one. Trouble with the disk does not end a soak: it is told once as an event, and again by `finish()`.
  */
-import { appendFileSync, closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError, systemCode } from '../../runtime/errors.js';
 import { makeFolders } from '../../runtime/folders.js';
-import { hasPassed } from '../judge/verdict.js';
-import type { Criterion, Sample, SoakReport } from '../types.js';
+import type { Criterion } from '../../selftest/criteria.js';
+import { hasPassed } from '../../selftest/criteria.js';
+import { replaceFile } from '../../selftest/report/folder.js';
+import type { Sample, SoakReport } from '../types.js';
 import { page } from './page.js';
 import { ThinnedSamples } from './thinned.js';
 
@@ -47,7 +49,7 @@ export class ReportWriter {
     this.#head = head;
   }
 
-  /** Makes the directory and the first files in it. Throws SOAK_IMPOSSIBLE where it cannot be written. */
+  /** Makes the directory and the first files in it. Throws SELF_TEST_IMPOSSIBLE where it cannot be written. */
   static open(directory: string, head: SoakHead): ReportWriter {
     const name = `soak-${head.startedAt.replaceAll(/[^0-9TZ-]/g, '')}`;
     const file = (ending: string): string => path.join(directory, `${name}.${ending}`);
@@ -80,7 +82,7 @@ export class ReportWriter {
     this.#try(seconds, () => appendFileSync(this.files.samples, jsonLine({ event })));
   }
 
-  /** Writes it all with its verdict, and to the disk itself. Throws SOAK_IMPOSSIBLE where that fails. */
+  /** Writes it all with its verdict, and to the disk itself. Throws SELF_TEST_IMPOSSIBLE where that fails. */
   finish(criteria: readonly Criterion[]): ReportFiles {
     try {
       appendFileSync(this.files.samples, jsonLine({ criteria }));
@@ -110,8 +112,8 @@ export class ReportWriter {
       events: [...this.#firstEvents, ...this.#lastEvents],
       samples: this.#samples.list(),
     };
-    replace(this.files.json, `${JSON.stringify(report)}\n`);
-    replace(this.files.html, page(report, this.#samples.count));
+    replaceFile(this.files.json, `${JSON.stringify(report)}\n`);
+    replaceFile(this.files.html, page(report, this.#samples.count));
   }
 
   #try(seconds: number, write: () => void): void {
@@ -133,11 +135,6 @@ function jsonLine(value: object): string {
   return `${JSON.stringify(value)}\n`;
 }
 
-function replace(file: string, text: string): void {
-  writeFileSync(`${file}.new`, text);
-  renameSync(`${file}.new`, file);
-}
-
 function sync(file: string): void {
   const fd = openSync(file, 'r');
   try {
@@ -149,8 +146,12 @@ function sync(file: string): void {
 
 function unwritable(directory: string, error: unknown): AgentError {
   const why = systemCode(error) ?? String(error);
-  return new AgentError('SOAK_IMPOSSIBLE', `The soak's report cannot be written to ${directory} (${why}).`, {
-    remedy: 'Name another directory with --directory, or make room there.',
-    cause: error,
-  });
+  return new AgentError(
+    'SELF_TEST_IMPOSSIBLE',
+    `The soak's report cannot be written to ${directory} (${why}).`,
+    {
+      remedy: 'Name another directory with --directory, or make room there.',
+      cause: error,
+    },
+  );
 }

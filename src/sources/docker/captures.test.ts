@@ -76,6 +76,19 @@ describe('first sight', () => {
     expect([readers.rejected, namesOf(readers)]).toEqual([[id(2)], ['c1']]);
   });
 
+  test('what is not to be captured any more has nothing missing should it vanish, but for what cannot be read', async () => {
+    const { list, pipeline } = setUp({ config: { exclude: { names: ['shy*'] } } });
+    const before = { labels: { container: 'x' } };
+    for (const n of [1, 2]) pipeline.setPosition(`docker-known/${id(n)}`, before);
+    make(1, { name: 'shy-1' });
+    make(2, { driver: 'none' });
+    await list(listed(1, { name: '/shy-1' }), listed(2));
+    expect([1, 2].map((n) => pipeline.position(`docker-known/${id(n)}`))).toEqual([
+      { ...before, drained: true },
+      before,
+    ]);
+  });
+
   test('labels come from the destroy event where nothing else told, and from the id where nothing did', async () => {
     const { readers, captures, list } = setUp();
     make(1);

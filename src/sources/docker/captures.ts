@@ -253,6 +253,7 @@ export class Captures {
       this.#settle(entry, verdict);
       if (entry.isOpen) this.#options.readings.reject(entry.id);
       entry.isOpen = false;
+      if (!verdict.trouble) this.#options.readings.unwanted(entry.id);
       return;
     }
     // Where the folder is the engine's, a missing one is a container that is being removed: the next list tells.

@@ -2,7 +2,8 @@
  * What has to be known of captured containers that are gone when the agent starts: whose lines are missing then, and whether
  * any are. Beside the readers' position `docker/<container id>`, and forgotten with it:
  *
- *   docker-known/<container id>   {labels, drained?: true}; drained: it did not run, and all that it wrote was read
+ *   docker-known/<container id>   {labels, drained?: true}; drained: it did not run, and all that it
+ *                                 wrote was read, or is not wanted
  *
  * One that was drained, started again and removed while no agent ran is gone without a trace.
  */
@@ -36,6 +37,7 @@ export class KnownContainers {
     if (known) this.#remember(id, { ...known, labels });
   }
 
+  /** It does not run and was read to its end, or is not to be captured any more: nothing of it is missing. */
   drained(id: string): void {
     const known = this.#known(id);
     if (known) this.#remember(id, { ...known, isDrained: true });

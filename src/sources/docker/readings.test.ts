@@ -18,10 +18,12 @@ const NOTHING: ReaderStats = {
 
 let readers: Record<Transport, FakeReaders>;
 let readings: Readings;
+let pipeline: RememberingPipeline;
 
 beforeEach(() => {
   readers = { file: new FakeReaders(), api: new FakeReaders() };
-  readings = new Readings(readers.file, readers.api, new KnownContainers(new RememberingPipeline()));
+  pipeline = new RememberingPipeline();
+  readings = new Readings(readers.file, readers.api, new KnownContainers(pipeline));
 });
 
 const log = (id: string): ContainerLog => ({
@@ -124,6 +126,24 @@ test("a heartbeat is counted for what is read, and each log has its readers' sig
     { id: 'a', name: 'web', transport: 'file', at: 7 },
     { id: 'b', name: 'db', transport: 'api', at: undefined },
   ]);
+});
+
+test('what has to be known should it vanish follows it: its labels, and whether anything of it is unread', () => {
+  const known = (): unknown => pipeline.position('docker-known/a');
+  readings.add('file', 'a1b2', { ...log('a'), labels: undefined });
+  expect(known()).toBeUndefined();
+  readings.add('file', 'web', log('a'));
+  expect(known()).toEqual({ labels: { container: 'a' } });
+  readings.noticed({ kind: 'drained', id: 'a' });
+  expect(known()).toEqual({ labels: { container: 'a' }, drained: true });
+  readings.rename('a', 'old', { container: 'old' });
+  expect(known()).toEqual({ labels: { container: 'old' }, drained: true });
+  readings.wake('a');
+  expect(known()).toEqual({ labels: { container: 'old' } });
+  readings.unwanted('a');
+  expect(known()).toMatchObject({ drained: true });
+  finished('file', 'a');
+  expect(known()).toBeUndefined();
 });
 
 test('no sum ever drops, and none misses a line, whatever becomes of the containers', () => {

@@ -105,6 +105,11 @@ export class Readings {
     readers.reject(id);
   }
 
+  /** It is not to be captured, whatever was before: callers name any container. */
+  unwanted(id: string): void {
+    this.#known.drained(id);
+  }
+
   /** What the readers tell: to be passed on here before anybody else acts on it. */
   noticed(notice: Notice): void {
     if (notice.kind === 'drained') this.#known.drained(notice.id);

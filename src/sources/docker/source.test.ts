@@ -201,9 +201,7 @@ describe('with an engine', () => {
     await source.ready;
     said.length = 0;
     notify({ kind: 'truncated', id: id(1), path: '/a.log' });
-    expect(said).toEqual([
-      'warn: c1: somebody cut /a.log short: what was not read by then is missing.',
-    ]);
+    expect(said).toEqual(['warn: c1: somebody cut /a.log short: what was not read by then is missing.']);
   });
 });
 

@@ -13,6 +13,9 @@
 import type { SourceKey } from '../../pipeline/contract.js';
 import { BEFORE_TOTALS, JOURNALED, RETIRED, sourceOf, splitTotal } from '../../pipeline/totals.js';
 
+/** Of which its first twelve digits are shown, as Docker does. */
+const CONTAINER_ID = /^([0-9a-f]{12})[0-9a-f]{52}$/;
+
 export interface SinkBalance {
   readonly before: number;
   readonly delivered: number;
@@ -40,7 +43,7 @@ export interface LedgerView {
     readonly pending: number | undefined;
   }[];
   /** Whose lines are those of a source key; undefined where nobody knows. */
-  containerOf(key: SourceKey): string | undefined;
+  readonly containerOf: (key: SourceKey) => string | undefined;
 }
 
 export interface SourceLine {
@@ -140,7 +143,7 @@ function sourceLine(
   const [merged, held] = [figure('merged'), figure('held')];
   const [appended, journaled] = [figure('appended'), figure(JOURNALED)];
   const source = sourceOf(key);
-  const own = key.slice(source.length + 1);
+  const own = key.slice(source.length + 1).replace(CONTAINER_ID, '$1');
   return {
     source,
     container: own === RETIRED ? RETIRED : (containerOf(key) ?? own),
@@ -184,9 +187,7 @@ function sinkLine(
     passedOver,
     pending,
     unaccounted:
-      pending === undefined
-        ? undefined
-        : { cursor: journaled - taken - pending, answers: taken - became },
+      pending === undefined ? undefined : { cursor: journaled - taken - pending, answers: taken - became },
   };
 }
 

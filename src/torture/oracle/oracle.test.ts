@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { OUTPUT_NAMES, type Output } from '../lines.js';
 import { Roster } from './roster.js';
 import { Sightings } from './sightings.js';
-import { judgePlace, type PlaceVerdict, type ToldGap } from './verdict.js';
+import { judgePlace, type PlaceVerdict, type ToldGap, type ToldLate } from './verdict.js';
 
 const RUN = 'r1';
 const SECOND = 1_000;
@@ -40,7 +40,7 @@ function written(): { roster: Roster; rows: Row[] } {
   const roster = new Roster();
   const rows: Row[] = [];
   for (const [container, lives] of [2, 1].entries()) {
-    roster.add(`c${container}`);
+    roster.created(roster.add(`c${container}`), `id${container}`);
     for (let generation = 1; generation <= lives; generation++) {
       roster.started(container);
       for (let number = 1; number <= 5; number++) {
@@ -70,6 +70,7 @@ interface Given {
   readonly rows: readonly Row[];
   readonly others?: readonly Row[];
   readonly gaps?: readonly ToldGap[];
+  readonly late?: readonly ToldLate[];
   readonly dropped?: readonly Row[];
   readonly rejected?: readonly Row[];
   readonly roster?: Roster;
@@ -79,12 +80,14 @@ function judged({
   rows,
   others,
   gaps = [],
+  late = [],
   dropped = [],
   rejected = [],
   roster = written().roster,
 }: Given): PlaceVerdict {
   return judgePlace(roster, sightings(rows), others ? [sightings(others)] : [], {
     gaps,
+    late,
     dropped: sightings(dropped),
     rejected: sightings(rejected),
   });
@@ -168,6 +171,17 @@ describe('what the oracle finds', () => {
     expect(wrongs(judged({ rows: rows.with(a, rows[b]).with(b, rows[a]) }))).toEqual({ reordered: 1 });
   });
 
+  test('what the agent told to come late is told apart, and nothing else', () => {
+    const [a, b] = [place(isFrom('o', 2)), place(isFrom('o', 3))];
+    const swapped = rows.with(a, rows[b]).with(b, rows[a]);
+    const { timeMs } = rows[a];
+    const told = { id: 'id0', from: timeMs, to: timeMs };
+    const verdict = judged({ rows: swapped, late: [told] });
+    expect([wrongs(verdict), verdict.late]).toEqual([{}, 1]);
+    for (const other of [{ id: 'id1' }, { from: timeMs + 1 }, { to: timeMs - 1 }])
+      expect(wrongs(judged({ rows: swapped, late: [{ ...told, ...other }] }))).toEqual({ reordered: 1 });
+  });
+
   test('a line of a start before behind one of the next, but not the order of stdout and stderr', () => {
     const late = isFrom('e', 5);
     expect(wrongs(judged({ rows: [...without(late), rows[place(late)]] }))).toEqual({ reordered: 1 });
@@ -233,6 +247,14 @@ describe('on whose account a missing line is', () => {
       engine: 2,
       lost: 1,
     });
+  });
+
+  test('of two holes in one output each is looked at by itself', () => {
+    const two = without((one) => isFrom('o', 2)(one) || isFrom('o', 4)(one) || isFrom('o', 5)(one));
+    const [first, second] = [2, 4].map((number) => rows[place(isFrom('o', number))].timeMs);
+    const at = (ms: number): ToldGap => gap({ from: ms, to: ms });
+    expect(wrongs(judged({ rows: two, gaps: [at(first)] }))).toEqual({ engine: 1, lost: 2 });
+    expect(wrongs(judged({ rows: two, gaps: [at(second)] }))).toEqual({ engine: 2, lost: 1 });
   });
 
   test("the receiver's, where it dropped the line, and the dead letters'", () => {

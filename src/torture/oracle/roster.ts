@@ -11,6 +11,8 @@ export interface Life {
 
 export interface Written {
   readonly container: number;
+  /** The engine's; undefined until it is made. */
+  id: string | undefined;
   /** All that it has had. */
   readonly names: Set<string>;
   readonly lives: Life[];
@@ -28,8 +30,12 @@ export class Roster {
   /** Before it is started for the first time. Answers its number. */
   add(name: string, planned?: Written['planned']): number {
     const container = this.#written.length;
-    this.#written.push({ container, names: new Set([name]), lives: [], planned });
+    this.#written.push({ container, id: undefined, names: new Set([name]), lives: [], planned });
     return container;
+  }
+
+  created(container: number, id: string): void {
+    this.#written[container].id = id;
   }
 
   started(container: number): void {

@@ -5,12 +5,13 @@
  *
  *   duplicated  a line that is there twice
  *   split       no whole line: cut, joined or damaged
- *   reordered   a line behind a later one of the same output and sequence
  *   foreign     a whole line under the name of another container or output
+ *
+ * A line behind a later one of the same output and sequence is only noted: the agent may have told of it.
  */
-import { OUTPUT_NAMES, type Output, parseLine } from '../lines.js';
+import { type Line, OUTPUT_NAMES, type Output, parseLine } from '../lines.js';
 
-export type Damage = 'duplicated' | 'split' | 'reordered' | 'foreign';
+export type Damage = 'duplicated' | 'split' | 'foreign';
 
 export interface Whereabouts {
   /** What has an order of its own: a file's output, or a stream. */
@@ -20,6 +21,13 @@ export interface Whereabouts {
   readonly output: string;
   /** The line's timestamp, milliseconds since 1970. */
   readonly timeMs: number;
+}
+
+/** A line behind a later one. */
+export interface Reordering {
+  readonly container: number;
+  readonly timeMs: number;
+  readonly text: string;
 }
 
 /** Of one output of one life of a container. */
@@ -68,7 +76,8 @@ export class Sightings {
   readonly #names = new Map<number, Set<string>>();
   /** By sequence and container: the last of each output. */
   readonly #last = new Map<string, { generation: number; number: number }>();
-  readonly damage: Record<Damage, number> = { duplicated: 0, split: 0, reordered: 0, foreign: 0 };
+  readonly damage: Record<Damage, number> = { duplicated: 0, split: 0, foreign: 0 };
+  readonly reorderings: Reordering[] = [];
   readonly #findings = new Map<Damage, string[]>();
   /** Lines that are there, each counted once. */
   lines = 0;
@@ -113,18 +122,16 @@ export class Sightings {
     return undefined;
   }
 
-  #judgeOrder(
-    key: string,
-    { generation, number }: { readonly generation: number; readonly number: number },
-    where: Whereabouts,
-    name: string,
-  ): void {
+  #judgeOrder(key: string, { container, generation, number }: Line, where: Whereabouts, name: string): void {
     const last = this.#last.get(key);
     const isLater =
       !last || generation > last.generation || (generation === last.generation && number > last.number);
-    if (isLater) this.#last.set(key, { generation, number });
-    else
-      this.#found('reordered', where, `${name} comes after line ${last.number} of start ${last.generation}`);
+    if (isLater) {
+      this.#last.set(key, { generation, number });
+      return;
+    }
+    const text = `${name} comes after line ${last.number} of start ${last.generation} (${placeOf(where)})`;
+    this.reorderings.push({ container, timeMs: where.timeMs, text });
   }
 
   #life(container: number, generation: number): Life {
@@ -142,13 +149,16 @@ export class Sightings {
     else this.#names.set(container, new Set([name]));
   }
 
-  #found(kind: Damage, { sequence, timeMs }: Whereabouts, what: string): void {
+  #found(kind: Damage, where: Whereabouts, what: string): void {
     this.damage[kind]++;
     const findings = this.#findings.get(kind) ?? [];
     this.#findings.set(kind, findings);
-    if (findings.length < MAX_FINDINGS)
-      findings.push(`${kind}: ${what} (${sequence}, ${new Date(timeMs).toISOString()})`);
+    if (findings.length < MAX_FINDINGS) findings.push(`${kind}: ${what} (${placeOf(where)})`);
   }
+}
+
+function placeOf({ sequence, timeMs }: Whereabouts): string {
+  return `${sequence}, ${new Date(timeMs).toISOString()}`;
 }
 
 function shown(text: string): string {

@@ -8,11 +8,12 @@
  *   engine    the engine did not keep them until they could be read, and the agent says so: they lie within a gap that it
  *             told of for this container, for a reason that only the engine can be to blame for
  *
- * A line is on one account only, the first in the order dropped, rejected, engine, lost.
+ * A line is on one account only, the first in the order dropped, rejected, engine, lost. A line behind a later one of its output
+ * is reordered, unless the agent has told that lines of then come late, because the engine had left them out.
  */
 import { OUTPUT_NAMES, type Output } from '../lines.js';
 import type { Life, Roster, Written } from './roster.js';
-import type { Damage, Sightings } from './sightings.js';
+import type { Damage, Reordering, Sightings } from './sightings.js';
 
 export type Account = 'lost' | 'rejected' | 'dropped' | 'engine';
 
@@ -24,8 +25,16 @@ export interface ToldGap {
   readonly why: string;
 }
 
+/** Lines of a container, by its id, that the agent delivered behind later ones, as it tells. Times in milliseconds since 1970. */
+export interface ToldLate {
+  readonly id: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Lines that need not be at the place that is judged, and what the agent told of. */
 export interface Excuses {
+  readonly late: readonly ToldLate[];
   readonly gaps: readonly ToldGap[];
   readonly dropped: Sightings;
   readonly rejected: Sightings;
@@ -37,7 +46,9 @@ export interface PlaceVerdict {
   /** Lines that were written, as far as anybody tells. */
   readonly written: number;
   readonly missing: Readonly<Record<Account, number>>;
-  readonly damage: Readonly<Record<Damage, number>>;
+  readonly damage: Readonly<Record<Damage | 'reordered', number>>;
+  /** Lines behind later ones of which the agent has told. */
+  readonly late: number;
   /** The first few. */
   readonly findings: readonly string[];
 }
@@ -56,7 +67,8 @@ export function judgePlace(
   excuses: Excuses,
 ): PlaceVerdict {
   const missing: Record<Account, number> = { lost: 0, rejected: 0, dropped: 0, engine: 0 };
-  const damage = { ...here.damage };
+  const untold = here.reorderings.filter((one) => !isTold(one, roster, excuses.late));
+  const damage = { ...here.damage, reordered: untold.length };
   const findings: string[] = [];
   const find = (text: string): unknown => findings.length < MAX_FINDINGS && findings.push(text);
   let written = 0;
@@ -77,7 +89,20 @@ export function judgePlace(
       }
     }
   }
-  return { lines: here.lines, written, missing, damage, findings: [...findings, ...here.findings] };
+  for (const { text } of untold) find(`reordered: ${text}`);
+  return {
+    lines: here.lines,
+    written,
+    missing,
+    damage,
+    late: here.reorderings.length - untold.length,
+    findings: [...findings, ...here.findings],
+  };
+}
+
+function isTold({ container, timeMs }: Reordering, roster: Roster, late: readonly ToldLate[]): boolean {
+  const { id } = roster.list[container] ?? {};
+  return late.some((one) => one.id === id && one.from <= timeMs && timeMs <= one.to);
 }
 
 interface Run {

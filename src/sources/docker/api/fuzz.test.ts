@@ -24,7 +24,15 @@ class Counting implements StreamSink {
   /** Stops behind every so many. */
   stopEvery = Number.POSITIVE_INFINITY;
 
-  record(buf: Buffer, start: number, end: number, endsLine: boolean, isStderr: boolean, s: number, n: number) {
+  record(
+    buf: Buffer,
+    start: number,
+    end: number,
+    endsLine: boolean,
+    isStderr: boolean,
+    s: number,
+    n: number,
+  ) {
     return this.#take(`${s}.${n} ${isStderr} ${endsLine} `, buf, start, end);
   }
 
@@ -61,7 +69,11 @@ const served: fc.Arbitrary<ServedRecord> = fc.record({
 const any = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes));
 /** A head that says anything of what follows. */
 const head = fc
-  .record({ kind: fc.nat(5), zero: fc.constantFrom(0, 0, 0, 1), size: fc.oneof(fc.nat(40), fc.nat(0xffffffff)) })
+  .record({
+    kind: fc.nat(5),
+    zero: fc.constantFrom(0, 0, 0, 1),
+    size: fc.oneof(fc.nat(40), fc.nat(0xffffffff)),
+  })
   .map(({ kind, zero, size }) => {
     const bytes = Buffer.from([kind, zero, 0, 0, 0, 0, 0, 0]);
     bytes.writeUInt32BE(size, 4);
@@ -71,7 +83,11 @@ const streamOf = (encode: (record: ServedRecord) => Buffer) =>
   fc
     .record({
       parts: fc.array(
-        fc.oneof({ weight: 6, arbitrary: served.map(encode) }, { weight: 1, arbitrary: any }, { weight: 1, arbitrary: head }),
+        fc.oneof(
+          { weight: 6, arbitrary: served.map(encode) },
+          { weight: 1, arbitrary: any },
+          { weight: 1, arbitrary: head },
+        ),
         { maxLength: 12 },
       ),
       edits: fc.array(fc.record({ at: fc.nat(), taken: fc.nat(9), put: fc.uint8Array({ maxLength: 4 }) }), {
@@ -133,18 +149,22 @@ describe.each([
   ['frames', frame, () => new FrameDecoder(), LARGEST_FRAME + 8],
   ['records without frames', stamped, () => new RawDecoder(PIECE), LONGEST_RECORD + 70],
 ] as const)('%s', (name, encode, decoder, bound) => {
-  test('any bytes: lines or a refusal', () => {
-    fc.assert(
-      fc.property(streamOf(encode), chunks, fc.integer({ min: 1, max: 5 }), (bytes, chunks, stop) => {
-        const whole = decode(decoder(), bytes, [bytes.length + 1], bound);
-        const inChunks = decode(decoder(), bytes, chunks, bound, stop);
-        if (name !== 'frames') return;
-        // Frames mean the same however they come.
-        expect(inChunks).toEqual(whole);
-      }),
-      { numRuns: 400 * FACTOR },
-    );
-  }, TIMEOUT_MS);
+  test(
+    'any bytes: lines or a refusal',
+    () => {
+      fc.assert(
+        fc.property(streamOf(encode), chunks, fc.integer({ min: 1, max: 5 }), (bytes, chunks, stop) => {
+          const whole = decode(decoder(), bytes, [bytes.length + 1], bound);
+          const inChunks = decode(decoder(), bytes, chunks, bound, stop);
+          if (name !== 'frames') return;
+          // Frames mean the same however they come.
+          expect(inChunks).toEqual(whole);
+        }),
+        { numRuns: 400 * FACTOR },
+      );
+    },
+    TIMEOUT_MS,
+  );
 
   test('without an end in sight no more is held than one may have', () => {
     const chunk = 1024 * 1024;
@@ -171,7 +191,9 @@ describe.each([
   });
 });
 
-test('a stream of any bytes in any chunks ends, with its lines or with a refusal', { timeout: TIMEOUT_MS }, async () => {
+test('a stream of any bytes in any chunks ends, with its lines or with a refusal', {
+  timeout: TIMEOUT_MS,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(streamOf(frame), chunks, fc.boolean(), async (bytes, chunks, isCut) => {
       const sink = new Counting();

@@ -4,8 +4,8 @@
  * place.ts says which records are new. They are taken in the order of the log, but for those that the engine left out: they
  * are taken when verification.ts has found them, late, with their own times.
  *
- * Only pieces of a line share a time: alike ones that follow each other in an open line are all taken. In a log of which
- * the engine may leave records out a piece with another time goes with another line.
+ * Only pieces of a line share a time: alike ones that follow each other in an open line are all taken. Where a record with
+ * another time comes in the middle of a line, the engine has left out the rest of it: the log is opened again.
  */
 import type { Batch } from '../../../pipeline/batch.js';
 import { LineFlag } from '../../../pipeline/batch.js';
@@ -17,14 +17,14 @@ import { noCounts } from '../json-file/counts.js';
 import { PIECE_BYTES } from '../json-file/decode.js';
 import type { ReaderCounts } from '../json-file/types.js';
 import { Arrivals } from './arrivals.js';
+import { Comparison } from './comparison.js';
 import type { LineTarget, LineWriter } from './lines.js';
-import { OpenLines } from './open-lines.js';
 import { missedLines } from './missed-lines.js';
+import { OpenLines } from './open-lines.js';
 import type { Range } from './opening.js';
 import { LogPlace, type PlaceParts } from './place.js';
 import type { ApiPosition } from './position.js';
-import { Recount } from './recount.js';
-import { type RecordId, recordHash } from './ring.js';
+import { type RecordId, recordHash, sameRecord } from './ring.js';
 import type { StreamSink } from './stream.js';
 import type { StreamIds } from './stream-ids.js';
 import type { Missed, Verification } from './verification.js';
@@ -34,8 +34,6 @@ const OLD_SECONDS = 10;
 /** So much of a stream is read in order before old lines go to catch-up streams. */
 const SMALL_BACKLOG = 1024 * 1024;
 
-/** What is hidden again and again is told no more often. */
-const TELL_MS = 10_000;
 /** A byte of text, and what stands around it, have no more bytes in a json-file. */
 const MOST_ESCAPED = 6;
 const MOST_AROUND_TEXT = 512;
@@ -75,16 +73,11 @@ export class ApiLog implements StreamSink, LineTarget {
   readonly #pieceBytes: number;
   readonly #lines = new OpenLines();
   readonly #place: LogPlace;
-  /** While the overlap is looked for: what is served up to there is compared with what was taken. */
-  #opening: Verification | undefined;
-  #recount: Recount | undefined;
+  readonly #comparison: Comparison;
+  /** The last record that was served in the middle of a line to which it does not belong. */
+  #cut: RecordId | undefined;
   #isFinite = false;
   #isResumed = false;
-  /** Records may be missing that the engine has. */
-  isSuspect = false;
-  /** What cannot be seen any more was come upon, and was told, of performance.now(). */
-  #hiddenAt = -Infinity;
-  #toldAt = -Infinity;
   /** Told once the time of the first line behind it is known. */
   #gap: Omit<SourceGap, 'to'> | undefined;
   /** Time of the last record of the stream at hand. */
@@ -98,6 +91,12 @@ export class ApiLog implements StreamSink, LineTarget {
     this.#parts = parts;
     this.#pieceBytes = parts.pieceBytes ?? PIECE_BYTES;
     this.#place = new LogPlace({ ...parts, onLost: (isBeginning) => this.#lost(isBeginning) });
+    this.#comparison = new Comparison(this.#place, {
+      keepsOneFile: parts.keepsOneFile === true,
+      deliver: (missed) => this.#deliver(missed),
+      tellHidden: (from, to) => parts.onGap({ why: 'skipped', from, to, detail: HIDDEN }),
+      savePosition: () => this.#savePosition(),
+    });
   }
 
   /** Goes on behind a saved position of this transport. Before the first `begin`. */
@@ -140,6 +139,15 @@ export class ApiLog implements StreamSink, LineTarget {
     return this.unverified > 0 && (this.#isResumed || mostOnDisk >= maxSizeBytes);
   }
 
+  /** Records may be missing that the engine has. */
+  get isSuspect(): boolean {
+    return this.#comparison.isSuspect;
+  }
+
+  set isSuspect(is: boolean) {
+    this.#comparison.isSuspect = is;
+  }
+
   /** The stream at hand has shown where what is known ends, or did not have to. */
   get isFound(): boolean {
     return this.#place.isFound;
@@ -169,15 +177,17 @@ export class ApiLog implements StreamSink, LineTarget {
     this.isShort = false;
     this.#isFinite = isFinite;
     this.#streamBytes = 0;
-    this.#oldBefore = Math.floor(nowMs / 1000) - OLD_SECONDS;
+    this.opened(nowMs);
     this.hadTrouble = false;
     this.arrivals.clear();
     const range = this.#place.begin(nowMs);
-    const isSought = !this.isFound && this.canVerify;
-    const { behind } = this.#place;
-    this.#recount = isSought && behind ? new Recount(behind) : undefined;
-    this.#opening = isSought && !behind ? this.compare() : undefined;
+    this.#comparison.begin();
     return range;
+  }
+
+  /** The engine has answered, at `nowMs` by its own clock. */
+  opened(nowMs: number): void {
+    this.#oldBefore = Math.floor(nowMs / 1000) - OLD_SECONDS;
   }
 
   /** The stream ended, at `nowMs`. `isComplete`: by the engine's will, all that it had was served. */
@@ -185,7 +195,7 @@ export class ApiLog implements StreamSink, LineTarget {
     this.#flush();
     const isAll = isComplete && !this.hadTrouble;
     // An engine leaves out nothing where it does not follow.
-    if (isAll && this.#isFinite && this.isFound && !this.isSuspect) this.#place.verifyAll();
+    if (isAll && this.#isFinite && this.isFound && !this.#comparison.isSuspect) this.#place.verifyAll();
     if (this.#place.end(isAll, this.isShort, nowMs, this.taken)) this.#savePosition();
   }
 
@@ -199,20 +209,14 @@ export class ApiLog implements StreamSink, LineTarget {
     return this.#place.compare();
   }
 
-  /**
-   * It was compared: what the engine had left out is delivered, and what cannot be seen any more is told. False where the
-   * answer did not reach back far enough. `isAll`: no answer would reach further; `isLast`: nor will a later one.
-   */
+  /** An answer is there as far as it goes: as Comparison has it. */
   settle(verification: Verification, isAll: boolean, isLast = false): boolean {
-    const findings = verification.finish(isAll);
-    if (!findings) return false;
-    if (findings.missed.length > 0) this.#deliver(findings.missed);
-    const hiding = findings.hidden && this.#hide(findings.hidden, isLast);
-    if (hiding === 'later') this.#place.insert(findings.missed);
-    else this.#place.verify(findings);
-    if (hiding === 'told') this.#savePosition();
-    this.isSuspect = false;
-    return true;
+    return this.#comparison.settle(verification, isAll, isLast);
+  }
+
+  /** What was taken cannot be compared with the log any more. */
+  tellUnverified(): void {
+    this.#comparison.giveUp(timeOfMs(Date.now()));
   }
 
   record(
@@ -269,16 +273,9 @@ export class ApiLog implements StreamSink, LineTarget {
     this.arrivals.expect(newest, (record) => this.#place.isTaken(record), this.#place.ring);
   }
 
-  /** What was taken cannot be compared with the log any more. */
-  tellUnverified(): void {
-    this.#parts.onGap({ why: 'skipped', from: this.#place.verifiedTime, to: timeOfMs(Date.now()), detail: HIDDEN });
-    this.#place.verifyAll();
-    this.#savePosition();
-  }
-
   /** A record of the log did not come, although later ones did. */
   tellSkipped(): void {
-    if (this.canVerify) this.isSuspect = true;
+    if (this.canVerify) this.#comparison.isSuspect = true;
     else this.#parts.onGap({ why: 'skipped', from: this.#place.verifiedTime, to: timeOfMs(Date.now()) });
   }
 
@@ -317,10 +314,10 @@ export class ApiLog implements StreamSink, LineTarget {
       return true;
     }
     if (!this.isFound) {
-      const opening = this.#recount ?? this.#opening;
-      if (flags === 0) opening?.record(buf, start, end, endsLine, isStderr, seconds, nanos);
-      const found = this.#place.seek(seconds, nanos, hash, this.#recount?.hasReached !== false);
-      if (found === 'known' || found === 'new') this.#found();
+      const found = this.#place.seek(seconds, nanos, hash, this.#comparison.isFar);
+      const isBefore = (found === 'seek' || found === 'known') && flags === 0;
+      if (isBefore) this.#comparison.record(buf, start, end, endsLine, isStderr, seconds, nanos);
+      if (found === 'known' || found === 'new') this.#comparison.found();
       if (found === 'short') this.isShort = true;
       if (found !== 'new' && found !== 'lost') return !this.isShort;
     }
@@ -342,8 +339,15 @@ export class ApiLog implements StreamSink, LineTarget {
     // The position of the lines before must not cover this record.
     if (writer.isFull) this.#flush();
     const isDone = this.#lines.isDone(isStderr);
-    const isOther = carry.isOpen && (carry.seconds !== seconds || carry.nanos !== nanos);
-    if (isOther && this.canVerify) this.#endOpenLine(carry, LineFlag.incomplete);
+    if (carry.isOpen && this.canVerify && (carry.seconds !== seconds || carry.nanos !== nanos)) {
+      // Served again behind the same ones it shows that the line has no end: its process had.
+      if (!this.#cut || !sameRecord(this.#cut, { seconds, nanos, hash })) {
+        this.#cut = { seconds, nanos, hash };
+        this.isShort = true;
+        return false;
+      }
+      this.#endOpenLine(carry, LineFlag.incomplete);
+    }
     if (isPiece && !isDone && !carry.isOpen) this.#lines.open(isStderr, this.#place.known, seconds, nanos);
     this.#place.remember(seconds, nanos, hash);
     if (this.#oldBefore > 0) this.#place.trust();
@@ -364,41 +368,9 @@ export class ApiLog implements StreamSink, LineTarget {
     return !this.#isHeld;
   }
 
-  #found(): void {
-    const isTold = this.#recount !== undefined && !this.#settleRecount(this.#recount);
-    const isVerified = !this.#opening || this.settle(this.#opening, false);
-    this.#recount = this.#opening = undefined;
-    this.isSuspect ||= !isVerified;
-    this.#place.found(isVerified);
-    if (isTold) this.#savePosition();
-  }
-
-  /** What a run before did not compare with the log any more. False where a gap was told. */
-  #settleRecount(recount: Recount): boolean {
-    const missed = recount.finish();
-    if (missed && missed.length > 0) this.#deliver(missed);
-    if (missed) return true;
-    const { verifiedTime: from, seconds, nanos } = this.#place;
-    this.#parts.onGap({ why: 'skipped', from, to: { seconds, nanos }, detail: HIDDEN });
-    return false;
-  }
-
-  /** What lay between the verified place and this time cannot be seen any more. `later`: that is told with more to come. */
-  #hide(to: LineTime, isLast: boolean): 'told' | 'untold' | 'later' {
-    const now = performance.now();
-    if (now - this.#toldAt < TELL_MS && !isLast) return 'later';
-    // Where no file is kept that is the rule, and is told of those only that are replaced faster than it can be looked at.
-    const isTold = !this.#parts.keepsOneFile || now - this.#hiddenAt < TELL_MS;
-    this.#hiddenAt = now;
-    if (!isTold) return 'untold';
-    this.#toldAt = now;
-    this.#parts.onGap({ why: 'skipped', from: this.#place.verifiedTime, to, detail: HIDDEN });
-    return 'told';
-  }
-
   /** What is known is not in the log any more, or only the beginning of the line that is open is not. */
   #lost(isBeginning: boolean): void {
-    this.#recount = this.#opening = undefined;
+    this.#comparison.clear();
     this.#lines.skip(0, 0);
     // What the engine does not have any more rotated away: in this run, or before it.
     const gap = { why: this.taken > 0 ? 'rotated' : 'blind', from: this.#place.verifiedTime } as const;
@@ -432,6 +404,7 @@ export class ApiLog implements StreamSink, LineTarget {
     this.#flush();
     // They may be among those that were expected.
     this.arrivals.clear();
+    if (lines.length === 0) return;
     this.counts.linesLate += lines.length;
     onMissed(lines.length, lines[0], lines[lines.length - 1]);
   }

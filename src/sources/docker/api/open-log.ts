@@ -1,10 +1,12 @@
 /** A container's log as this agent last left it: behind a saved position of either transport, or where a new one begins. */
 import { timeText } from '../../../pipeline/line-time.js';
+import { factsFromInspect, rotationLimits } from '../facts.js';
 import {
   decodePosition as decodeFilePosition,
   encodePosition as encodeFilePosition,
 } from '../json-file/position.js';
 import type { ContainerLog } from '../json-file/types.js';
+import type { LogEngine } from '../readers.js';
 import type { LineWriter } from './lines.js';
 import { ApiLog } from './log.js';
 import { decodePosition } from './position.js';
@@ -18,6 +20,7 @@ export interface LogHost extends Pick<StreamHost, 'gate'> {
 }
 
 export interface LogTraits {
+  readonly tty: boolean;
   /** The engine may serve records of it twice, or leave some out. */
   readonly mayRepeat: boolean;
   /** The engine keeps nothing of a file that it has replaced. */
@@ -27,12 +30,37 @@ export interface LogTraits {
   readonly isPodman: boolean;
 }
 
+/** From what is known of the container, or else from the engine. Undefined where the container is gone. */
+export async function logTraits(
+  { id, ...known }: ContainerLog,
+  engine: LogEngine,
+): Promise<LogTraits | undefined> {
+  let { tty, driver, maxSizeBytes, maxFiles } = known;
+  if (tty === undefined || driver === undefined) {
+    const answer = await engine.inspect(id);
+    if (answer === undefined) return undefined;
+    const facts = factsFromInspect(id, answer);
+    tty = facts.tty ?? false;
+    driver = facts.driver;
+    ({ maxSizeBytes = maxSizeBytes, maxFiles = maxFiles } = rotationLimits(facts.logOptions));
+  }
+  const isJsonFile = driver === 'json-file';
+  return {
+    tty,
+    // It follows a file of its own that rotates.
+    mayRepeat: isJsonFile ? maxSizeBytes !== undefined : driver !== 'journald',
+    keepsOneFile: isJsonFile && (maxFiles ?? 1) === 1,
+    maxSizeBytes,
+    isPodman: engine.isPodman === true,
+  };
+}
+
 /** Tells by the host's options what a change of transport leaves out. */
 export function openLog(
   { options, writer, gate }: LogHost,
   { id, existedAtFirstStart }: ContainerLog,
   streams: StreamIds,
-  { isPodman, ...traits }: LogTraits,
+  { mayRepeat, keepsOneFile, maxSizeBytes, isPodman }: LogTraits,
 ): ApiLog {
   const { pipeline } = options;
   const key = `docker/${id}`;
@@ -42,14 +70,21 @@ export function openLog(
     streams,
     writer,
     startAt: existedAtFirstStart ? options.startAt : { kind: 'beginning' },
-    ...traits,
+    mayRepeat,
+    keepsOneFile,
+    maxSizeBytes,
     // Podman writes what one read of a pipe brought, and joins such pieces only where it is asked for the last records.
     ...(isPodman ? { pieceBytes: 0, isTailOther: true } : {}),
     hold: (wait) => gate.hold(wait),
     onGap: (gap) => pipeline.gap(gap, streams.labels),
     onMissed: (lines, from, to) =>
       options.log.info(
-        { container: id, lines, from: timeText(from.seconds, from.nanos), to: timeText(to.seconds, to.nanos) },
+        {
+          container: id,
+          lines,
+          from: timeText(from.seconds, from.nanos),
+          to: timeText(to.seconds, to.nanos),
+        },
         'The engine had left out lines of a log that rotated: they are delivered late, behind later ones.',
       ),
     onEngineError: (message) =>

@@ -243,7 +243,8 @@ export class LogPlace {
   /** What was taken was compared with what the engine has. */
   verify({ missed, back }: Findings): void {
     this.insert(missed);
-    if (back > 0) this.#verifyUpTo(back);
+    // None of them is there any more: what is stands behind them all.
+    this.#verifyUpTo(Math.max(1, back));
   }
 
   /** Records that were left out are taken; to be followed by `insert` or `verify`. */

@@ -43,7 +43,16 @@ export function encodeRecords(records: Uint32Array): string {
 /** Undefined for anything that is no position of this transport. */
 export function decodePosition(position: Position): ApiPosition | undefined {
   if (typeof position !== 'object' || position === null || Array.isArray(position)) return undefined;
-  const { transport, seconds, nanos, known, behind, out = 0, err = 0, last } = position as Record<string, unknown>;
+  const {
+    transport,
+    seconds,
+    nanos,
+    known,
+    behind,
+    out = 0,
+    err = 0,
+    last,
+  } = position as Record<string, unknown>;
   const records = decodeRecords(known);
   const lastRecords = last === undefined ? undefined : decodeRecords(last);
   if (transport !== 'api' || !records || (last !== undefined && !lastRecords)) return undefined;

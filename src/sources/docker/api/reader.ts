@@ -14,14 +14,13 @@ import { timeOfMs } from '../../../pipeline/line-time.js';
 import { Backoff } from '../../../runtime/backoff.js';
 import { AgentError, describeError } from '../../../runtime/errors.js';
 import type { Scope } from '../../../runtime/scope.js';
-import { factsFromInspect, rotationLimits } from '../facts.js';
 import { noCounts } from '../json-file/counts.js';
 import type { ContainerLog } from '../json-file/types.js';
 import { WAIT_FOR_TURN_MS } from '../liveness.js';
 import type { LogEngine } from '../readers.js';
 import { FrameDecoder } from './frames.js';
 import type { ApiLog } from './log.js';
-import { type LogHost, openLog } from './open-log.js';
+import { type LogHost, logTraits, openLog } from './open-log.js';
 import type { StreamPool, Turn, TurnEnd } from './pool.js';
 import { RawDecoder } from './raw.js';
 import type { RecordDecoder } from './records.js';
@@ -331,6 +330,8 @@ export class ApiReader {
       if (!response) return 'gone';
       this.#failures = 0;
       this.#wasRead = true;
+      const { date } = response.headers;
+      if (date !== undefined) log.opened(Date.parse(date));
       this.#isByTime = range.since !== undefined && !log.wasEmpty;
       return await this.#readResponse(log, response, isLast, scope);
     } catch (error) {
@@ -417,23 +418,11 @@ export class ApiReader {
   /** Finds out what has to be known of the container, and where to go on. Undefined where it is gone. */
   async #prepare(engine: LogEngine): Promise<ApiLog | undefined> {
     if (this.#log) return this.#log;
-    let { tty, driver, maxSizeBytes, maxFiles } = this.container;
-    if (tty === undefined || driver === undefined) {
-      const answer = await engine.inspect(this.container.id);
-      if (answer === undefined) return undefined;
-      const facts = factsFromInspect(this.container.id, answer);
-      tty = facts.tty ?? false;
-      driver = facts.driver;
-      ({ maxSizeBytes = maxSizeBytes, maxFiles = maxFiles } = rotationLimits(facts.logOptions));
-    }
-    this.#tty = tty;
-    this.#watch.setMaxSize(maxSizeBytes);
-    this.#log ??= openLog(this.#host, this.container, this.#streams, {
-      mayRepeat: mayRepeat(driver, maxSizeBytes),
-      maxSizeBytes,
-      keepsOneFile: driver === 'json-file' && (maxFiles ?? 1) === 1,
-      isPodman: engine.isPodman === true,
-    });
+    const traits = await logTraits(this.container, engine);
+    if (!traits) return undefined;
+    this.#tty = traits.tty;
+    this.#watch.setMaxSize(traits.maxSizeBytes);
+    this.#log ??= openLog(this.#host, this.container, this.#streams, traits);
     return this.#log;
   }
 
@@ -489,10 +478,4 @@ export class ApiReader {
     else this.#host.options.pipeline.setPosition(`docker/${this.container.id}`, undefined);
     this.#host.finished(this);
   }
-}
-
-/** Whether the engine may serve records twice: where it follows a file of its own that rotates. */
-function mayRepeat(driver: string | undefined, maxSizeBytes: number | undefined): boolean {
-  if (driver === 'json-file') return maxSizeBytes !== undefined;
-  return driver !== 'journald';
 }

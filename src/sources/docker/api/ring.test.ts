@@ -55,6 +55,8 @@ function expectSame(ring: RecordRing, { all, verified, sum }: Model, mayRepeat: 
   for (const { seconds, nanos, hash } of all) {
     const back = held.findIndex((id) => id.seconds === seconds && id.nanos === nanos && id.hash === hash) + 1;
     expect(ring.find(seconds, nanos, hash)).toBe(back);
+    // Another one that is looked for in the same place.
+    expect(ring.find(seconds + 10, nanos, hash)).toBe(0);
   }
 }
 

@@ -26,6 +26,8 @@ class WatchBed {
   /** The newest record of the log, with which probes are answered; undefined: they hang. */
   newest: number | undefined;
   readonly probes: PassThrough[] = [];
+  /** How many records each of them asked for. */
+  readonly tails: (number | 'all' | undefined)[] = [];
   response = new PassThrough();
   readonly #scope = Scope.root('test', (error) => {
     throw error;
@@ -48,7 +50,7 @@ class WatchBed {
       gate: this.gate,
       arena: Buffer.alloc(256 * 1024),
       schedule: (stream) => queueMicrotask(() => stream.drain()),
-      engine: () => ({ inspect: async () => undefined, logs: async () => this.#probe() }),
+      engine: () => ({ inspect: async () => undefined, logs: async (_id, { tail }) => this.#probe(tail) }),
     };
     this.log = new ApiLog({
       pipeline,
@@ -114,7 +116,8 @@ class WatchBed {
     await closed;
   }
 
-  #probe(): IncomingMessage {
+  #probe(tail: number | 'all' | undefined): IncomingMessage {
+    this.tails.push(tail);
     const probe = new PassThrough();
     this.probes.push(probe);
     // As an answer that is there whole.
@@ -218,6 +221,23 @@ it.each([true, false])('streams that are short are their own probes (may rotate:
   await bed.bring(1);
   await bed.pass(1_000);
   expect(bed.probes.length - later).toBe(mayRepeat ? 3 : 0);
+});
+
+it('what was taken is compared with a log that may rotate every ten seconds, however busy it is', async () => {
+  bed = new WatchBed(true);
+  await bed.open();
+  for (let i = 1; i <= 25; i++) {
+    bed.newest = i;
+    await bed.bring(i);
+    for (let ms = 0; ms < 1_000; ms += 50) {
+      // Nothing that is new: never silent.
+      await bed.bring(i);
+      await vi.advanceTimersByTimeAsync(50);
+      bed.watch.lookAfter(performance.now(), false, undefined);
+    }
+  }
+  expect(bed.tails.length).toBe(2);
+  expect(Number(bed.tails[0])).toBeGreaterThan(10);
 });
 
 it('a log that fell silent once is looked after closely', async () => {

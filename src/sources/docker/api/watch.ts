@@ -248,7 +248,8 @@ export class StreamWatch {
   }
 
   #settle(log: ApiLog, newest: Verification, tail: number, isLast = false): void {
-    if (log.unverified === 0) return;
+    // Nothing is there: the container is gone, or its log was emptied.
+    if (log.unverified === 0 || newest.served === 0) return;
     if (log.settle(newest, newest.served < tail || tail === LARGEST_PROBE, isLast)) {
       this.#reach = 1;
       this.#verifiedAt = performance.now();

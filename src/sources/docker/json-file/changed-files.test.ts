@@ -48,7 +48,8 @@ function texts(from: number, to: number): string[] {
 
 const CHANGES = {
   emptied: () => truncateSync(path),
-  'cut between lines': () => truncateSync(path, Math.floor(statSync(path).size / LINE_BYTES / 2) * LINE_BYTES),
+  'cut between lines': () =>
+    truncateSync(path, Math.floor(statSync(path).size / LINE_BYTES / 2) * LINE_BYTES),
   'cut in a line': () => truncateSync(path, Math.max(0, statSync(path).size - LINE_BYTES - 20)),
   'written anew': () => writeFileSync(path, readFileSync(path, 'latin1').replaceAll('line', 'edit')),
 } as const;
@@ -106,7 +107,10 @@ describe('a log that is changed by somebody', () => {
           const isGlued = change === 'cut in a line' && when !== 'running';
           const expected = texts(isGlued ? read + 1 : read, written);
           reader.readers.wake(ID);
-          await until(() => (isGlued && after === 1) || arrived().includes(texts(written - 1, written)[0]), `the last of ${written}; ${arrived().slice(-3).join(' ')}`);
+          await until(
+            () => (isGlued && after === 1) || arrived().includes(texts(written - 1, written)[0]),
+            `the last of ${written}; ${arrived().slice(-3).join(' ')}`,
+          );
           expect(arrived().slice(0, read)).toEqual(texts(0, read));
           expect(arrived().filter(isNew).slice(-expected.length)).toEqual(expected);
           expect(arrived().length - read - expected.length).toBeLessThanOrEqual(isGlued ? 1 : 0);
@@ -126,4 +130,27 @@ describe('a log that is changed by somebody', () => {
       { numRuns: 60, endOnFailure: true },
     );
   });
+});
+
+test('a clock that is set back loses no line, in the file that is known and in one that is not', async () => {
+  const log = new LogWriter(path, Infinity, 1);
+  const earlier = record('earlier\n', 'stdout', '2026-11-20T21:40:00Z');
+  log.raw(line(0));
+  log.raw(line(1));
+  const first = open();
+  await first.lines(2);
+  await first.stop();
+  log.raw(earlier);
+  const second = open(first);
+  expect(await second.lines(1)).toEqual(['earlier']);
+  expect(second.pipeline.gaps).toEqual([]);
+  log.raw(line(2));
+  await second.lines(2);
+  await second.stop();
+  log.rotate();
+  log.raw(earlier);
+  const third = open(second);
+  expect(await third.lines(1)).toEqual(['earlier']);
+  expect(third.pipeline.gaps.map(({ why }) => why)).toEqual(['blind']);
+  log.close();
 });

@@ -18,13 +18,13 @@ import type { Scope } from '../../../runtime/scope.js';
 import { noCounts } from './counts.js';
 import type { Decoder, LineTarget } from './decode.js';
 import { closeAll, isGeneration, isSameFile, openGenerations, wasGenerationMissed } from './generations.js';
-import { ifThere, type LogFile, PlainFile } from './log-file.js';
 import { findUnread } from './history.js';
+import { ifThere, type LogFile, PlainFile } from './log-file.js';
 import { findNewline, lastCleanCut } from './peek.js';
 import { isOldest, planAfter, planResume, planStart } from './plan.js';
 import { decodePosition, encodePosition, type Fingerprint, timeOfApiPosition } from './position.js';
-import { RotationCount } from './rotations.js';
-import { type Mark, markAt, Span } from './span.js';
+import { Rotations } from './rotations.js';
+import { markAt, Span } from './span.js';
 import type { ContainerLog, JsonFileOptions, ReaderCounts, ReaderStats } from './types.js';
 
 const DEFAULT_MAX_HISTORY = 64 * 1024 * 1024;
@@ -75,14 +75,7 @@ export class ContainerReader implements LineTarget {
   #catchUp: Span[] = [];
   /** Of the newest file that stands before all that are needed, where there was one. */
   #done: Fingerprint | undefined;
-  #rotationCount: RotationCount | undefined;
-  #mayCount = true;
-  /** Generations that were opened since rotations are counted. */
-  #counted = 0;
-  /** They took the place of one that was unlinked. Generations between may have been missed. */
-  #unsure: { readonly mark: Mark; readonly why: GapReason }[] = [];
-  /** The newest file, when that was last asked for to be sure. */
-  #newestThen: LogFile | undefined;
+  readonly #rotations: Rotations;
 
   constructor(scope: Scope, options: JsonFileOptions, decoder: Decoder, log: ContainerLog) {
     this.log = log;
@@ -91,6 +84,7 @@ export class ContainerReader implements LineTarget {
     this.#decoder = decoder;
     this.#key = `docker/${log.id}`;
     this.#labels = log.labels;
+    this.#rotations = new Rotations(scope, options.log, log.path);
   }
 
   get isOpen(): boolean {
@@ -177,21 +171,9 @@ export class ContainerReader implements LineTarget {
     this.#live.nanos = backlog.nanos;
   }
 
-  /** Counts rotations from here on, where it does not yet; for a log that may rotate between two looks. */
+  /** Counts rotations from here on; for a log that may rotate between two looks. */
   countRotations(): void {
-    const { live } = this;
-    const newest = live.marks[live.marks.length - 1].file;
-    if (!this.#mayCount || this.#rotationCount || this.isFinishing || !this.#isNewest(newest)) return;
-    try {
-      const count = new RotationCount(this.#scope, this.log.path);
-      // A rotation just now may be in the count, or not.
-      if (!this.#isNewest(newest)) return void count.release();
-      this.#rotationCount = count;
-      this.#counted = 0;
-    } catch (error) {
-      this.#mayCount = false;
-      this.#options.log.debug({ path: this.log.path, error }, 'Rotations are not counted: times have to do.');
-    }
+    if (!this.isFinishing) this.#rotations.count(() => this.#isNamed(this.#newest));
   }
 
   /** Opens and holds what came after the newest held file. Cheap where nothing did. True where there is more to look at. */
@@ -268,7 +250,7 @@ export class ContainerReader implements LineTarget {
       if (this.wait) return 'blocked';
     }
     if (wasRotated) {
-      if (span === this.#live && !this.#isSure()) return 'unsure';
+      if (span === this.#live && !this.#isSure) return 'unsure';
       this.#leaveFile(span);
       return 'more';
     }
@@ -361,7 +343,7 @@ export class ContainerReader implements LineTarget {
   async close(): Promise<void> {
     this.#releaseStreams([...LIVE_STREAMS, ...CATCH_UP_STREAMS]);
     const files = this.#files;
-    await this.#rotationCount?.release();
+    await this.#rotations.release();
     this.#live = undefined;
     this.openedMs = undefined;
     this.#catchUp = [];
@@ -442,29 +424,23 @@ export class ContainerReader implements LineTarget {
     }
   }
 
-  /**
-   * Whether it is known what is missing behind the file that is left. What the kernel had told before a look is counted by
-   * the next one; so where the log did not rotate in between, rotations and generations are those of the same moment.
-   */
-  #isSure(): boolean {
-    if (this.#unsure.length === 0) return true;
-    const count = this.#rotationCount;
-    if (count && !count.isOver && !this.#scope.isClosing && this.live.marks.length < MAX_HELD_FILES) {
+  /** Whether it is known what is missing behind the file that is left. */
+  get #isSure(): boolean {
+    const mayWait = !this.#scope.isClosing && this.live.marks.length < MAX_HELD_FILES;
+    const newest = (): LogFile => {
       this.follow();
-      const newest = this.live.marks[this.live.marks.length - 1].file;
-      const isStill = newest === this.#newestThen;
-      this.#newestThen = newest;
-      if (!isStill) return false;
-      const wasMissed = count.rotations > this.#counted;
-      for (const { mark, why } of this.#unsure) mark.missingBefore = wasMissed ? why : undefined;
-      this.#counted = count.rotations;
-    }
-    this.#unsure = [];
-    this.#newestThen = undefined;
-    return true;
+      return this.#newest;
+    };
+    return this.#rotations.isSure(newest, mayWait);
   }
 
-  #isNewest(file: LogFile): boolean {
+  get #newest(): LogFile {
+    const { marks } = this.live;
+    return marks[marks.length - 1].file;
+  }
+
+  /** Whether the file bears the log's name. */
+  #isNamed(file: LogFile): boolean {
     const stat = statSync(this.log.path, { throwIfNoEntry: false });
     return stat !== undefined && isSameFile(stat, file);
   }
@@ -502,11 +478,11 @@ export class ContainerReader implements LineTarget {
     const marks = files.reverse().map((file) => markAt(file, 0, 0));
     if (!isNext && marks.length > 0) {
       if (wasGenerationMissed(newest, files[files.length - 1])) marks[0].missingBefore = why;
-      this.#unsure.push({ mark: marks[0], why });
+      this.#rotations.doubt(marks[0], why);
     }
     this.live.marks.push(...marks);
     this.counts.rotations += marks.length;
-    this.#counted += marks.length;
+    this.#rotations.opened(marks.length);
   }
 
   #wasTruncated(file: PlainFile): boolean {

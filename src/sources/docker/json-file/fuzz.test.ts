@@ -2,7 +2,15 @@
  * Whatever stands in a log, however it comes there and is read: no failure, an end to it, every byte accounted for, and
  * no more of it held than a line may have. With LOG_CAPTURER_TEST_LONG for hours.
  */
-import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -18,7 +26,7 @@ import { markAt, Span } from './span.js';
 import { ID, TestReaders } from './testing/test-readers.js';
 import { record } from './testing/test-support.js';
 
-const FACTOR = process.env["LOG_CAPTURER_TEST_LONG"] === undefined ? 1 : 100;
+const FACTOR = process.env['LOG_CAPTURER_TEST_LONG'] === undefined ? 1 : 100;
 const TIMEOUT_MS = 60_000 * FACTOR;
 const PIECE = 8;
 const MAX_LINE = 100;
@@ -36,9 +44,12 @@ const good = fc
     text: fc.oneof(fc.string({ maxLength: 30 }), fc.string({ unit: 'binary', maxLength: 60 })),
     isStderr: fc.boolean(),
     endsLine: fc.boolean(),
-    attrs: fc.option(fc.dictionary(fc.string({ maxLength: 4 }), fc.string({ maxLength: 4 }), { maxKeys: 2 }), {
-      nil: undefined,
-    }),
+    attrs: fc.option(
+      fc.dictionary(fc.string({ maxLength: 4 }), fc.string({ maxLength: 4 }), { maxKeys: 2 }),
+      {
+        nil: undefined,
+      },
+    ),
   })
   .map(({ text, isStderr, endsLine, attrs }) =>
     Buffer.from(
@@ -52,7 +63,12 @@ const bytes: fc.Arbitrary<Buffer> = fc
       { weight: 4, arbitrary: good },
       { weight: 2, arbitrary: fc.uint8Array({ maxLength: 60 }).map((part) => Buffer.from(part)) },
       { weight: 1, arbitrary: fc.nat(300).map((length) => Buffer.alloc(length)) },
-      { weight: 1, arbitrary: fc.constantFrom('{"log":"', '\\u12', '"time":"', '}\n', '\n', '{"log":{"log":"a"}}\n').map((text) => Buffer.from(text)) },
+      {
+        weight: 1,
+        arbitrary: fc
+          .constantFrom('{"log":"', '\\u12', '"time":"', '}\n', '\n', '{"log":{"log":"a"}}\n')
+          .map((text) => Buffer.from(text)),
+      },
       {
         weight: 3,
         arbitrary: fc
@@ -67,80 +83,94 @@ const bytes: fc.Arbitrary<Buffer> = fc
   )
   .map((parts) => Buffer.concat(parts));
 
-test('the parser of records: what it takes is within the record, and JSON.parse takes it too', () => {
-  fc.assert(
-    fc.property(bytes, (content) => {
-      const parser = new RecordParser();
-      const buf = Buffer.concat([content, Buffer.from('\n')]);
-      for (let from = 0, to = buf.indexOf(10); to >= 0; from = to + 1, to = buf.indexOf(10, from)) {
-        const raw = buf.toString('latin1', from, to);
-        const isRecord = parser.parse(buf, from, to);
-        if (!isRecord) continue;
-        const parsed = JSON.parse(raw) as { log: string };
-        expect(parser.textStart).toBeGreaterThan(from);
-        expect(parser.textEnd).toBeGreaterThanOrEqual(parser.textStart);
-        expect(parser.textEnd).toBeLessThan(to);
-        parser.unescape(buf);
-        expect(parser.textEnd).toBeGreaterThanOrEqual(parser.textStart);
-        expect(parser.endsLine).toBe(parsed.log.endsWith('\n'));
-      }
-    }),
-    { numRuns: 500 * FACTOR },
-  );
-}, TIMEOUT_MS);
-
-test('the decoder: the same lines in any chunks, every byte once, no more held than a line may have', async () => {
-  const scope = Scope.root('test', (error) => {
-    throw error;
-  });
-  writeFileSync(path.join(folder, 'empty'), '');
-  const file = PlainFile.open(scope, path.join(folder, 'empty'));
-  const decode = (content: Buffer, chunks: readonly number[]) => {
-    const lines: string[] = [];
-    const span = new Span([markAt(file, 0, 0)]);
-    const target: LineTarget = {
-      counts: noCounts(),
-      streamId: (isStderr) => (isStderr ? 2 : 1),
-      push(batch: Batch) {
-        for (let i = 0; i < batch.length; i++) {
-          expect(batch.end[i] - batch.start[i]).toBeLessThanOrEqual(MAX_LINE);
-          const text = batch.arena.toString('latin1', batch.start[i], batch.end[i]);
-          lines.push(`${batch.stream[i]} ${batch.flags[i]} ${text}`);
+test(
+  'the parser of records: what it takes is within the record, and JSON.parse takes it too',
+  () => {
+    fc.assert(
+      fc.property(bytes, (content) => {
+        const parser = new RecordParser();
+        const buf = Buffer.concat([content, Buffer.from('\n')]);
+        for (let from = 0, to = buf.indexOf(10); to >= 0; from = to + 1, to = buf.indexOf(10, from)) {
+          const raw = buf.toString('latin1', from, to);
+          const isRecord = parser.parse(buf, from, to);
+          if (!isRecord) continue;
+          const parsed = JSON.parse(raw) as { log: string };
+          expect(parser.textStart).toBeGreaterThan(from);
+          expect(parser.textEnd).toBeGreaterThanOrEqual(parser.textStart);
+          expect(parser.textEnd).toBeLessThan(to);
+          parser.unescape(buf);
+          expect(parser.textEnd).toBeGreaterThanOrEqual(parser.textStart);
+          expect(parser.endsLine).toBe(parsed.log.endsWith('\n'));
         }
-        expect(span.out.buffer.length + span.err.buffer.length).toBeLessThanOrEqual(2 * MAX_LINE);
-        return undefined;
-      },
-      moved() {},
+      }),
+      { numRuns: 500 * FACTOR },
+    );
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'the decoder: the same lines in any chunks, every byte once, no more held than a line may have',
+  async () => {
+    const scope = Scope.root('test', (error) => {
+      throw error;
+    });
+    writeFileSync(path.join(folder, 'empty'), '');
+    const file = PlainFile.open(scope, path.join(folder, 'empty'));
+    const decode = (content: Buffer, chunks: readonly number[]) => {
+      const lines: string[] = [];
+      const span = new Span([markAt(file, 0, 0)]);
+      const target: LineTarget = {
+        counts: noCounts(),
+        streamId: (isStderr) => (isStderr ? 2 : 1),
+        push(batch: Batch) {
+          for (let i = 0; i < batch.length; i++) {
+            expect(batch.end[i] - batch.start[i]).toBeLessThanOrEqual(MAX_LINE);
+            const text = batch.arena.toString('latin1', batch.start[i], batch.end[i]);
+            lines.push(`${batch.stream[i]} ${batch.flags[i]} ${text}`);
+          }
+          expect(span.out.buffer.length + span.err.buffer.length).toBeLessThanOrEqual(2 * MAX_LINE);
+          return undefined;
+        },
+        moved() {},
+      };
+      const decoder = new Decoder(MAX_LINE, PIECE);
+      // A chunk that brings no whole record is read again, longer: so it is over after so many.
+      let steps = 2 * content.length + 10;
+      for (let turn = 0, size = 0; ; turn++) {
+        expect(steps--).toBeGreaterThan(0);
+        const before = span.offset;
+        size += chunks[turn % chunks.length];
+        const length = Math.min(content.length - before, size);
+        void decoder.decode(Buffer.from(content.subarray(before, before + length)), length, span, target);
+        expect(span.offset).toBeLessThanOrEqual(before + length);
+        if (span.offset > before) size = 0;
+        else if (before + length === content.length) break;
+      }
+      const rest = content.length - span.offset;
+      if (rest > 0)
+        void decoder.takeRaw(Buffer.from(content.subarray(span.offset)), rest, rest, rest, span, target);
+      for (const carry of [span.out, span.err])
+        if (carry.isOpen) void decoder.pushOpenLine(span, carry, target, 0);
+      expect(span.offset).toBe(content.length);
+      expect(target.counts.bytesRead).toBe(content.length);
+      return lines;
     };
-    const decoder = new Decoder(MAX_LINE, PIECE);
-    // A chunk that brings no whole record is read again, longer: so it is over after so many.
-    let steps = 2 * content.length + 10;
-    for (let turn = 0, size = 0; ; turn++) {
-      expect(steps--).toBeGreaterThan(0);
-      const before = span.offset;
-      size += chunks[turn % chunks.length];
-      const length = Math.min(content.length - before, size);
-      void decoder.decode(Buffer.from(content.subarray(before, before + length)), length, span, target);
-      expect(span.offset).toBeLessThanOrEqual(before + length);
-      if (span.offset > before) size = 0;
-      else if (before + length === content.length) break;
-    }
-    const rest = content.length - span.offset;
-    if (rest > 0) void decoder.takeRaw(Buffer.from(content.subarray(span.offset)), rest, rest, rest, span, target);
-    for (const carry of [span.out, span.err]) if (carry.isOpen) void decoder.pushOpenLine(span, carry, target, 0);
-    expect(span.offset).toBe(content.length);
-    expect(target.counts.bytesRead).toBe(content.length);
-    return lines;
-  };
-  fc.assert(
-    fc.property(bytes, fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 8 }), (content, chunks) => {
-      const lines = decode(content, chunks);
-      expect(lines).toEqual(decode(content, [content.length + 1]));
-    }),
-    { numRuns: 500 * FACTOR },
-  );
-  await scope.close();
-}, TIMEOUT_MS);
+    fc.assert(
+      fc.property(
+        bytes,
+        fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 8 }),
+        (content, chunks) => {
+          const lines = decode(content, chunks);
+          expect(lines).toEqual(decode(content, [content.length + 1]));
+        },
+      ),
+      { numRuns: 500 * FACTOR },
+    );
+    await scope.close();
+  },
+  TIMEOUT_MS,
+);
 
 describe('the readers on a real file', () => {
   const action = fc.oneof(

@@ -84,6 +84,7 @@ test('every line exactly once, whole, in order', { timeout: 300_000 }, async () 
         await world.close();
       }
       expect(world.notices).toEqual([]);
+      expect(world.gaps).toEqual([]);
       expect(world.texts('stdout')).toEqual(world.log.lines.stdout);
       expect(world.texts('stderr')).toEqual(world.log.lines.stderr);
     }),
@@ -98,6 +99,7 @@ class World {
   readonly #maxFiles: number;
   readonly #stalls: boolean;
   readonly #lines: Line[] = [];
+  readonly #gaps: unknown[] = [];
   #written = 0;
   #pipeline = new FakePipeline();
   #scope: Scope | undefined;
@@ -116,6 +118,11 @@ class World {
     this.#maxFiles = maxFiles;
     this.#stalls = stalls;
     this.#start(new Map());
+  }
+
+  /** Told, committed or not: nothing was ever missing. */
+  get gaps(): unknown[] {
+    return [...this.#gaps, ...this.#pipeline.gaps];
   }
 
   texts(stream: 'stdout' | 'stderr'): string[] {
@@ -212,6 +219,7 @@ class World {
   }
 
   #start(positions: ReadonlyMap<SourceKey, Position>): void {
+    this.#gaps.push(...this.#pipeline.gaps);
     this.#pipeline = new FakePipeline(positions);
     this.#drainedPushes = 0;
     if (this.#stalls) this.#pipeline.answer = () => new Promise((resolve) => setImmediate(resolve));

@@ -47,8 +47,7 @@ export function planResume(files: readonly LogFile[], position: LogPosition): Pl
     behind = last;
   }
   const live = resume(files, position.live, position, behind);
-  if (catchUp.length < position.catchUp.length)
-    live.gap ??= { why: 'blind', from: undefined };
+  if (catchUp.length < position.catchUp.length) live.gap ??= { why: 'blind', from: undefined };
   if (position.seconds > 0) {
     live.seconds = position.seconds;
     live.nanos = position.nanos;

@@ -18,7 +18,13 @@ import type { Position } from '../../../pipeline/contract.js';
 import type { LineTime } from '../../../pipeline/line-time.js';
 
 export type Fingerprint = readonly [length: number, crc: number];
-export type FilePosition = readonly [length: number, crc: number, out: number, err: number, ...tail: number[]];
+export type FilePosition = readonly [
+  length: number,
+  crc: number,
+  out: number,
+  err: number,
+  ...tail: number[],
+];
 export type EndPosition = readonly [length: number, crc: number, offset: number];
 
 export interface CatchUpPosition {
@@ -54,7 +60,8 @@ export function timeOfApiPosition(position: Position): LogTime | undefined {
 
 /** Of the last line read, by a saved position of either transport; undefined where none was. */
 export function timeOfPosition(position: Position): LogTime | undefined {
-  const { seconds, nanos } = timeOfApiPosition(position) ?? decodePosition(position) ?? { seconds: 0, nanos: 0 };
+  const { seconds, nanos } = timeOfApiPosition(position) ??
+    decodePosition(position) ?? { seconds: 0, nanos: 0 };
   return seconds > 0 ? { seconds, nanos } : undefined;
 }
 
@@ -64,7 +71,8 @@ export function decodePosition(position: Position): LogPosition | undefined {
   const [seconds, ...rest]: readonly unknown[] = position;
   const nanos = typeof rest[0] === 'number' ? (rest.shift() as number) : 0;
   const [files, ...catchUp] = rest;
-  const done = Array.isArray(files) && isNumbers(files[0], 2) ? (files[0] as unknown as Fingerprint) : undefined;
+  const done =
+    Array.isArray(files) && isNumbers(files[0], 2) ? (files[0] as unknown as Fingerprint) : undefined;
   const live: unknown = done ? (files as unknown[]).slice(1) : files;
   if (!isCount(seconds) || !isCount(nanos) || !isFiles(live)) return undefined;
   const spans: CatchUpPosition[] = [];
@@ -78,7 +86,11 @@ export function decodePosition(position: Position): LogPosition | undefined {
 }
 
 function isFiles(value: unknown): value is FilePosition[] {
-  return Array.isArray(value) && value.length > 0 && value.every((file) => isNumbers(file, 4) || isNumbers(file, 5));
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((file) => isNumbers(file, 4) || isNumbers(file, 5))
+  );
 }
 
 function isNumbers(value: unknown, length: number): value is number[] {

@@ -47,7 +47,9 @@ test('a generation that was missed is told, and no other', { timeout: 120_000 },
           if (rotations > maxFiles) gaps++;
           agent.readers.wake(ID);
           expect(await agent.lines(expected.length)).toEqual(expected);
-          expect(agent.pipeline.gaps.map(({ why }) => why)).toEqual(Array.from({ length: gaps }, () => 'rotated'));
+          expect(agent.pipeline.gaps.map(({ why }) => why)).toEqual(
+            Array.from({ length: gaps }, () => 'rotated'),
+          );
         }
       } finally {
         await agent.stop();

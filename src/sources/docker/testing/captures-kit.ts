@@ -12,8 +12,8 @@ import { Captures } from '../captures.js';
 import type { ListedContainer } from '../engine.js';
 import type { ContainerEvent } from '../events.js';
 import { FolderWatch } from '../folder-watch.js';
-import { Labeler } from '../labels.js';
 import { KnownContainers } from '../known-containers.js';
+import { Labeler } from '../labels.js';
 import { Readings } from '../readings.js';
 import { FakeReaders } from './fake-readers.js';
 import { RememberingPipeline } from './remembering-pipeline.js';
@@ -53,6 +53,7 @@ export function setUp({
   positions = {},
 }: Setup = {}) {
   const lossy: (string | undefined)[] = [];
+  const pipeline = new RememberingPipeline();
   const readers = new FakeReaders();
   const api = new FakeReaders();
   const say = (_fields: object, message: string): void => void said.push(message);
@@ -63,7 +64,7 @@ export function setUp({
     rules: { transport: 'auto', ...config },
     labelsOf: (facts, host) => labeler.labelsOf(facts, host),
     selfId,
-    readings: new Readings(readers, api, new KnownContainers(new RememberingPipeline())),
+    readings: new Readings(readers, api, new KnownContainers(pipeline)),
     positionOf: (id) => positions[id],
     announcer,
     onLossy: (labels) => void lossy.push(labels['container']),
@@ -75,7 +76,7 @@ export function setUp({
     await captures.listed(containers, scope);
     announcer.flush();
   };
-  return { readers, api, captures, announcer, list, lossy };
+  return { readers, api, captures, announcer, list, lossy, pipeline };
 }
 
 export interface Made {

@@ -19,6 +19,8 @@ export class LogServer {
   readonly records: ServedRecord[] = [];
   readonly followers = new Set<ServerResponse>();
   isRunning = true;
+  /** Of new records, since 1970. */
+  seconds = 1_795_300_000;
   /** New records reach no follower. */
   isDeaf = false;
   readonly #tty: boolean;
@@ -35,7 +37,7 @@ export class LogServer {
       text,
       endsLine: true,
       isStderr: false,
-      seconds: 1_795_300_000,
+      seconds: this.seconds,
       nanos: this.#nanos,
       ...options,
     };
@@ -88,6 +90,8 @@ export class LogServer {
 
 export interface BedOptions extends Partial<ApiOptions> {
   readonly tty?: boolean;
+  /** The log option max-size: the log rotates. */
+  readonly maxSize?: string;
   /** How long the head of an answer is waited for. */
   readonly deadlineMs?: number;
 }
@@ -119,13 +123,13 @@ export class ReadersBed {
 
   private constructor(
     fake: FakeEngine,
-    { tty, ...options }: BedOptions,
+    { tty, maxSize, ...options }: BedOptions,
     positions?: ReadonlyMap<SourceKey, Position>,
   ) {
     this.fake = fake;
     this.server = new LogServer(fake, tty);
     this.pipeline = new FakePipeline(positions);
-    this.#setFacts(ID, tty);
+    this.#setFacts(ID, tty, maxSize);
     this.readers = new ApiReaders({
       pipeline: this.pipeline,
       log: { ...silentLogger, warn: (_fields, message) => this.warnings.push(message) },
@@ -154,8 +158,9 @@ export class ReadersBed {
     this.readers.add({ id: ID, path: '', labels, existedAtFirstStart: false, ...log });
   }
 
-  #setFacts(id: string, tty = false): void {
-    const HostConfig = { LogConfig: { Type: 'json-file', Config: {} } };
+  #setFacts(id: string, tty = false, maxSize?: string): void {
+    const limits = maxSize === undefined ? {} : { 'max-size': maxSize, 'max-file': '3' };
+    const HostConfig = { LogConfig: { Type: 'json-file', Config: limits } };
     this.fake.routes.set(`/containers/${id}/json`, json({ Config: { Tty: tty }, HostConfig }));
   }
 

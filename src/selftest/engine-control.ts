@@ -1,5 +1,5 @@
 /**
- * What a soak does to an engine: it pulls an image, and makes, starts, stops, removes and lists containers, its own only.
+ * What a self-test does to an engine: it pulls an image, and makes, starts, stops, removes and lists containers, its own only.
  * All that it makes carries its label and its owner:
  *
  *   log-capturer.test        the run
@@ -43,7 +43,7 @@ export interface ContainerOptions {
   readonly autoRemove?: boolean;
 }
 
-/** All methods throw AgentError ENGINE_…; those that say so, SOAK_IMPOSSIBLE. */
+/** All methods throw AgentError ENGINE_…; those that say so, SELF_TEST_IMPOSSIBLE. */
 export class EngineControl {
   readonly #scope: Scope;
   readonly #endpoint: Endpoint;
@@ -66,7 +66,7 @@ export class EngineControl {
     return `${text(version['Version'])} (API ${text(version['ApiVersion'])}) on ${text(info['OperatingSystem'])}, ${drivers}`;
   }
 
-  /** Pulls the image where it is missing. Throws SOAK_IMPOSSIBLE where it cannot be had. */
+  /** Pulls the image where it is missing. Throws SELF_TEST_IMPOSSIBLE where it cannot be had. */
   async ensureImage(image: string, tell: (text: string) => void): Promise<void> {
     if ((await this.#call('GET', `/images/${image}/json`, undefined, [404])).status === 200) return;
     tell(`pulling ${image}`);
@@ -74,7 +74,7 @@ export class EngineControl {
     const path = `/images/create?fromImage=${encodeURIComponent(reference)}`;
     const failure = await this.#pull(path, tell).catch((error: Error) => error.message);
     if (failure === undefined) return;
-    throw new AgentError('SOAK_IMPOSSIBLE', `The image ${image} cannot be had: ${failure}.`, {
+    throw new AgentError('SELF_TEST_IMPOSSIBLE', `The image ${image} cannot be had: ${failure}.`, {
       remedy: 'Name one that the engine has, with sh and sleep in it, by --image.',
     });
   }
@@ -122,13 +122,13 @@ export class EngineControl {
     return text(object(body)['Id']);
   }
 
-  /** Throws SOAK_IMPOSSIBLE where the image has no shell. */
+  /** Throws SELF_TEST_IMPOSSIBLE where the image has no shell. */
   async start(id: string): Promise<void> {
     const { status, body } = await this.#call('POST', `/containers/${id}/start`, undefined, [400, 404, 500]);
     if (status < 400) return;
     throw new AgentError(
-      'SOAK_IMPOSSIBLE',
-      `The engine does not start a container of the soak: ${text(object(body)['message'])}.`,
+      'SELF_TEST_IMPOSSIBLE',
+      `The engine does not start a container of the self-test: ${text(object(body)['message'])}.`,
       { remedy: 'Where its image has no sh or no sleep, name another one by --image.' },
     );
   }

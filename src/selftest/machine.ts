@@ -1,4 +1,4 @@
-/** On what a soak ran: figures mean little without it. */
+/** On what a self-test ran: figures mean little without it. */
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
 
 export function machine(): Record<string, string | number> {

@@ -1,6 +1,6 @@
 /**
- * Loaded into the agent of a soak before its program. Its stdin is a pipe from the soak that nothing is ever written to: when
- * that ends the soak has died, however it was killed, and nobody is left to end the agent.
+ * Loaded into the agent of a self-test before its program. Its stdin is a pipe from the self-test that nothing is ever written to: when
+ * that ends the self-test has died, however it was killed, and nobody is left to end the agent.
  */
 import { isMainThread } from 'node:worker_threads';
 

@@ -1,4 +1,4 @@
-/** Which built program a soak judges, and whether it was made from the sources in front of it. */
+/** Which built program a self-test judges, and whether it was made from the sources in front of it. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

@@ -1,4 +1,4 @@
-/** Asks the agent of a soak over HTTP: each time by a connection of its own, so that none of ours stays open in the agent. */
+/** Asks the agent of a self-test over HTTP: each time by a connection of its own, so that none of ours stays open in the agent. */
 import type { IncomingMessage } from 'node:http';
 import { AgentError } from '../runtime/errors.js';
 import { openRequest } from '../runtime/requests.js';

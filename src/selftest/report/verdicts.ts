@@ -1,5 +1,5 @@
 /** How verdicts are put in words and in order. */
-import type { Criterion, Verdict } from '../types.js';
+import type { Criterion, Verdict } from '../criteria.js';
 
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   pass: 'PASS',
