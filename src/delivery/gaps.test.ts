@@ -153,6 +153,63 @@ test.each([
   },
 );
 
+test('a block that cannot be decoded is a gap of the containers in it', async () => {
+  const { journal, streams, scope } = await openOn(new MemoryDisk());
+  const gaps = new GapRegister(journal, silentLogger);
+  const sink = new FakeSink();
+  sink.before = () => {
+    throw new AgentError('JOURNAL_DAMAGED', 'Not to be read.');
+  };
+  const onGap = gaps.extend.bind(gaps);
+  const delivery = new Delivery({ journal, sink, log: silentLogger, health: new Health(), onGap });
+  void scope.run('delivery', () => delivery.run(scope));
+  const rows = [BEGIN, BEGIN + 2].map((seconds) => ({ labels: { container: 'web' }, text: 'x', seconds }));
+  void journal.append(batchOf(streams, rows), 'k', 1, { key: 'k', from: 0, to: 1 });
+  await journal.barrier();
+  await until(() => delivery.stats.linesLost.damaged === 2);
+  expect(gaps.newest).toMatchObject([
+    { container: 'web', sink: 'fake', why: 'damaged', lines: 2, ...between(BEGIN, BEGIN + 2) },
+  ]);
+  await scope.close();
+});
+
+test('what went while the sink was not there is a gap of others, with its number', async () => {
+  const disk = new MemoryDisk();
+  disk.free = { free: 2 ** 40, total: 2 ** 40 };
+  const limits = { segmentBytes: 2_000, groupBytes: 1_000, heldBytes: 4_000 };
+  const { journal, streams, scope } = await openOn(disk, { maxBytes: 8_000, syncIntervalMs: 0 }, limits);
+  const gaps = new GapRegister(journal, silentLogger);
+  const onGap = gaps.extend.bind(gaps);
+  const world = new World();
+  const present = async (): Promise<void> => {
+    const sink = new FakeSink();
+    sink.before = (blocks) => world.take(blocks);
+    const own = scope.child('sink');
+    const delivery = new Delivery({ journal, sink, log: silentLogger, health: new Health(), onGap });
+    void own.run('delivery', () => delivery.run(own));
+    await until(() => delivery.stats.state === 'idle' && delivery.stats.linesPending === 0);
+    await own.close();
+  };
+  const write = async (i: number): Promise<void> => {
+    const text = `${i} ${'x'.repeat(100)}`;
+    world.written.add(text);
+    void journal.append(batchOf(streams, [{ labels: { container: 'web' }, text }]), 'k', i, {
+      key: 'k',
+      from: i,
+      to: i + 1,
+    });
+    await journal.barrier();
+  };
+  await write(0);
+  await present();
+  for (let i = 1; i < 80; i++) await write(i);
+  await present();
+  const missing = world.missing().length;
+  expect(missing).toBeGreaterThan(10);
+  expect(gaps.newest).toMatchObject([{ container: '_other', sink: 'fake', why: 'cap', lines: missing }]);
+  await scope.close();
+});
+
 function covers({ from, to }: ToldGap, seconds: number): boolean {
   return from !== undefined && to !== undefined && from.seconds <= seconds && seconds <= to.seconds;
 }

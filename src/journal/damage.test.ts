@@ -246,7 +246,6 @@ it(
     const piece = fc.record({
       type: fc.constantFrom(RecordType.snapshot, RecordType.block, RecordType.commit, 0, 7),
       lane: fc.constantFrom(0, 3, 200),
-      lines: fc.constantFrom(0, 1, 0xffffffff),
       meta,
       payload: fc.uint8Array({ maxLength: 20 }),
     });

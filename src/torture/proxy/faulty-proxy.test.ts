@@ -1,5 +1,6 @@
 /** The proxy between a client and the receiver, both real: what arrives there, and what the client hears. */
 import http from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import protobuf from 'protobufjs';
 import { compressSync } from 'snappy';
@@ -150,6 +151,28 @@ describe('weather', () => {
     expect(received).toEqual(['c']);
   });
 });
+
+const patient: Weather[] = [
+  { kind: 'slow', ms: 60_000 },
+  { kind: 'cut-request', share: 0.9 },
+  { kind: 'answer', status: 500 },
+];
+test.each(patient)(
+  '%j that has not struck when the client goes befalls the next request',
+  async (weather) => {
+    proxy.announce([weather]);
+    const body = push('a');
+    const client = connect(Number(new URL(proxy.url).port), '127.0.0.1');
+    client.on('error', () => {});
+    const head = `POST /loki/api/v1/push HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n`;
+    // Of the last two not so much that they could strike.
+    client.write(Buffer.concat([Buffer.from(head), weather.kind === 'slow' ? body : body.subarray(0, 1)]));
+    await vi.waitUntil(() => proxy.ahead === 0 && (weather.kind !== 'slow' || received.length > 0));
+    client.destroy();
+    await vi.waitUntil(() => proxy.ahead === 1);
+    expect(proxy.happened.size).toBe(0);
+  },
+);
 
 test('what the client leaves is not held', async () => {
   expect(await through({ kind: 'stall' }, 'a')).toBe('silence');

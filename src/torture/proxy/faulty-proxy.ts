@@ -1,7 +1,8 @@
 /**
  * Stands between an agent and its receiver and hands bytes on as they are, but for the requests that the weather befalls:
  * what is announced befalls the next requests, one each, in the order in which their heads come. What has happened is
- * counted when it has, not when it was announced.
+ * counted when it has, not when it was announced; where a connection ends before, as that of an agent that is killed, it
+ * befalls the next request.
  */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Scope } from '../../runtime/scope.js';
@@ -96,7 +97,8 @@ export class FaultyProxy {
     client.on('error', () => {});
     client.once('close', () => {
       this.#clients.delete(client);
-      passage.end();
+      const spared = passage.end();
+      if (spared) this.#announced.unshift(spared);
     });
   }
 }
@@ -106,10 +108,12 @@ class Passage {
   readonly #client: Socket;
   readonly #scope: Scope;
   readonly #options: ProxyOptions;
-  readonly #onHappened: (kind: WeatherKind) => void;
+  readonly #count: (kind: WeatherKind) => void;
   #receiver: Socket | undefined;
   /** Of the request that is not answered yet. */
   #weather: Weather | undefined;
+  /** It has not struck yet. */
+  #isAhead = false;
   /** What is swallowed of a request. */
   #swallowed: Buffer[] = [];
   /** Of the receiver's, held back. */
@@ -119,11 +123,12 @@ class Passage {
     this.#client = client;
     this.#scope = scope;
     this.#options = options;
-    this.#onHappened = onHappened;
+    this.#count = onHappened;
   }
 
   take({ request: weather, bytes, from, size }: Frame<Weather | undefined>): void {
     if (this.#client.destroyed) return;
+    if (from === 0) this.#isAhead = weather !== undefined;
     this.#weather = weather;
     const isLast = from + bytes.length === size;
     switch (weather?.kind) {
@@ -149,8 +154,15 @@ class Passage {
     }
   }
 
-  end(): void {
+  /** Answers the weather that has not struck. */
+  end(): Weather | undefined {
     this.#receiver?.destroy();
+    return this.#isAhead ? this.#weather : undefined;
+  }
+
+  #onHappened(kind: WeatherKind): void {
+    this.#isAhead = false;
+    this.#count(kind);
   }
 
   #pass(bytes: Buffer): void {
@@ -201,6 +213,7 @@ class Passage {
       case 'slow':
         if (this.#scope.isClosing) return;
         this.#scope.timeout('slow answer', weather.ms, () => {
+          if (this.#client.destroyed) return;
           this.#onHappened('slow');
           this.#handOn(answer, port);
         });
