@@ -1,6 +1,7 @@
 /** Containers as a table: those that are captured with transport, reason, sinks and labels, then the others with the reason. */
 import { type Labels, labelText } from '../pipeline/streams.js';
 import type { ContainerStatus } from '../sources/docker/index.js';
+import { aligned } from './aligned.js';
 import { OUTPUTS, type Taker } from './takers.js';
 import { terminalText } from './terminal-text.js';
 
@@ -30,7 +31,9 @@ export function containerTable(containers: readonly Shown[]): string {
     ...left.map(({ name, state, why }) => [name, state, `not captured: ${why}`]),
   ];
   if (rows.length === 0) return '  no containers: there are none yet\n';
-  return aligned(rows.map((row) => row.map((cell) => terminalText(cell, false))));
+  return aligned(
+    rows.map(([name, ...facts]) => [`  ${name}`, ...facts].map((cell) => terminalText(cell, false))),
+  );
 }
 
 /** `to loki, errors (stderr)` */
@@ -39,17 +42,4 @@ function sinksText(takers: readonly Taker[]): string {
     outputs.length === OUTPUTS.length ? sink : `${sink} (${outputs.join()})`,
   );
   return `to ${sinks.join(', ') || 'no sink'}`;
-}
-
-/** The last cell of a row is not padded, and does not make its column wider. */
-function aligned(rows: readonly Row[]): string {
-  const widths: number[] = [];
-  for (const row of rows) {
-    for (const [i, cell] of row.slice(0, -1).entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
-  }
-  return rows
-    .map(
-      (row) => `  ${row.map((cell, i) => (i < row.length - 1 ? cell.padEnd(widths[i]) : cell)).join('  ')}\n`,
-    )
-    .join('');
 }

@@ -52,6 +52,14 @@ _retired is what containers that are gone had read; log-capturer/gaps are the li
 lines are missing.
 Exit codes: 0 every line is accounted for, 1 some are not, or no agent answers, 2 wrong usage.`;
 
+export const GAPS_HELP = `
+Examples:
+  log-capturer gaps
+  log-capturer gaps -n 1000 --json | jq -r .text
+
+What is missing was written between from and to; ? is what nobody knows. Under "sink" is the one that will not have the
+lines; all: nobody will. docs/errors.md says of each reason what to do. The agent keeps the last thousand, over restarts.`;
+
 export const DEAD_LETTERS_HELP = `
 Examples:
   log-capturer dead-letters list

@@ -10,6 +10,7 @@ import { MAX_LINES } from '../server/tail-query.js';
 import { readBuildInfo } from '../telemetry/build-info.js';
 import type { CheckOptions } from './commands/check.js';
 import type { LetterChoice, ListOptions } from './commands/dead-letters.js';
+import type { GapsOptions } from './commands/gaps.js';
 import type { LedgerOptions } from './commands/ledger.js';
 import type { RunOptions } from './commands/run.js';
 import type { SoakFlags } from './commands/soak.js';
@@ -19,6 +20,7 @@ import { withConfigFile, withConfigOptions } from './config-options.js';
 import {
   CHECK_HELP,
   DEAD_LETTERS_HELP,
+  GAPS_HELP,
   HEALTHCHECK_HELP,
   LEDGER_HELP,
   PROGRAM_HELP,
@@ -36,6 +38,8 @@ export const EXIT_USAGE = 2;
 
 const MAX_CONTAINERS = 1_000;
 const MAX_LETTERS = 1_000_000;
+/** As many as the agent keeps. */
+const MAX_GAPS = 1_000;
 const MAX_MINUTES = 10_080;
 const MAX_KILLS = 1_000;
 const MAX_SEEDS = 10_000;
@@ -122,6 +126,16 @@ function buildProgram(exitNow: ExitNow, done: (code: number) => void): Command {
       done(await ledger(options));
     });
 
+  withAgentOptions(program.command('gaps'))
+    .description('show which lines are missing, and why')
+    .option('-n, --lines <count>', 'how many to show', wholeNumber(1, MAX_GAPS), 20)
+    .option('--json', 'as JSON, one a line')
+    .addHelpText('after', GAPS_HELP)
+    .action(async (options: GapsOptions) => {
+      const { gaps } = await import('./commands/gaps.js');
+      done(await gaps(options));
+    });
+
   addDeadLetters(program, done);
 
   withAgentOptions(program.command('healthcheck'))
@@ -205,14 +219,14 @@ function addDeadLetters(program: Command, done: (code: number) => void): void {
       .option('--reason <reason>', 'refused for this reason only')
       .option('--since <time>', 'rejected since then: 2026-11-22T03:00:00Z, or 2h for two hours ago', since)
       .option('--json', 'as JSON');
-  choosing(letters.command('list').description('how many there are, and the first ones'))
-    .option('-n, --lines <count>', 'how many to show', wholeNumber(1, MAX_LETTERS), 100)
+  choosing(letters.command('list').description('how many there are, and the newest ones'))
+    .option('-n, --lines <count>', 'how many to show', wholeNumber(1, MAX_LETTERS), 20)
     .action(async (options: ListOptions) => {
       const { listDeadLetters } = await import('./commands/dead-letters.js');
       done(await listDeadLetters(options));
     });
   withAgentOptions(letters.command('show').description('one of them, whole'))
-    .argument('<id>', 'as list shows it')
+    .argument('<id>', 'as list shows it, such as 0-12', letterId)
     .option('--json', 'as JSON')
     .action(async (id: string, options: LetterChoice) => {
       const { showDeadLetter } = await import('./commands/dead-letters.js');
@@ -243,6 +257,13 @@ function since(text: string): string {
   const at = ms === undefined ? Date.parse(text) : Date.now() - ms;
   if (Number.isFinite(at)) return new Date(at).toISOString();
   throw new InvalidArgumentError('It must be a time such as 2026-11-22T03:00:00Z, or a duration such as 2h.');
+}
+
+function letterId(text: string): string {
+  if (/^\d+-\d+$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'An id looks like 0-12: "log-capturer dead-letters list" shows it at the beginning of each line.',
+  );
 }
 
 function wholeNumber(least: number, most: number): (text: string) => number {

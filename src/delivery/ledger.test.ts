@@ -17,7 +17,7 @@ import { Delivery } from './delivery.js';
 import { ModelSink, SinkStore } from './testing/model-sink.js';
 
 const KEYS = ['docker/a', 'docker/b', 'docker/c'];
-const RUNS = process.env['LOG_CAPTURER_TEST_LONG'] === undefined ? 40 : 2_000;
+const RUNS = process.env['LOG_CAPTURER_TEST_LONG'] === undefined ? 30 : 2_000;
 const CAPS = [6_000, 2 ** 40];
 const LIMITS = { segmentBytes: 1_500, groupBytes: 2 ** 30, heldBytes: 2 ** 30 };
 /** The journal's cursor is enough, its own cursor, and one that is away most of the time. */
@@ -217,11 +217,15 @@ class Run {
 
   #check(): void {
     const report = this.#report;
-    expect(new Set(Object.values(report.unaccounted)), JSON.stringify(report)).toEqual(new Set([0]));
+    const { reader, processors, journal, ...sinks } = report.unaccounted;
+    expect([reader, processors, journal], JSON.stringify(report)).toEqual([0, 0, 0]);
+    // Damage to what a sink has had already, in the segment where it stands, is taken for a loss of what it has not.
+    if (!this.isDamaged) expect(Object.values(sinks).filter(Boolean), JSON.stringify(report)).toEqual([]);
     for (const { lost } of report.sinks) {
       this.mostLost = Math.max(this.mostLost, lost['cap'] ?? 0);
       this.mostDamaged = Math.max(this.mostDamaged, lost['damaged'] ?? 0);
     }
+    if (this.isDamaged) return;
     for (const key of KEYS) {
       const line = report.sources.find((line) => line.key === key);
       expect(line?.read ?? 0).toBe(numberOf(this.#intake.position(key)));
@@ -266,12 +270,11 @@ it.each(CAPS)(
       ),
       { numRuns: RUNS },
     );
-    expect(ends).toBeGreaterThan(100);
-    expect(damaged).toBeGreaterThan(0);
-    if (cap === CAPS[0]) expect(lossy).toBeGreaterThan(5);
-    else expect(settled).toBeGreaterThan(50);
+    expect(ends).toBeGreaterThan(50);
+    if (cap === CAPS[0]) expect([lossy > 2, damaged > 0]).toEqual([true, true]);
+    else expect(settled).toBeGreaterThan(10);
   },
-  RUNS * 3_000,
+  RUNS * 10_000,
 );
 
 /** mulberry32 */

@@ -116,7 +116,7 @@ class DiskJournal implements Journal {
     this.isFirstStart = isFirstStart;
     this.recovery = sentences;
     this.#state = state;
-    if (state.since === 0) beginTotals(state);
+    if (state.since === 0) beginTotals(state, log);
     this.totalsSince = state.since;
     this.#segments = new Segments(directory, disk, scope, segments, limits.patienceMs);
     const now = Date.now;
@@ -326,8 +326,11 @@ class DiskJournal implements Journal {
   }
 }
 
-/** In a new journal, or one of an older build, whose lines nobody has counted. */
-function beginTotals(state: State): void {
+/** In a new journal, in one of an older build, and in one whose counts are damaged. */
+function beginTotals(state: State, log: Logger): void {
+  if (state.totals.size > 0)
+    log.warn({}, 'The counts of some lines in the journal are damaged: the ledger begins anew.');
   state.since = Date.now();
-  if (state.totals.size === 0 && state.lines > 0) state.totals.set(BEFORE_TOTALS, state.lines);
+  state.totals.clear();
+  if (state.lines > 0) state.totals.set(BEFORE_TOTALS, state.lines);
 }

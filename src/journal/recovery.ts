@@ -239,6 +239,9 @@ async function readSegment(file: DiskFile, base: number, bytes: number, before?:
     last !== undefined && found.offset < last.offset && base + found.end > last.commit.begin;
   if (damage.some(isTorn)) commits.pop();
   const good = commits.at(-1);
+  // A commit that is missing took counts along, and the names of others: what is left of them does not add up.
+  if (state && commits.some(({ commit }, i) => commit.sequence !== (state?.sequence ?? 0) + 1 + i))
+    state.since = 0;
   for (const { commit } of commits) state?.apply(commit);
   const isCommitted = ({ offset }: Found): boolean => good !== undefined && offset < good.offset;
   const readable = linesByLane(blocks.filter(isCommitted));

@@ -79,7 +79,9 @@ export async function startServer(scope: Scope, options: ServerOptions): Promise
   addApi(app, options);
   addTail(app, owner, options);
   const hasLogin = login !== undefined;
-  addDeadLetters(app, { host, hasLogin, desk: options.agent.deadLetters });
+  const { agent } = options;
+  const sinks = (): string[] => agent.sinks().map(({ name }) => name);
+  addDeadLetters(app, { host, hasLogin, desk: agent.deadLetters, sinks });
   addDebug(app, owner, { ...options, hasLogin });
   try {
     await app.listen({ host, port });

@@ -66,20 +66,32 @@ const page = (letters: unknown[], next?: string): unknown => ({
   next,
 });
 
-test('list: how many, and the first ones, with nothing that a terminal would take for a command', async () => {
-  answers = [page([LETTER, HOSTILE], '8-0')];
+test('list: how many, and the newest ones, with nothing that a terminal would take for a command', async () => {
+  const later = { ...LETTER, id: '9-0', line: 'newest' };
+  const pages = [page([LETTER, { ...LETTER, id: '7-9' }], '8-0'), page([HOSTILE], '9-0'), page([later])];
+  answers = [...pages];
   const options = { url, token: 'secret', sink: 'loki', since: '2026-11-22T00:00:00.000Z', lines: 2 };
   expect(await printed((out) => listDeadLetters(options, out))).toEqual([
     0,
     `12 dead letters: loki too_old 12
-7-2  2026-11-22T03:00:00.000Z  loki  too_old  web/stdout | plain
+9-0  2026-11-22T03:00:00.000Z  loki  too_old  web/stdout | newest
 7-3  2026-11-22T03:00:00.000Z  loki  too_old (3 times)  {a="1"} | ab·c
-… and more: -n, --sink, --reason and --since choose, export takes all.
+… and more: the newest 2 of 4; -n shows more, --sink, --reason and --since choose, export takes all.
 `,
   ]);
+  const question = 'GET /api/v1/dead-letters?sink=loki&since=2026-11-22T00%3A00%3A00.000Z&n=1000';
   expect(asked).toEqual([
-    'GET /api/v1/dead-letters?sink=loki&since=2026-11-22T00%3A00%3A00.000Z&n=2 Bearer secret',
+    `${question} Bearer secret`,
+    `${question}&from=8-0 Bearer secret`,
+    `${question}&from=9-0 Bearer secret`,
   ]);
+  answers = [...pages];
+  const [, all] = await printed((out) => listDeadLetters({ ...options, lines: 4 }, out));
+  expect(all.match(/^\d+-\d+/gm)).toEqual(['9-0', '7-3', '7-9', '7-2']);
+  expect(all).not.toContain('more');
+  answers = [...pages];
+  const [, json] = await printed((out) => listDeadLetters({ ...options, json: true }, out));
+  expect(json).toBe(`${JSON.stringify(later)}\n${JSON.stringify(HOSTILE)}\n`);
   answers = [{ counts: [], bytes: 0, letters: [] }];
   expect(await printed((out) => listDeadLetters({ url, lines: 5 }, out))).toEqual([0, '0 dead letters\n']);
 });
@@ -93,6 +105,16 @@ test('export: all pages, as they are', async () => {
     '/api/v1/dead-letters?n=1000',
     '/api/v1/dead-letters?n=1000&from=7-3',
   ]);
+});
+
+test('a closed pipe ends export quietly, without asking for more', async () => {
+  const out = new PassThrough().on('error', () => {});
+  out.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+  answers = [page([LETTER], '7-3'), page([HOSTILE])];
+  expect(await exportDeadLetters({ url }, out)).toBe(0);
+  expect(asked).toHaveLength(1);
+  answers = [page([LETTER])];
+  expect(await listDeadLetters({ url, lines: 1 }, out)).toBe(0);
 });
 
 test('show: one of them whole, or that there is none', async () => {
@@ -133,12 +155,23 @@ test('an agent that refuses, and what is none', async () => {
 });
 
 test('the command line', async () => {
-  vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+  let said = '';
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said += String(text);
+    return true;
+  });
   const run = (...args: string[]): Promise<number> =>
     runProgram(['node', 'log-capturer', 'dead-letters', ...args], () => {});
   for (const wrong of [['list', '--since', 'soon'], ['list', '-n', '0'], ['show'], ['forget']])
     expect([wrong, await run(...wrong)]).toEqual([wrong, 2]);
-  const write = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+  for (const id of ['1', 'x-1', '-1-2', '']) expect([id, await run('show', '--', id)]).toEqual([id, 2]);
+  expect(said).toContain(
+    `value '1' is invalid for argument 'id'. An id looks like 0-12: "log-capturer dead-letters`,
+  );
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((_text, ...rest) => {
+    (rest.at(-1) as () => void)();
+    return true;
+  });
   answers = [page([LETTER])];
   expect(await run('list', '--url', url, '--since', '2h')).toBe(0);
   expect(write.mock.calls.map(([out]) => out).join('')).toContain('web/stdout | plain');

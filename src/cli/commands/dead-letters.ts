@@ -1,11 +1,11 @@
 /** `dead-letters list|show|export|redrive|delete`: lines that sinks refused. Asks the agent's /api/v1/dead-letters. */
-import { once } from 'node:events';
 import type { DeadLetter, DeadLetterPage } from '../../delivery/dead-letters/list.js';
 import type { Redriven } from '../../delivery/dead-letters/redrive.js';
 import type { LetterCounts } from '../../delivery/dead-letters/tally.js';
 import { containerOf, labelText, outputOf } from '../../pipeline/streams.js';
 import { AgentError } from '../../runtime/errors.js';
 import { askForJson } from '../ask-agent.js';
+import { print } from '../print.js';
 import { EXIT_FAILED } from '../program.js';
 import { type AgentQuestion, findAgent, type RunningAgent } from '../running-agent.js';
 import { terminalText } from '../terminal-text.js';
@@ -33,20 +33,21 @@ interface Answer extends DeadLetterPage {
   readonly bytes: number;
 }
 
-/** How many there are, and the first of them. Throws AGENT_UNREACHABLE, as all of these do. */
+/** How many there are, and the newest of them, the newest first. Throws AGENT_UNREACHABLE, as all of these do. */
 export async function listDeadLetters(options: ListOptions, out: Out = process.stdout): Promise<number> {
   const agent = findAgent(options);
-  let shown = 0;
-  let isMore = false;
-  for await (const { letters, counts, next } of pages(agent, options, options.lines)) {
-    if (shown === 0 && !options.json) await print(out, `${summary(counts)}\n`);
-    await print(out, letters.map((letter) => (options.json ? json(letter) : line(letter))).join(''));
-    shown += letters.length;
-    isMore = next !== undefined;
-    if (shown >= options.lines) break;
+  let newest: readonly DeadLetter[] = [];
+  let all = 0;
+  let kept: LetterCounts = [];
+  // The agent has them in the order in which they were refused: the newest are known at the end.
+  for await (const { letters, counts } of pages(agent, options)) {
+    newest = [...newest, ...letters].slice(-options.lines);
+    all += letters.length;
+    kept = counts;
   }
-  if (isMore && !options.json)
-    await print(out, `… and more: -n, --sink, --reason and --since choose, export takes all.\n`);
+  const shown = newest.toReversed();
+  if (options.json) await print(out, shown.map(json).join(''));
+  else await print(out, `${summary(kept)}\n${shown.map(line).join('')}${more(shown.length, all)}`);
   return 0;
 }
 
@@ -71,8 +72,8 @@ export async function showDeadLetter(
 
 /** All of them as JSON, one a line. */
 export async function exportDeadLetters(options: LetterChoice, out: Out = process.stdout): Promise<number> {
-  for await (const { letters } of pages(findAgent(options), options, Number.POSITIVE_INFINITY))
-    await print(out, letters.map(json).join(''));
+  for await (const { letters } of pages(findAgent(options), options))
+    if (!(await print(out, letters.map(json).join('')))) break;
   return 0;
 }
 
@@ -111,28 +112,28 @@ function address({ url }: RunningAgent, path: string, { sink, reason, since }: P
   return target;
 }
 
-async function* pages(agent: RunningAgent, choice: LetterChoice, most: number): AsyncGenerator<Answer> {
+async function* pages(agent: RunningAgent, choice: LetterChoice): AsyncGenerator<Answer> {
   const url = address(agent, '', choice);
-  for (let left = most; left > 0; ) {
-    url.searchParams.set('n', String(Math.min(PAGE, left)));
+  url.searchParams.set('n', String(PAGE));
+  for (;;) {
     const page = (await askForJson(url, agent.token)) as Answer;
     if (!Array.isArray(page?.letters))
       throw new AgentError('AGENT_UNREACHABLE', `What answers at ${agent.url.origin} is no agent.`);
     yield page;
     if (page.next === undefined) return;
     url.searchParams.set('from', page.next);
-    left -= page.letters.length;
   }
-}
-
-async function print(out: Out, text: string): Promise<void> {
-  if (text !== '' && !out.write(text)) await once(out, 'drain');
 }
 
 function summary(counts: LetterCounts): string {
   const all = counts.reduce((sum, { lines }) => sum + lines, 0);
   const kinds = counts.map(({ sink, reason, lines }) => `${sink} ${reason} ${lines}`);
   return terminalText(`${all} dead letters${all === 0 ? '' : `: ${kinds.join(', ')}`}`, false);
+}
+
+function more(shown: number, all: number): string {
+  if (shown === all) return '';
+  return `… and more: the newest ${shown} of ${all}; -n shows more, --sink, --reason and --since choose, export takes all.\n`;
 }
 
 function line({ id, rejected, sink, reason, attempts, labels, line }: DeadLetter): string {

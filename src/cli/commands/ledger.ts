@@ -2,6 +2,7 @@
 import type { LedgerReport } from '../../telemetry/ledger/report.js';
 import { askForJson } from '../ask-agent.js';
 import { isAccountedFor, ledgerTable } from '../ledger-table.js';
+import { print } from '../print.js';
 import { EXIT_FAILED } from '../program.js';
 import { type AgentQuestion, findAgent } from '../running-agent.js';
 
@@ -12,10 +13,10 @@ export interface LedgerOptions extends AgentQuestion {
 /** Exit code 1 where something does not add up. Throws AGENT_UNREACHABLE. */
 export async function ledger(
   options: LedgerOptions,
-  out: Pick<NodeJS.WritableStream, 'write'> = process.stdout,
+  out: NodeJS.WritableStream = process.stdout,
 ): Promise<number> {
   const { url, token } = findAgent(options);
   const report = (await askForJson(new URL('/api/v1/ledger', url), token)) as LedgerReport;
-  out.write(options.json ? `${JSON.stringify(report)}\n` : ledgerTable(report));
+  await print(out, options.json ? `${JSON.stringify(report)}\n` : ledgerTable(report));
   return isAccountedFor(report) ? 0 : EXIT_FAILED;
 }

@@ -4,6 +4,7 @@ import { NO_LETTERS } from '../../delivery/dead-letters/testing/no-letters.js';
 import { addDeadLetters, type DeadLetterRouteOptions } from './routes.js';
 
 const PATH = '/api/v1/dead-letters';
+const COUNTS = [{ sink: 'gone', reason: 'of_old', lines: 3 }];
 const HOSTILE = '\u001b[2J</script>\u2028\ud800"';
 
 let app: FastifyInstance;
@@ -21,7 +22,7 @@ afterEach(() => app.close());
 function serve(given: Partial<DeadLetterRouteOptions>): void {
   app = fastify();
   const desk: DeadLetterRouteOptions['desk'] = {
-    figures: { counts: [{ sink: 'loki', reason: 'too_old', lines: 3 }], bytes: 77, dropped: [] },
+    figures: { counts: COUNTS, bytes: 77, dropped: [] },
     list: async (...wanted) => {
       asked.push(wanted);
       const { letters } = await NO_LETTERS.list(...wanted);
@@ -33,7 +34,7 @@ function serve(given: Partial<DeadLetterRouteOptions>): void {
     },
     delete: async (filter) => asked.push(['delete', filter]),
   };
-  addDeadLetters(app, { host: '127.0.0.1', hasLogin: false, desk, ...given });
+  addDeadLetters(app, { host: '127.0.0.1', hasLogin: false, desk, sinks: () => ['loki', 'files'], ...given });
 }
 
 const get = (query = '') => app.inject({ method: 'GET', url: `${PATH}${query}` });
@@ -43,13 +44,15 @@ const post = (what: string, headers: Record<string, string> = {}) =>
 describe('dead letters over the API', () => {
   test('are listed as they were asked for, with how many there are', async () => {
     const { statusCode, body, headers } = await get(
-      '?sink=loki&reason=a&since=2026-11-22T03:00:00Z&until=2026-11-22T05:00:00%2B01:00&n=7&from=4-2',
+      '?sink=loki&reason=too_old&since=2026-11-22T03:00:00Z&until=2026-11-22T05:00:00%2B01:00&n=7&from=4-2',
     );
     expect([statusCode, headers['content-type']]).toEqual([200, 'application/json; charset=utf-8']);
     const [sinceMs, untilMs] = [Date.UTC(2026, 10, 22, 3), Date.UTC(2026, 10, 22, 4)];
-    expect(asked).toEqual([[{ sink: 'loki', reason: 'a', sinceMs, untilMs }, { bundle: 4, line: 2 }, 7]]);
+    expect(asked).toEqual([
+      [{ sink: 'loki', reason: 'too_old', sinceMs, untilMs }, { bundle: 4, line: 2 }, 7],
+    ]);
     expect(JSON.parse(body)).toEqual({
-      counts: [{ sink: 'loki', reason: 'too_old', lines: 3 }],
+      counts: COUNTS,
       bytes: 77,
       letters: [{ line: HOSTILE }],
       next: '5-1',
@@ -73,6 +76,32 @@ describe('dead letters over the API', () => {
     },
   );
 
+  test.each<[query: string, message: RegExp]>([
+    ['sink=nosuch', /^There is no sink nosuch; known are: loki, files, gone\.$/],
+    ['sink=', /^There is no sink ; known are: loki, files, gone\.$/],
+    ['sink=loki&reason=nonsense', /^There is no reason nonsense; known are: too_old, .*, other, of_old\.$/],
+    [`reason=${'x'.repeat(99)}`, /^There is no reason x{50}; /],
+  ])('that cannot be are no letters, but a mistake: %s', async (query, message) => {
+    for (const refused of [
+      await get(`?${query}`),
+      await post(`redrive?${query}`),
+      await post(`delete?${query}`),
+    ]) {
+      expect(refused.statusCode).toBe(400);
+      expect(JSON.parse(refused.body).error).toMatchObject({
+        code: 'BAD_REQUEST',
+        message: expect.stringMatching(message) as string,
+      });
+    }
+    expect(asked).toEqual([]);
+  });
+
+  test('of a sink that is gone, or for a reason of an earlier version, can be asked for', async () => {
+    expect((await get('?sink=gone&reason=of_old')).statusCode).toBe(200);
+    expect((await post('redrive?sink=files&reason=too_large')).statusCode).toBe(200);
+    expect(asked).toHaveLength(2);
+  });
+
   test('are redriven and deleted as chosen, and never all deleted by mistake', async () => {
     const redriven = await post('redrive?sink=loki');
     expect([redriven.statusCode, JSON.parse(redriven.body)]).toEqual([
@@ -82,12 +111,12 @@ describe('dead letters over the API', () => {
     expect((await post('redrive')).statusCode).toBe(200);
     expect((await post('delete')).statusCode).toBe(400);
     expect((await post('delete?n=1')).statusCode).toBe(400);
-    const deleted = await post('delete?reason=a');
+    const deleted = await post('delete?reason=other');
     expect([deleted.statusCode, JSON.parse(deleted.body)]).toEqual([200, { deleted: 3 }]);
     expect(asked).toEqual([
       ['redrive', { sink: 'loki' }],
       ['redrive', {}],
-      ['delete', { reason: 'a' }],
+      ['delete', { reason: 'other' }],
     ]);
     isBusy = true;
     const busy = await post('redrive');

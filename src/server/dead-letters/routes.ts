@@ -8,20 +8,31 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DeadLetterDesk } from '../../delivery/dead-letters/desk.js';
+import { REJECTION_REASONS } from '../../sinks/loki/rejections.js';
 import { answer, refuse } from '../answers.js';
 import { type PrivateOptions, privately } from '../private.js';
-import { parseFilter, parseListQuery } from './query.js';
+import { type KnownLetters, parseFilter, parseListQuery } from './query.js';
 
 const PATH = '/api/v1/dead-letters';
 
 export interface DeadLetterRouteOptions extends PrivateOptions {
   readonly desk: Pick<DeadLetterDesk, 'figures' | 'list' | 'redrive' | 'delete'>;
+  /** Names of those that are configured. */
+  readonly sinks: () => readonly string[];
 }
 
 export function addDeadLetters(app: FastifyInstance, options: DeadLetterRouteOptions): void {
   const { desk } = options;
+  // Letters may be older than the configuration, and than this version.
+  const known = (): KnownLetters => {
+    const { counts } = desk.figures;
+    return {
+      sinks: new Set([...options.sinks(), ...counts.map(({ sink }) => sink)]),
+      reasons: new Set([...REJECTION_REASONS, ...counts.map(({ reason }) => reason)]),
+    };
+  };
   app.get(PATH, async (request, reply) => {
-    const wanted = parseListQuery(queryOf(request));
+    const wanted = parseListQuery(queryOf(request), known());
     if (typeof wanted === 'string') return refuse(reply, 400, 'BAD_REQUEST', wanted);
     const page = await desk.list(wanted.filter, wanted.from, wanted.limit);
     const { counts, bytes } = desk.figures;
@@ -32,14 +43,14 @@ export function addDeadLetters(app: FastifyInstance, options: DeadLetterRouteOpt
     app.post(`${PATH}/${name}`, privately(options, 'CHANGE_REFUSED', `${name} dead letters`, respond));
   };
   change('redrive', async (request, reply) => {
-    const filter = parseFilter(queryOf(request));
+    const filter = parseFilter(queryOf(request), known());
     if (typeof filter === 'string') return refuse(reply, 400, 'BAD_REQUEST', filter);
     const redriven = await desk.redrive(filter);
     if (redriven) return answer(reply, redriven);
     return refuse(reply, 409, 'BUSY', 'Another redrive is under way.', 'Try again when it is done.');
   });
   change('delete', async (request, reply) => {
-    const filter = parseFilter(queryOf(request));
+    const filter = parseFilter(queryOf(request), known());
     if (typeof filter === 'string') return refuse(reply, 400, 'BAD_REQUEST', filter);
     if (Object.values(filter).every((value) => value === undefined)) {
       const what = 'Which ones is to be said: by sink, reason, since or until.';
