@@ -76,7 +76,6 @@ class Run {
   #isAway = true;
   ends = 0;
   mostLost = 0;
-  mostDamaged = 0;
   isDamaged = false;
   settled = 0;
 
@@ -221,10 +220,7 @@ class Run {
     expect([reader, processors, journal], JSON.stringify(report)).toEqual([0, 0, 0]);
     // Damage to what a sink has had already, in the segment where it stands, is taken for a loss of what it has not.
     if (!this.isDamaged) expect(Object.values(sinks).filter(Boolean), JSON.stringify(report)).toEqual([]);
-    for (const { lost } of report.sinks) {
-      this.mostLost = Math.max(this.mostLost, lost['cap'] ?? 0);
-      this.mostDamaged = Math.max(this.mostDamaged, lost['damaged'] ?? 0);
-    }
+    for (const { lost } of report.sinks) this.mostLost = Math.max(this.mostLost, lost['cap'] ?? 0);
     if (this.isDamaged) return;
     for (const key of KEYS) {
       const line = report.sources.find((line) => line.key === key);
@@ -252,7 +248,7 @@ function numberOf(position: Position | undefined): number {
 it.each(CAPS)(
   'adds up at every moment, and agrees with sources and sinks: a cap of %i bytes',
   async (cap) => {
-    let [ends, lossy, damaged, settled] = [0, 0, 0, 0];
+    let [ends, lossy, settled] = [0, 0, 0];
     await fc.assert(
       fc.asyncProperty(
         fc.array(command, { maxLength: 60, size: 'max' }),
@@ -265,13 +261,12 @@ it.each(CAPS)(
           ends += run.ends;
           settled += run.settled;
           lossy += run.mostLost > 0 ? 1 : 0;
-          damaged += run.mostDamaged > 0 ? 1 : 0;
         },
       ),
       { numRuns: RUNS },
     );
     expect(ends).toBeGreaterThan(50);
-    if (cap === CAPS[0]) expect([lossy > 2, damaged > 0]).toEqual([true, true]);
+    if (cap === CAPS[0]) expect(lossy).toBeGreaterThan(2);
     else expect(settled).toBeGreaterThan(10);
   },
   RUNS * 10_000,
