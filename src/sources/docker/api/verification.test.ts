@@ -14,6 +14,11 @@ const KEY = 'docker/c1';
 const NOW_SECONDS = 1_795_300_000;
 const OVERLAP = 16;
 
+interface Glance {
+  readonly more: number;
+  readonly rest: number;
+}
+
 /** An agent that reads a log which rotates, and is killed. */
 class Bed {
   readonly engine: RotatingLog;
@@ -82,11 +87,18 @@ class Bed {
     throw new Error('never found');
   }
 
-  /** What was taken is compared with what the engine has. */
-  look(isLast = false): void {
-    for (let tail = this.#log.unverified + OVERLAP; this.#log.unverified > 0; tail *= 4) {
+  /**
+   * What was taken is compared with what the engine has, which is asked for `more` records than are to be compared. The
+   * follower serves what it has when the engine has served all but `rest` of them.
+   */
+  look(isLast = false, { more, rest }: Glance = { more: OVERLAP, rest: 0 }): void {
+    for (let tail = this.#log.unverified + more; this.#log.unverified > 0; tail *= 4) {
       const verification = this.#log.compare();
-      serve(verification, servedFor(this.engine.kept, { tail }));
+      const answer = servedFor(this.engine.kept, { tail });
+      const first = Math.max(0, answer.length - rest);
+      serve(verification, answer.slice(0, first));
+      if (rest > 0) this.read();
+      serve(verification, answer.slice(first));
       if (verification.served === 0) {
         if (isLast) this.#log.tellUnverified();
         return;
@@ -176,6 +188,7 @@ const deeds = (steps: readonly number[]) =>
       { weight: 1, arbitrary: fc.constant('repeat' as const) },
       { weight: 1, arbitrary: fc.constant('reopen' as const) },
       { weight: 1, arbitrary: fc.constant('look' as const) },
+      { weight: 1, arbitrary: fc.record({ more: fc.nat(300), rest: fc.nat(300) }) },
     ),
     { maxLength: 40 },
   );
@@ -192,6 +205,7 @@ function run(maxFiles: number, deeds: readonly (Deed | { committed: number })[])
     else if ('write' in deed) bed.write(deed.write, deed.step);
     else if ('read' in deed) bed.read(deed.read);
     else if ('committed' in deed) bed.kill(deed.committed);
+    else if ('more' in deed) bed.look(false, deed);
     else bed.rotate(deed.drops, deed.isDeaf);
   }
   bed.finish();
@@ -245,6 +259,43 @@ describe('a log of which the engine leaves records out', () => {
       expect(sorted(bed.delivered)).toEqual(bed.engine.written.map(({ text }) => text));
       expect(bed.gaps).toEqual([]);
     }
+  });
+
+  it.each([12, 60])('is delivered once where %i lines come while it is compared', (more) => {
+    const write = (lines: number) => ({ write: lines, step: 1e9 });
+    const read = { read: Infinity };
+    // The ring is full of lines that were compared, but for twelve.
+    const before = [write(250), read, 'look', write(12), read] as const;
+    for (let rest = 0; rest < 280; rest++) {
+      const bed = run(Infinity, [...before, write(more), { more: 300, rest }]);
+      expect(sorted(bed.delivered)).toEqual(bed.engine.written.map(({ text }) => text));
+      expect([bed.late, bed.gaps]).toEqual([0, []]);
+    }
+  });
+
+  it.each([
+    [16_400, 0, 0],
+    [20_000, 0, 0],
+    [40_000, 300, 30_000],
+    [16_200, 600, 16_250],
+    [16_200, 600, 100],
+  ])('is delivered once where %i lines come before it is compared, and %i meanwhile', (taken, more, rest) => {
+    const read = { read: Infinity };
+    const write = (lines: number) => ({ write: lines, step: 0 });
+    const before = [
+      write(100),
+      read,
+      'look',
+      write(5),
+      { drops: true, isDeaf: false },
+      write(taken),
+      read,
+    ] as const;
+    const { delivered, engine, gaps } = run(Infinity, [...before, write(more), { more: 50, rest }]);
+    expect(new Set(delivered).size).toBe(delivered.length);
+    const got = new Set(delivered);
+    expect(engine.written.filter((record) => !got.has(record.text) && !isTold(record, gaps))).toEqual([]);
+    expect(delivered.length).toBeGreaterThanOrEqual(engine.written.length - 5);
   });
 
   it('has a gap told where lines were left out twice before the agent was killed', () => {

@@ -6,7 +6,9 @@
  * whole log where there is none yet. Behind it, what the answer has and was not taken is `missed` where something behind it was, and else still to come. An answer that is
  * the whole log, and does not have the verified place, shows nothing of what lay between: that is `hidden`.
  *
- * Records come by the stream at hand while the answer is read: what was taken is looked at again at its end.
+ * Records come by the stream at hand while the answer is read: what was taken is looked at again at its end. They push others
+ * out of the ring. What seems to be missing behind a record that has left it may have left it as well, and was taken: that
+ * is none of the missed ones where it was verified, and else is hidden.
  */
 import type { LineTime } from '../../../pipeline/line-time.js';
 import type { RecordSink } from './records.js';
@@ -79,6 +81,7 @@ export class Verification implements RecordSink {
       if (!this.#hasReached && number <= this.#ring.verified) {
         this.#hasReached = true;
         this.#candidates = [];
+        this.#heldBytes = 0;
       }
       this.#hasFirst ||= number === 1;
       this.#last = number;
@@ -110,9 +113,16 @@ export class Verification implements RecordSink {
     if (this.#ring.revision !== this.#revision) return undefined;
     if (!this.#hasReached && !isAll) return undefined;
     this.#lookAgain();
-    const missed = this.#candidates.filter(({ order }) => order < this.#lastOrder);
-    const hidden = this.#hasReached || this.#hasFirst ? undefined : this.#first;
-    return { missed, hidden, back: this.#last > 0 ? this.#ring.newest - this.#last + 1 : 0 };
+    const { newest, length, unverified } = this.#ring;
+    const isOver = unverified > length;
+    const hasLeft = ({ after }: Candidate): boolean =>
+      after <= newest - length && (this.#hasReached || isOver);
+    const behind = this.#candidates.filter(({ order }) => order < this.#lastOrder);
+    const missed = behind.filter((candidate) => !hasLeft(candidate));
+    const hasAll = this.#hasReached || this.#hasFirst;
+    const isHidden = isOver ? !hasAll || missed.length < behind.length : !hasAll;
+    const hidden = isHidden ? (isOver ? this.#ring.at(length) : this.#first) : undefined;
+    return { missed, hidden, back: this.#last > 0 ? newest - this.#last + 1 : 0 };
   }
 
   /** The last record of the answer that was taken, and those behind it. Once it is finished. */

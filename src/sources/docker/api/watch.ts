@@ -213,7 +213,8 @@ export class StreamWatch {
   #probe(stream: LogStream, log: ApiLog): void {
     const scope = this.#scope;
     const engine = this.#host.engine();
-    if (this.#isProbing || !engine || !scope || scope.isClosing) return;
+    // Until the stream has shown where what is known ends, what is known may be exchanged for what was served.
+    if (this.#isProbing || !log.isFound || !engine || !scope || scope.isClosing) return;
     this.#isProbing = true;
     const now = performance.now();
     const tail = this.#tail(log, now - this.#probedAt < FAST_MS);
