@@ -128,7 +128,10 @@ export class StreamWatch {
     while (log.unverified > 0) {
       const tail = this.#tail(log, false);
       const newest = engine && (await this.#newest(engine, log, tail, scope));
-      if (!newest || newest.served === 0) return log.tellUnverified();
+      if (!newest || newest.served === 0) {
+        if (log.mayMiss) log.tellUnverified();
+        return;
+      }
       this.#settle(log, newest, tail, true);
     }
   }
