@@ -14,7 +14,8 @@ import type { Scope } from '../../runtime/scope.js';
 import { LineFormatter, type Middle } from '../file/line-format.js';
 
 const NOTHING_REJECTED: ReadonlyMap<string, number> = new Map();
-const MAX_KNOWN_STREAMS = 10_000;
+/** Where containers come and go, what is kept of each stream must not look like a leak. */
+const MAX_KNOWN_STREAMS = 256;
 
 export class StdoutSink implements Sink {
   readonly name: string;
