@@ -91,3 +91,24 @@ it.each([
   await until('finished', () => bed.notices.some(({ kind }) => kind === 'finished'));
   expect(bed.pipeline.gaps.map(({ why }) => why)).toEqual(gaps === 1 ? ['removed'] : []);
 });
+
+it.each([
+  ['100', ['skipped']],
+  ['10m', []],
+])('a container that goes before its log was compared, with max-size=%s: gaps %j', async (maxSize, gaps) => {
+  await follow(maxSize);
+  bed.server.line('line 0');
+  await bed.lines(1);
+  const path = `/containers/${ID}/logs`;
+  const served = bed.fake.routes.get(path);
+  // The stream that reads the end is the last one that is answered.
+  bed.fake.routes.set(path, (request, response) => {
+    bed.fake.routes.set(path, json({ message: 'gone' }, 404));
+    served?.(request, response);
+  });
+  bed.server.stop();
+  bed.readers.stopped(ID);
+  bed.readers.finish(ID);
+  await until('finished', () => bed.notices.some(({ kind }) => kind === 'finished'));
+  expect(bed.pipeline.gaps.map(({ why }) => why)).toEqual(gaps);
+});
