@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Position } from '../../../pipeline/contract.js';
 import { FakePipeline } from '../json-file/testing/test-support.js';
+import { StreamIds } from '../stream-ids.js';
 import { LineWriter } from './lines.js';
 import { ApiLog } from './log.js';
 import type { Range } from './opening.js';
 import { decodePosition } from './position.js';
-import { StreamIds } from './stream-ids.js';
 import { type ServedRecord, servedFor } from './testing/model-log.js';
 
 const PIECE = 8;

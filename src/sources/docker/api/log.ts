@@ -16,6 +16,7 @@ import type { Carry } from '../json-file/carry.js';
 import { noCounts } from '../json-file/counts.js';
 import { PIECE_BYTES } from '../json-file/decode.js';
 import type { ReaderCounts } from '../json-file/types.js';
+import type { StreamIds } from '../stream-ids.js';
 import { Arrivals } from './arrivals.js';
 import { Comparison } from './comparison.js';
 import type { LineTarget, LineWriter } from './lines.js';
@@ -26,7 +27,6 @@ import { LogPlace, type PlaceParts } from './place.js';
 import type { ApiPosition } from './position.js';
 import { type RecordId, recordHash, sameRecord } from './ring.js';
 import type { StreamSink } from './stream.js';
-import type { StreamIds } from './stream-ids.js';
 import type { Missed, Verification } from './verification.js';
 
 /** Lines older than this when a stream is opened were there before. */

@@ -7,11 +7,11 @@ import {
 } from '../json-file/position.js';
 import type { ContainerLog } from '../json-file/types.js';
 import type { LogEngine } from '../readers.js';
+import type { StreamIds } from '../stream-ids.js';
 import type { LineWriter } from './lines.js';
 import { ApiLog } from './log.js';
 import { decodePosition } from './position.js';
 import type { StreamHost } from './stream.js';
-import type { StreamIds } from './stream-ids.js';
 import type { ApiOptions } from './types.js';
 
 export interface LogHost extends Pick<StreamHost, 'gate'> {

@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Position } from '../../../pipeline/contract.js';
 import { FakePipeline } from '../json-file/testing/test-support.js';
+import { StreamIds } from '../stream-ids.js';
 import { LineWriter } from './lines.js';
 import { ApiLog } from './log.js';
 import { decodePosition } from './position.js';
-import { StreamIds } from './stream-ids.js';
 import { type ServedRecord, servedFor } from './testing/model-log.js';
 
 const KEY = 'docker/c1';

@@ -18,6 +18,7 @@ import { noCounts } from '../json-file/counts.js';
 import type { ContainerLog } from '../json-file/types.js';
 import { WAIT_FOR_TURN_MS } from '../liveness.js';
 import type { LogEngine } from '../readers.js';
+import { StreamIds } from '../stream-ids.js';
 import { FrameDecoder } from './frames.js';
 import type { ApiLog } from './log.js';
 import { type LogHost, logTraits, openLog } from './open-log.js';
@@ -25,7 +26,6 @@ import type { StreamPool, Turn, TurnEnd } from './pool.js';
 import { RawDecoder } from './raw.js';
 import type { RecordDecoder } from './records.js';
 import { LogStream } from './stream.js';
-import { StreamIds } from './stream-ids.js';
 import type { ApiReaderStats } from './types.js';
 import { StreamWatch, type WatchHost } from './watch.js';
 

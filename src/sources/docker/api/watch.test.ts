@@ -5,11 +5,11 @@ import { silentLogger } from '../../../runtime/log.js';
 import { Scope } from '../../../runtime/scope.js';
 import { Gate } from '../json-file/gate.js';
 import { FakePipeline } from '../json-file/testing/test-support.js';
+import { StreamIds } from '../stream-ids.js';
 import { FrameDecoder } from './frames.js';
 import { LineWriter } from './lines.js';
 import { ApiLog } from './log.js';
 import { LogStream } from './stream.js';
-import { StreamIds } from './stream-ids.js';
 import { frame } from './testing/model-log.js';
 import { StreamWatch, type WatchHost } from './watch.js';
 

@@ -13,8 +13,9 @@ import { LineFlag } from '../../../pipeline/batch.js';
 import type { Position } from '../../../pipeline/contract.js';
 import type { GapReason } from '../../../pipeline/gaps.js';
 import { type LineTime, timeOfMs } from '../../../pipeline/line-time.js';
-import { CATCH_UP_LABEL, type Labels, type Stream } from '../../../pipeline/streams.js';
+import { CATCH_UP_LABEL, type Labels } from '../../../pipeline/streams.js';
 import type { Scope } from '../../../runtime/scope.js';
+import { StreamIds } from '../stream-ids.js';
 import { noCounts } from './counts.js';
 import type { Decoder, LineTarget } from './decode.js';
 import { closeAll, isGeneration, isSameFile, openGenerations, wasGenerationMissed } from './generations.js';
@@ -36,9 +37,6 @@ const LONGEST_RECORD = 8 * 1024 * 1024;
 const LOOK_BYTES = 128 * 1024;
 /** What a log is taken to rotate at, at least, where that is learned by seeing it. */
 const SMALLEST_ROTATION = 16 * 1024;
-/** Slots of `#streams`: stdout, stderr. */
-const LIVE_STREAMS = [0, 1];
-const CATCH_UP_STREAMS = [2, 3];
 
 /**
  * What one step of reading came to: nothing new (`quiet`), all there was (`read`), more to come (`more`), a record
@@ -67,10 +65,9 @@ export class ContainerReader implements LineTarget {
   readonly #options: JsonFileOptions;
   readonly #decoder: Decoder;
   readonly #key: string;
-  readonly #streams: (Stream | undefined)[] = [];
+  readonly #streams: StreamIds;
   /** Where the newest file ended when it was last read to its end. */
   #seen = -1;
-  #labels: Labels | undefined;
   #live: Span | undefined;
   #catchUp: Span[] = [];
   /** Of the newest file that stands before all that are needed, where there was one. */
@@ -83,7 +80,7 @@ export class ContainerReader implements LineTarget {
     this.#options = options;
     this.#decoder = decoder;
     this.#key = `docker/${log.id}`;
-    this.#labels = log.labels;
+    this.#streams = new StreamIds(options.pipeline.streams, options.outputLabel ?? 'stream', log.labels);
     this.#rotations = new Rotations(scope, options.log, log.path);
   }
 
@@ -92,7 +89,7 @@ export class ContainerReader implements LineTarget {
   }
 
   get hasLabels(): boolean {
-    return this.#labels !== undefined;
+    return this.#streams.hasLabels;
   }
 
   get catchUp(): Span | undefined {
@@ -290,7 +287,7 @@ export class ContainerReader implements LineTarget {
     const files = span.marks.map((mark) => mark.file);
     const isOldest = span === this.#catchUp[0];
     this.#catchUp = this.#catchUp.filter((other) => other !== span);
-    if (this.#catchUp.length === 0) this.#releaseStreams(CATCH_UP_STREAMS);
+    if (this.#catchUp.length === 0) this.#streams.releaseCatchUp();
     const needed = this.#files;
     if (isOldest) this.#doneWith(files.filter((file) => !needed.has(file)));
     this.#closeUnneeded(files);
@@ -314,16 +311,15 @@ export class ContainerReader implements LineTarget {
 
   /** The container is gone, and what it wrote was not read to the end. To be followed by `forget`. */
   tellRemoved(detail?: string): void {
-    if (!this.#labels) return;
+    if (!this.hasLabels) return;
     const why = this.isShort ? 'descriptors' : 'removed';
     const from = this.isPlanned ? this.live.lastTime : undefined;
     const to = timeOfMs(Date.now());
-    this.#options.pipeline.gap({ why, from, to, ...(detail && { detail }) }, this.#labels);
+    this.#options.pipeline.gap({ why, from, to, ...(detail && { detail }) }, this.#streams.labels);
   }
 
   setLabels(labels: Labels): void {
-    this.#releaseStreams([...LIVE_STREAMS, ...CATCH_UP_STREAMS]);
-    this.#labels = labels;
+    this.#streams.setLabels(labels);
   }
 
   get unreadBytes(): number {
@@ -333,7 +329,7 @@ export class ContainerReader implements LineTarget {
   get stats(): ReaderStats {
     return {
       ...this.counts,
-      state: !this.#live || !this.#labels ? 'waiting' : this.#catchUp.length > 0 ? 'catching-up' : 'live',
+      state: !this.#live || !this.hasLabels ? 'waiting' : this.#catchUp.length > 0 ? 'catching-up' : 'live',
       unreadBytes: this.unreadBytes,
       heldFiles: this.#files.size,
     };
@@ -341,7 +337,7 @@ export class ContainerReader implements LineTarget {
 
   /** Lets go of everything. The position stays. */
   async close(): Promise<void> {
-    this.#releaseStreams([...LIVE_STREAMS, ...CATCH_UP_STREAMS]);
+    this.#streams.release();
     const files = this.#files;
     await this.#rotations.release();
     this.#live = undefined;
@@ -353,17 +349,7 @@ export class ContainerReader implements LineTarget {
   // LineTarget: where the decoder's lines go.
 
   streamId(isStderr: boolean, span: Span): number {
-    const slots = span === this.#live ? LIVE_STREAMS : CATCH_UP_STREAMS;
-    const slot = slots[isStderr ? 1 : 0];
-    const known = this.#streams[slot];
-    if (known) return known.id;
-    const { outputLabel = 'stream' } = this.#options;
-    const labels = { ...this.#labels, [outputLabel]: isStderr ? 'stderr' : 'stdout' };
-    const acquired = this.#options.pipeline.streams.acquire(
-      slots === LIVE_STREAMS ? labels : { ...labels, [CATCH_UP_LABEL]: 'true' },
-    );
-    this.#streams[slot] = acquired;
-    return acquired.id;
+    return this.#streams.of(isStderr, span !== this.#live);
   }
 
   push(batch: Batch, span: Span, from: number, lines: number): Promise<void> | undefined {
@@ -411,11 +397,12 @@ export class ContainerReader implements LineTarget {
 
   /** The first line behind what is missing is there, or it is certain that none will come. */
   #endGap(span: Span, to: LineTime): void {
-    if (!span.gap || !this.#labels) return;
+    if (!span.gap || !this.hasLabels) return;
     const { gap } = span;
+    const { labels } = this.#streams;
     span.gap = undefined;
-    const labels = span === this.#live ? this.#labels : { ...this.#labels, [CATCH_UP_LABEL]: 'true' };
-    this.#options.pipeline.gap({ ...gap, to }, labels);
+    const own = span === this.#live ? labels : { ...labels, [CATCH_UP_LABEL]: 'true' };
+    this.#options.pipeline.gap({ ...gap, to }, own);
   }
 
   #endOpenLines(span: Span, flags: number): void {
@@ -512,13 +499,5 @@ export class ContainerReader implements LineTarget {
   #closeUnneeded(files: readonly LogFile[]): void {
     const needed = this.#files;
     closeAll(files.filter((file) => !needed.has(file)));
-  }
-
-  #releaseStreams(slots: readonly number[]): void {
-    for (const slot of slots) {
-      const stream = this.#streams[slot];
-      if (stream) this.#options.pipeline.streams.release(stream);
-      this.#streams[slot] = undefined;
-    }
   }
 }

@@ -1,5 +1,8 @@
 /** The streams that a container's lines go to, each acquired when its first line comes. */
-import { CATCH_UP_LABEL, type Labels, type Stream, type StreamTable } from '../../../pipeline/streams.js';
+import { CATCH_UP_LABEL, type Labels, type Stream, type StreamTable } from '../../pipeline/streams.js';
+
+/** Of the slots, stdout and stderr each: the live ones first, these from here on. */
+const CATCH_UP_SLOTS = 2;
 
 export class StreamIds {
   readonly #table: StreamTable;
@@ -29,7 +32,7 @@ export class StreamIds {
 
   /** The id of the stream for lines of stdout or stderr, live or catch-up. */
   of(isStderr: boolean, isCatchUp: boolean): number {
-    const slot = (isStderr ? 1 : 0) + (isCatchUp ? 2 : 0);
+    const slot = (isStderr ? 1 : 0) + (isCatchUp ? CATCH_UP_SLOTS : 0);
     const known = this.#streams[slot];
     if (known) return known.id;
     const stream = this.#table.acquire({
@@ -42,6 +45,14 @@ export class StreamIds {
   }
 
   release(): void {
-    for (const stream of this.#streams.splice(0)) if (stream) this.#table.release(stream);
+    this.#release(0);
+  }
+
+  releaseCatchUp(): void {
+    this.#release(CATCH_UP_SLOTS);
+  }
+
+  #release(from: number): void {
+    for (const stream of this.#streams.splice(from)) if (stream) this.#table.release(stream);
   }
 }
