@@ -12,6 +12,7 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/*.mjs scripts/
 COPY src src
+COPY ui ui
 # There is no git in here: without the argument the build says that its revision is unknown. The digest of the sources is always right.
 ARG REVISION
 RUN BUILD_REVISION="${REVISION}" npm run build && npm prune --omit=dev --ignore-scripts

@@ -9,8 +9,8 @@ const withEngine = {
   hookTimeout: 120_000,
 };
 
-// unit: beside the code, no engine. The others: a real Docker engine each. Those of `engine` come last and one at a time,
-// because each may take all that the machine has.
+// unit: beside the code, no engine. The others: a real Docker engine each. Those of `engine` and `browser` come last and one at
+// a time, because each may take all that the machine has.
 export default defineConfig({
   test: {
     // No more soaks than that at once: each stream that they read costs dockerd one of the 128 inotify instances of a user.
@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'test/support/**/*.test.ts'],
+          include: ['{src,ui/src,test/unit,test/support}/**/*.test.ts'],
           testTimeout: 60_000,
         },
       },
@@ -29,6 +29,14 @@ export default defineConfig({
           name: 'engine',
           include: ['test/engine/**/*.test.ts'],
           exclude: [...configDefaults.exclude, WAITING],
+          fileParallelism: false,
+          ...withEngine,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
           fileParallelism: false,
           ...withEngine,
         },

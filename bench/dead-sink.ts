@@ -8,19 +8,15 @@
  * pairs with intervals that hold with 95 % (bootstrap); writes them as JSON.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { readBuildInfo } from '../src/telemetry/build-info.js';
 import { freePort } from './agent-run.js';
 import type { Arrived, Delays } from './delay-loki.js';
-import type { Workload } from './generate.js';
-import type { Order } from './live-writer.js';
-import { startStubEngine } from './stub-engine.js';
+import { ask, fork, startLiveBed, until } from './live-bed.js';
 
 const { values } = parseArgs({
   options: {
@@ -69,48 +65,14 @@ interface DeadView {
   readonly gaps: number;
 }
 
-function fork(program: string): ChildProcess {
-  const file = path.resolve(import.meta.dirname, program);
-  return spawn('taskset', ['-c', '1', process.execPath, file], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-}
-
-async function ask<T>(child: ChildProcess, message: object): Promise<T> {
-  child.send(message);
-  return (await once(child, 'message'))[0] as T;
-}
-
 async function get<T>(port: number, route: string): Promise<T> {
   return (await (await fetch(`http://127.0.0.1:${port}/api/v1/${route}`)).json()) as T;
-}
-
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  for (const begun = performance.now(); !(await isSo().catch(() => false)); await sleep(5))
-    if (performance.now() - begun > 120_000) throw new Error(`It did not come to it that ${what}.`);
-}
-
-/** Containers without a line, under `folder`. */
-function containersIn(folder: string): { work: Workload; files: string[] } {
-  const containers = Array.from({ length: Number(values.containers) }, (_, i) => {
-    const id = createHash('sha256').update(`dead sink ${i}`).digest('hex');
-    return { id, name: `bench-${i}`, digests: { stdout: '', stderr: '' } };
-  });
-  const files = containers.map(({ id }) => path.join(folder, 'containers', id, `${id}-json.log`));
-  for (const file of files) {
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, '');
-  }
-  return { work: { directory: folder, containers, lines: 0, messageBytes: 0, diskBytes: 0 }, files };
 }
 
 async function round(hasDead: boolean): Promise<{ figures: Figures; dead: DeadView | undefined }> {
   const scratch = mkdtempSync(path.join(tmpdir(), 'log-capturer-dead-sink-'));
   const loki = fork('delay-loki.js');
-  const writer = fork('live-writer.js');
-  const { work, files } = containersIn(scratch);
-  const socket = path.join(scratch, 'engine.sock');
-  const engine = await startStubEngine(work, socket);
+  const bed = await startLiveBed(scratch, Number(values.containers));
   try {
     const [{ port: lokiPort }] = (await once(loki, 'message')) as [{ port: number }];
     const port = await freePort();
@@ -122,7 +84,7 @@ async function round(hasDead: boolean): Promise<{ figures: Figures; dead: DeadVi
 server: { port: ${port} }
 metrics: { port: 0 }
 journal: { max_bytes: ${values.cap}MiB }
-sources: { containers: { type: docker, endpoint: "unix://${socket}", start_at: beginning } }
+sources: { containers: { type: docker, endpoint: "${bed.endpoint}", start_at: beginning } }
 sinks:
   healthy: { type: loki, url: "http://127.0.0.1:${lokiPort}" }${deadSink}
 `,
@@ -138,7 +100,7 @@ sinks:
       let written = 0;
       const write = async (lines: number, perSecond: number): Promise<void> => {
         written += lines;
-        await ask(writer, { files, lines, perSecond } satisfies Order);
+        await bed.write(lines, perSecond);
       };
       const delivered = async (lines: number): Promise<Arrived> => {
         let arrived: Arrived = { lines: 0, lastMs: 0 };
@@ -150,7 +112,7 @@ sinks:
       };
       await until('all logs were open', async () => {
         const { containers } = await get<{ containers: { transport?: string }[] }>(port, 'containers');
-        return containers.filter(({ transport }) => transport === 'file').length === files.length;
+        return containers.filter(({ transport }) => transport === 'file').length === bed.containers;
       });
       await write(WARM_LINES, RATE);
       await delivered(written);
@@ -179,9 +141,7 @@ sinks:
     }
   } finally {
     loki.kill();
-    writer.kill();
-    engine.close();
-    engine.closeAllConnections();
+    bed.close();
     rmSync(scratch, { recursive: true, force: true });
   }
 }

@@ -1,7 +1,8 @@
-// Builds dist/ with tsc and bakes in which sources it was built from. With --if-stale: only when they changed.
+// Builds dist/: the program with tsc, the window (ui/) with vite. Bakes in which sources it was built from. With --if-stale: only when they changed.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { sourceDigest } from './digest.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -23,18 +24,29 @@ rmSync(path.join(root, 'dist'), { recursive: true, force: true });
 const tsc = path.join(root, 'node_modules/.bin/tsc');
 execFileSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
 mkdirSync(path.dirname(infoFile), { recursive: true });
-for (const entry of readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true })) {
-  if (!entry.isFile() || !/\.(html|css|js|svg)$/.test(entry.name)) continue;
-  const from = path.join(entry.parentPath, entry.name);
-  cpSync(from, path.join(root, 'dist', path.relative(root, from)));
-}
+await buildWindow();
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 writeFileSync(infoFile, `${JSON.stringify({ version, ...revision(), digest })}\n`);
+
+/** Pages into dist/src/ui/, each file also compressed, as the server sends it. */
+async function buildWindow() {
+  const { build } = await import('vite');
+  await build({ configFile: path.join(root, 'ui/vite.config.ts'), logLevel: 'warn' });
+  const pages = path.join(root, 'dist/src/ui');
+  for (const entry of readdirSync(pages, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    const content = readFileSync(file);
+    writeFileSync(`${file}.br`, brotliCompressSync(content));
+    writeFileSync(`${file}.gz`, gzipSync(content, { level: 9 }));
+  }
+}
 
 /** From git; where there is none, as in the image, from BUILD_REVISION in the form of `git describe --always --dirty`. */
 function revision() {
   const given = process.env.BUILD_REVISION;
   if (given) return { revision: given.replace(/-dirty$/, ''), dirty: given.endsWith('-dirty') };
-  const dirty = (git('status', '--porcelain', '--', 'src', 'package.json', 'package-lock.json') ?? '') !== '';
+  const dirty =
+    (git('status', '--porcelain', '--', 'src', 'ui', 'package.json', 'package-lock.json') ?? '') !== '';
   return { revision: git('rev-parse', '--short=12', 'HEAD') ?? 'unknown', dirty };
 }

@@ -9,27 +9,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { NoEngineError, type ObtainedEngine, obtainEngine } from '../test/support/engine.js';
 import { EngineApi } from '../test/support/engine-api.js';
+import { chatterCommand } from '../test/support/image.js';
 
 const MAIN = path.resolve(import.meta.dirname, '../src/main.js');
-const NAMES = ['web', 'api', 'worker', 'postgres', 'mailer'];
-
-/** Runs in the sample containers: a line now and then, a stack trace once in a while. */
-const CHATTER = `
-const name = process.argv[1];
-let n = 0;
-const speak = () => {
-  n++;
-  if (n % 23 === 0) {
-    process.stderr.write('Error: upstream timed out\\n    at request (/app/client.js:41:11)\\n    at async handler (/app/index.js:7:3)\\n');
-  } else if (name === 'web') {
-    console.log('10.0.0.' + (n % 250) + ' "GET /orders/' + n + ' HTTP/1.1" ' + (n % 11 ? 200 : 404) + ' ' + (n * 37 % 900) + 'ms');
-  } else {
-    console.log(JSON.stringify({ level: n % 7 ? 'info' : 'warn', service: name, msg: 'processed order', order: n, ms: n * 53 % 400 }));
-  }
-  setTimeout(speak, 100 + (n * 7919) % 900);
-};
-speak();
-`;
+const NAMES = ['web', 'api', 'checkout', 'postgres', 'mailer'];
+const MEAN_PAUSE_MS = 500;
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'log-capturer-demo-'));
 const engine = await findEngine();
@@ -57,7 +41,7 @@ async function findEngine(): Promise<ObtainedEngine | undefined> {
 async function startSamples({ facts }: ObtainedEngine): Promise<void> {
   const api = new EngineApi(facts.endpoint, facts.run);
   for (const name of NAMES) {
-    const command = ['/bin/node', '-e', CHATTER, name];
+    const command = chatterCommand(name, 0, MEAN_PAUSE_MS);
     await api.start(await api.create({ name: `demo-${name}`, image: facts.image, command }));
   }
   api.close();

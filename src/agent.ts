@@ -6,17 +6,18 @@
  */
 import path from 'node:path';
 import { createSink, createSource } from './components.js';
-import { renderConfig } from './config/render.js';
+import { type ConfigDesk, configDesk } from './config/desk.js';
 import type { Config, SinkConfig } from './config/types.js';
 import { DeadLetterDesk } from './delivery/dead-letters/desk.js';
 import { openDeadLetters } from './delivery/dead-letters/store.js';
 import { Delivery } from './delivery/delivery.js';
 import { openJournal } from './journal/index.js';
 import type { Journal } from './journal/types.js';
-import type { Source } from './pipeline/contract.js';
+import type { Source, SourceFigures } from './pipeline/contract.js';
 import { GapRegister } from './pipeline/gap-register.js';
 import type { Gap } from './pipeline/gaps.js';
 import { createIntake } from './pipeline/intake.js';
+import type { LineTime } from './pipeline/line-time.js';
 import { compileMatch } from './pipeline/match.js';
 import { createRouter, type RouteTarget } from './pipeline/routes.js';
 import { StreamTable } from './pipeline/streams.js';
@@ -25,12 +26,16 @@ import { describeError } from './runtime/errors.js';
 import type { Logger } from './runtime/log.js';
 import { Scope } from './runtime/scope.js';
 import { within } from './runtime/within.js';
+import { SearchService } from './search/service.js';
+import { type ContainerSource, containerView, knownContainers } from './server/container-view.js';
+import { flowView, readBy } from './server/flow-view.js';
 import { gapsView } from './server/gap-view.js';
 import { startMetricsServer } from './server/metrics-server.js';
 import { type RunningServer, startServer } from './server/server.js';
 import { TailHub } from './server/tail-hub.js';
 import type { AgentView, SinkView } from './server/view.js';
 import type { DockerSource } from './sources/docker/source.js';
+import { watchActivity } from './telemetry/activity/activity.js';
 import { type BuildInfo, readBuildInfo } from './telemetry/build-info.js';
 import { CensusTaker, type Counts } from './telemetry/census/census.js';
 import { resourceReport } from './telemetry/census/report.js';
@@ -39,6 +44,7 @@ import { type LedgerReport, ledgerReport } from './telemetry/ledger/report.js';
 import { watchLedger } from './telemetry/ledger/watch.js';
 import type { CountingLogger } from './telemetry/message-counts.js';
 import { createMetrics } from './telemetry/metrics/metrics.js';
+import { ResourceHistory } from './telemetry/resources/history.js';
 
 /** Draining that takes longer turns into aborting: a supervisor's patience ends at ten seconds. */
 const DRAIN_MS = 4_000;
@@ -61,12 +67,16 @@ export interface Agent {
 }
 
 /** Starts everything. Throws AgentError where that cannot be, with nothing left running. */
-export async function startAgent(config: Config, log: CountingLogger): Promise<Agent> {
+export async function startAgent(
+  config: Config,
+  log: CountingLogger,
+  desk: ConfigDesk = configDesk(config, { env: {}, cwd: process.cwd() }),
+): Promise<Agent> {
   const root = Scope.root('agent', (error, task) => {
     log.error({ err: error, task }, `${task} failed: ${describeError(error)}`);
   });
   try {
-    return await open(root, config, log);
+    return await open(root, config, log, desk);
   } catch (error) {
     // What went wrong first is what has to be mended.
     await root.abort().catch((trouble: unknown) => log.error({ err: trouble }, describeError(trouble)));
@@ -74,7 +84,7 @@ export async function startAgent(config: Config, log: CountingLogger): Promise<A
   }
 }
 
-async function open(root: Scope, config: Config, log: CountingLogger): Promise<Agent> {
+async function open(root: Scope, config: Config, log: CountingLogger, desk: ConfigDesk): Promise<Agent> {
   const census = new CensusTaker(root);
   census.begin();
   const build = readBuildInfo();
@@ -84,7 +94,8 @@ async function open(root: Scope, config: Config, log: CountingLogger): Promise<A
   await lockDataDir(config.dataDir, root);
 
   const journal = await openJournal(path.join(config.dataDir, 'journal'), config.journal, streams, root, log);
-  for (const sentence of journal.recovery) log.warn({}, sentence);
+  for (const { sentence, isDamage } of journal.recovery)
+    log.warn(isDamage ? { code: 'JOURNAL_DAMAGED' } : {}, sentence);
   journal.watchTrouble((trouble) => {
     if (trouble === undefined) health.set('journal', 'healthy');
     else
@@ -117,11 +128,33 @@ async function open(root: Scope, config: Config, log: CountingLogger): Promise<A
   }
 
   const tail = new TailHub(journal);
+  const search = new SearchService({ scope: root, journal, log });
   const pipeline = createIntake({ journal, streams, processors: [], taps: [tail], gaps });
   const sources: (Source | DockerSource)[] = [];
   for (const [name, sourceConfig] of Object.entries(config.sources)) {
     sources.push(await createSource(name, sourceConfig, context));
   }
+
+  const captured = sources.map((source): ContainerSource => {
+    const { type } = config.sources[source.name];
+    const figures = (): SourceFigures | undefined => source.figures();
+    return {
+      name: source.name,
+      type,
+      figures,
+      ...('containers' in source && { containers: () => source.containers() }),
+    };
+  });
+  const activity = watchActivity(root, {
+    containers: () =>
+      knownContainers(captured).map(({ id, stats }) => [
+        id,
+        { lines: stats?.linesRead ?? 0, bytes: stats?.bytesRead ?? 0 },
+      ]),
+    sources: () => captured.map(({ name, figures }) => [name, readBy(figures())]),
+    sinks: () => [...deliveries].map(([name, { stats }]) => [name, stats.linesDelivered]),
+    journal: () => journal.stats.linesAppended,
+  });
 
   const ledger = (names: ReadonlyMap<string, string>): LedgerReport =>
     ledgerReport({
@@ -131,21 +164,35 @@ async function open(root: Scope, config: Config, log: CountingLogger): Promise<A
     });
   const unaccounted = (): LedgerReport['unaccounted'] => ledger(new Map()).unaccounted;
   watchLedger(root, { unaccounted, health, log });
+  const unowned = (): Promise<Counts | undefined> => unownedOf(census, log);
+  const history = new ResourceHistory({ owned: () => root.census(), unowned });
   const view: AgentView = {
     build,
     health,
     journal,
-    config: () => renderConfig(config),
+    config: desk,
     containers: () => {
-      const counts = gaps.byContainer();
-      const all = sources.flatMap((source) => ('containers' in source ? source.containers() : []));
-      return all.map((container) => ({ ...container, gaps: counts.get(container.name) ?? 0 }));
+      const newestOf = (id: string): LineTime | undefined =>
+        pipeline.ledger.newestOf(`docker/${id}`) ?? pipeline.ledger.newestOf(id);
+      const facts = { activity, gaps: gaps.byContainer(), newestOf, nowMs: Date.now() };
+      return knownContainers(captured).map((container) => containerView(container, facts));
     },
+    flow: () =>
+      flowView({
+        health,
+        activity,
+        sources: captured,
+        journal,
+        maxBytes: config.journal.maxBytes,
+        sinks: [...deliveries].map(([name, { stats }]) => ({ name, type: config.sinks[name].type, stats })),
+        ledger: view.ledger(),
+      }),
     gaps: () => gapsView(gaps),
     deadLetters: new DeadLetterDesk(deadLetters, root, deliveries),
-    ledger: () => ledger(new Map(view.containers().map(({ id, name }) => [id, name]))),
+    ledger: () => ledger(new Map(knownContainers(captured).map(({ id, name }) => [id, name]))),
     sinks: () => [...deliveries].map(([name, { stats }]): SinkView => ({ name, ...stats })),
     resources: (collects) => resourceReport(root, census, collects),
+    resourceHistory: () => history.report(),
   };
   const metrics = await createMetrics(root, {
     build,
@@ -157,11 +204,19 @@ async function open(root: Scope, config: Config, log: CountingLogger): Promise<A
     unaccounted,
     gaps: () => gaps.counts,
     owned: () => root.census(),
-    unowned: () => unownedOf(census, log),
+    unowned,
     messages: log.counts,
   });
   const { dataDir } = config;
-  const server = await startServer(root, { ...config.server, dataDir, agent: view, metrics, tail, log });
+  const server = await startServer(root, {
+    ...config.server,
+    dataDir,
+    agent: view,
+    metrics,
+    tail,
+    search,
+    log,
+  });
   const metricsUrl = await startMetricsServer(root, { ...config.metrics, metrics, log });
 
   // Deliveries drain what is committed: the last lines of the sources must be, before the sinks are told to finish.
@@ -170,6 +225,7 @@ async function open(root: Scope, config: Config, log: CountingLogger): Promise<A
     await within(LAST_COMMIT_MS, journal.barrier());
   });
   census.warmedUp();
+  history.run(root);
   const sourceScope = root.child('sources');
   let running = sources.length;
   const finished = new Promise<void>((resolve) => {

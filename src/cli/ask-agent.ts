@@ -1,27 +1,44 @@
 /** Asks a running agent over its API, and says why it does not answer. */
 import { once } from 'node:events';
-import { type IncomingMessage, request as openRequest } from 'node:http';
+import { type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { request as requestOverTls } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { AgentError, systemCode } from '../runtime/errors.js';
+import type { RunningAgent } from './running-agent.js';
+
+/** How to be let in, and whom to trust. */
+export type Access = Pick<RunningAgent, 'token' | 'certificate'>;
 
 export interface AskOptions {
   readonly method?: 'GET' | 'POST';
   readonly signal?: AbortSignal;
 }
 
+/** For a request to the agent at `url`, whose certificate must be `certificate` where one is given. */
+export function openRequest(
+  url: URL,
+  options: RequestOptions,
+  certificate: string | undefined,
+): ReturnType<typeof request> {
+  if (url.protocol === 'http:') return request(url, options);
+  // Its name is no question then: the agent of this machine is asked by its address.
+  const pinned = { ca: certificate, allowPartialTrustChain: true, checkServerIdentity: () => undefined };
+  return requestOverTls(url, { ...options, ...(certificate !== undefined && pinned) });
+}
+
 /** The answer, with status 200 and its body to be read. Throws AGENT_UNREACHABLE where none comes, or another one. */
 export async function askAgent(
   url: URL,
-  token: string | undefined,
+  { token, certificate }: Access,
   { method = 'GET', signal }: AskOptions = {},
 ): Promise<IncomingMessage> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   try {
-    const request = openRequest(url, { method, agent: false, headers, ...(signal && { signal }) });
-    request.end();
-    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    const asked = openRequest(url, { method, agent: false, headers, ...(signal && { signal }) }, certificate);
+    asked.end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
     // A connection that breaks later ends the response; the request then has nothing to add.
-    request.on('error', () => {});
+    asked.on('error', () => {});
     if (response.statusCode === 200) return response;
     if (response.statusCode === 401) {
       response.destroy();
@@ -45,12 +62,8 @@ export async function askAgent(
 }
 
 /** What it answers as JSON. Throws AGENT_UNREACHABLE, also where it breaks off. */
-export async function askForJson(
-  url: URL,
-  token: string | undefined,
-  options?: AskOptions,
-): Promise<unknown> {
-  const response = await askAgent(url, token, options);
+export async function askForJson(url: URL, access: Access, options?: AskOptions): Promise<unknown> {
+  const response = await askAgent(url, access, options);
   try {
     return JSON.parse(await text(response)) as unknown;
   } catch (cause) {

@@ -1,6 +1,6 @@
 /** The options that say with which configuration a command works: the same for every command that takes one. */
 import { type Command, Option } from 'commander';
-import { type ConfigFlags, type LoadedConfig, loadConfig } from '../config/load.js';
+import { type ConfigFlags, type ConfigRequest, type LoadedConfig, loadConfig } from '../config/load.js';
 import { LOG_LEVELS } from '../telemetry/logger.js';
 
 export interface ConfigOptions extends ConfigFlags {
@@ -29,8 +29,12 @@ export function withConfigOptions(command: Command): Command {
     );
 }
 
-/** Throws as `loadConfig` does. */
-export function loadFrom({ config: file, ...flags }: ConfigOptions): LoadedConfig {
+export function requestOf({ config: file, ...flags }: ConfigOptions): ConfigRequest {
   const named = file === undefined ? {} : { file };
-  return loadConfig({ ...named, flags, env: process.env, cwd: process.cwd() });
+  return { ...named, flags, env: process.env, cwd: process.cwd() };
+}
+
+/** Throws as `loadConfig` does. */
+export function loadFrom(options: ConfigOptions): LoadedConfig {
+  return loadConfig(requestOf(options));
 }

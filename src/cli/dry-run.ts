@@ -22,7 +22,7 @@ export function prepareDryRun(config: Config): DryRun {
     config: {
       ...config,
       dataDir,
-      server: { host: '127.0.0.1', port: 0, auth: 'none', allowedHosts: [] },
+      server: { host: '127.0.0.1', port: 0, auth: 'none', allowedHosts: [], basePath: '' },
       metrics: { host: '127.0.0.1', port: 0 },
       journal: { ...config.journal, maxBytes: Math.min(maxBytes, MAX_JOURNAL_BYTES) },
       sinks: shownInsteadOf(config),

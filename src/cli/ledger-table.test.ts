@@ -25,6 +25,7 @@ const FILES: SinkLine = {
   rejected: {},
   lost: {},
   passedOver: 0,
+  redriven: 0,
   pending: 100,
   unaccounted: { cursor: 0, answers: 0 },
 };
@@ -77,6 +78,7 @@ test('every column, reasons, and what does not add up', () => {
     rejected: { too_old: 12 },
     lost: { cap: 5, damaged: 1 },
     passedOver: 7,
+    redriven: 4,
   };
   const table = ledgerTable({
     ...REPORT,
@@ -102,6 +104,7 @@ loki        12,300       12,000          12       6             7               
 
 db filtered: health 5, debug 2
 loki rejected: too_old 12
+loki took of these later, out of the dead letters: 4
 loki lost: cap 5, damaged 1
 
 Not accounted for: 2 at reader. Please report it.

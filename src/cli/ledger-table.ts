@@ -127,8 +127,9 @@ function count(lines: number | undefined): string {
 /** What is filtered, rejected and lost, by reason. */
 function reasons(sources: readonly SourceLine[], sinks: readonly SinkLine[]): string {
   const filtered = sources.flatMap(({ container, filtered }) => told(`${container} filtered`, filtered));
-  const refused = sinks.flatMap(({ sink, rejected, lost }) => [
+  const refused = sinks.flatMap(({ sink, rejected, redriven, lost }) => [
     ...told(`${sink} rejected`, rejected),
+    ...(redriven > 0 ? [`${sink} took of these later, out of the dead letters: ${count(redriven)}`] : []),
     ...told(`${sink} lost`, lost),
   ]);
   return [...filtered, ...refused].map((line) => `${terminalText(line, false)}\n`).join('');

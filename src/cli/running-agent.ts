@@ -16,9 +16,12 @@ export interface AgentQuestion extends ConfigOptions {
 }
 
 export interface RunningAgent {
+  /** With its base path; its own addresses are relative to it. */
   readonly url: URL;
   /** Undefined where none is known. */
   readonly token: string | undefined;
+  /** The one that the agent of this machine shows, in PEM form; undefined: whoever is trusted usually. */
+  readonly certificate?: string | undefined;
 }
 
 /**
@@ -30,7 +33,11 @@ export function findAgent({ url, token, ...options }: AgentQuestion): RunningAge
   if (url !== undefined) return { url: parseUrl(url), token: given };
   const config = configOf(options);
   if (!config) return { url: new URL(DEFAULT_URL), token: given };
-  return { url: localUrl(config), token: given ?? config.server.token ?? keptToken(config.dataDir) };
+  return {
+    url: localUrl(config),
+    token: given ?? config.server.token ?? keptToken(config.dataDir),
+    certificate: config.server.tls && ownCertificate(config.server.tls.certFile),
+  };
 }
 
 /** A configuration that is broken, or another user's, must not hinder who did not even name it. */
@@ -45,16 +52,30 @@ function configOf(options: ConfigOptions): Config | undefined {
 
 function parseUrl(url: string): URL {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol === 'http:') return parsed;
+  if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') {
+    if (!parsed.pathname.endsWith('/')) parsed.pathname += '/';
+    return parsed;
+  }
   throw new AgentError('AGENT_UNREACHABLE', `${url} is no address of an agent.`, {
     remedy: 'Write it as http://127.0.0.1:8401.',
   });
 }
 
 /** An agent that listens everywhere is asked here. */
-function localUrl({ server: { host, port } }: Config): URL {
+function localUrl({ server: { host, port, basePath, tls } }: Config): URL {
   const near = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return new URL(`http://${near.includes(':') ? `[${near}]` : near}:${port}`);
+  return new URL(
+    `${tls ? 'https' : 'http'}://${near.includes(':') ? `[${near}]` : near}:${port}${basePath}/`,
+  );
+}
+
+/** The first of the file: those after it are authorities, which could vouch for others too. */
+function ownCertificate(file: string): string | undefined {
+  try {
+    return /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/s.exec(readFileSync(file, 'utf8'))?.[0];
+  } catch {
+    return undefined;
+  }
 }
 
 function keptToken(dataDir: string): string | undefined {

@@ -14,6 +14,7 @@ const COMPONENT_NAME = '^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$';
 const DURATION = '^\\d+(\\.\\d+)?\\s*(ms|s|m|h|d|w|MS|S|M|H|D|W)$';
 const SIZE = '^\\d+(\\.\\d+)?\\s*([kKmMgGtT]?[iI]?[bB]?|[kKmMgGtT])$';
 const PERCENT = '^\\d{1,3}(\\.\\d+)?\\s*%$';
+const BASE_PATH = '^(/[A-Za-z0-9._~-]+)*/?$';
 const SOME_TEXT: JsonSchema = { type: 'string', minLength: 1 };
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
@@ -115,6 +116,12 @@ export const texts = (example: string): Leaf<readonly string[]> =>
       const isList = Array.isArray(items) && items.every((item) => typeof item === 'string' && item !== '');
       return isList ? (items as string[]) : undefined;
     },
+  );
+
+/** `/logs`, without a slash at the end; empty, as `/` is: none. */
+export const basePath = (): Leaf<string> =>
+  leaf({ accepts: 'a path such as /logs', json: { type: 'string', pattern: BASE_PATH } }, (value) =>
+    typeof value === 'string' && new RegExp(BASE_PATH).test(value) ? value.replace(/\/$/, '') : undefined,
   );
 
 /** A stream label's name, as Loki accepts it. */

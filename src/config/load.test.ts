@@ -44,7 +44,7 @@ describe('what is accepted', () => {
       dataDir: defaultDataDir({ INVOCATION_ID: '1' }),
       logLevel: 'info',
       labels: {},
-      server: { host: '127.0.0.1', port: 8401, auth: 'auto', allowedHosts: [] },
+      server: { host: '127.0.0.1', port: 8401, auth: 'auto', allowedHosts: [], basePath: '' },
       metrics: { host: '127.0.0.1', port: 8001 },
       journal: {
         maxBytes: expect.any(Number),
@@ -132,7 +132,13 @@ sinks:
       dataDir: path.join(cwd, 'here'),
       logLevel: 'debug',
       labels: { env: 'prod' },
-      server: { host: '0.0.0.0', port: 9000, auth: 'token', allowedHosts: ['logs.example.org'] },
+      server: {
+        host: '0.0.0.0',
+        port: 9000,
+        auth: 'token',
+        allowedHosts: ['logs.example.org'],
+        basePath: '',
+      },
       metrics: { host: '0.0.0.0', port: 0 },
       journal: { maxBytes: 1024 ** 3, maxAgeMs: 86_400_000, minFree: 0.075, syncIntervalMs: 0 },
       deadLetters: { maxBytes: 2 * 1024 ** 2, maxAgeMs: 86_400_000 },
@@ -285,7 +291,7 @@ sinks:
 
 const DOCKER_KEYS =
   'type, endpoint, tls, transport, start_at, max_history_bytes, include, exclude, container_labels, label_preset, max_line_bytes, max_streams, stream_max_age, liveness_timeout';
-const SERVER_KEYS = 'host, port, auth, token, token_file, allowed_hosts';
+const SERVER_KEYS = 'host, port, auth, token, token_file, allowed_hosts, base_path, tls';
 
 describe('what is refused, and where', () => {
   test.each<[string, string, string[]]>([

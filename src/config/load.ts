@@ -19,6 +19,8 @@ import { type ConfigText, warningsOf } from './warnings.js';
 
 const SYSTEM_FILE = '/etc/log-capturer/config.yaml';
 const LOCAL_FILE = 'log-capturer.yaml';
+/** What a text without a file is called. */
+const GIVEN = 'configuration';
 /** As the name of a file: standard input. */
 const STDIN = '-';
 /** The parser's time goes up with the square of it. */
@@ -27,6 +29,8 @@ const MAX_FILE_BYTES = 128 * 1024;
 export interface ConfigRequest {
   /** The file to read, as the user named it, `-` for standard input; else the usual ones are looked for. */
   readonly file?: string;
+  /** Judged in place of a file. */
+  readonly text?: string;
   readonly env: NodeJS.ProcessEnv;
   readonly flags?: ConfigFlags;
   readonly cwd: string;
@@ -48,8 +52,9 @@ export interface LoadedConfig {
   readonly config: Config;
   /** The file that was read; undefined where there was none. */
   readonly file: string | undefined;
-  /** What is accepted and yet looks like a mistake: one sentence each. */
+  /** What is accepted and yet looks like a mistake: one sentence each, which begins with the key. */
   readonly warnings: readonly string[];
+  readonly places: Places;
 }
 
 const FLAG_PATHS = {
@@ -64,9 +69,8 @@ const FLAG_PATHS = {
  * Throws CONFIG_UNREADABLE, CONFIG_INVALID (a ConfigError) with all that was found, or SECRET_UNREADABLE.
  * Reads standard input where `file` is `-`.
  */
-export function loadConfig({ file, env, flags = {}, cwd }: ConfigRequest): LoadedConfig {
-  const found = file ?? findFile(cwd);
-  const read = found === undefined ? undefined : readConfigText(found, cwd);
+export function loadConfig({ file, text, env, flags = {}, cwd }: ConfigRequest): LoadedConfig {
+  const read = text === undefined ? readFound(file ?? findFile(cwd), cwd) : { name: GIVEN, text, mode: 0 };
   const document = read ? parseConfigText(read.text, read.name, env) : nothing();
   const { tree, places } = document;
   const problems = [...document.problems];
@@ -96,7 +100,7 @@ export function loadConfig({ file, env, flags = {}, cwd }: ConfigRequest): Loade
   const config = complete(result.data, env, cwd);
   const wrong = [...wrongCombinations(config, places), ...clashesIn(config, places)];
   if (wrong.length > 0) throw new ConfigError(wrong);
-  return { config, file: read?.name, warnings: warningsOf(config, read) };
+  return { config, file: read?.name, warnings: warningsOf(config, read), places };
 }
 
 function findFile(cwd: string): string | undefined {
@@ -108,7 +112,8 @@ function nothing(): ParsedDocument {
   return { tree: {}, places: new Places({ label: 'configuration', line: 0, column: 0 }), problems: [] };
 }
 
-function readConfigText(file: string, cwd: string): ConfigText {
+function readFound(file: string | undefined, cwd: string): ConfigText | undefined {
+  if (file === undefined) return undefined;
   const isStdin = file === STDIN;
   const name = isStdin ? 'standard input' : file;
   const { bytes, mode } = readConfigFile(isStdin ? 0 : path.resolve(cwd, file), name);

@@ -9,5 +9,9 @@ export function renderConfig(config: Config): Readonly<Record<string, unknown>> 
 }
 
 export function configYaml(config: Config): string {
-  return stringify(renderConfig(config), { lineWidth: 0 });
+  return yamlOf(renderConfig(config));
+}
+
+export function yamlOf(rendered: Readonly<Record<string, unknown>>): string {
+  return stringify(rendered, { lineWidth: 0 });
 }

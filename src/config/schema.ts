@@ -5,6 +5,7 @@ import { LOG_LEVELS } from '../telemetry/logger.js';
 import { type Leaf, leaf } from './leaf.js';
 import {
   anyText,
+  basePath,
   componentName,
   duration,
   flag,
@@ -32,6 +33,7 @@ import type {
   LokiSinkConfig,
   MetricsConfig,
   ServerConfig,
+  ServerTlsConfig,
   SinkConfig,
   SourceConfig,
   StdinSourceConfig,
@@ -56,6 +58,15 @@ export interface GivenConfig extends Omit<Config, 'dataDir' | 'journal' | 'serve
 const TYPE = 'Which kind it is.';
 const HOST = 'a host name or address, such as 127.0.0.1';
 
+const serverTls = section<ServerTlsConfig>({
+  certFile: [
+    'cert_file',
+    path('a file with a certificate in PEM form'),
+    'Certificate, and those above it; a renewed one is taken within a minute.',
+  ],
+  keyFile: ['key_file', path('a file with a key in PEM form'), 'Key of the certificate.'],
+});
+
 const server = section<GivenConfig['server']>({
   host: [
     'host',
@@ -78,6 +89,12 @@ const server = section<GivenConfig['server']>({
     texts('["logs.example.org"]').default([]),
     'Names under which the server may be asked, beside localhost, the name of this host and IP addresses.',
   ],
+  basePath: [
+    'base_path',
+    basePath().default(''),
+    'What all paths begin with, such as /logs, behind a proxy that passes it on; default: nothing.',
+  ],
+  tls: ['tls', serverTls.optional(), 'HTTPS instead of HTTP.'],
 });
 
 const metrics = section<GivenConfig['metrics']>({

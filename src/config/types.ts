@@ -28,6 +28,17 @@ export interface ServerConfig {
   readonly token?: string;
   /** Names beside localhost, this host's name and IP addresses under which the server may be asked. */
   readonly allowedHosts: readonly string[];
+  /** What all paths begin with, such as `/logs`; empty: nothing. */
+  readonly basePath: string;
+  /** Undefined: plain HTTP. */
+  readonly tls?: ServerTlsConfig;
+}
+
+/** In PEM form. */
+export interface ServerTlsConfig {
+  /** With what is needed to trust it, from it upwards. */
+  readonly certFile: string;
+  readonly keyFile: string;
 }
 
 /** Metrics on a port of their own, without a login, beside /metrics of the server. */

@@ -123,6 +123,7 @@ export class Delivery {
       circuit: this.#condition.breaker.state,
       ...this.#ledger.figures,
       linesPending: this.#cursor?.pendingLines() ?? 0,
+      bytesPending: this.#cursor?.pendingBytes() ?? 0,
       lagSeconds: this.#lagSeconds(Date.now() / 1000),
       lastError: this.#condition.lastError,
     };
@@ -192,7 +193,7 @@ export class Delivery {
       try {
         if (!isTaken) await takeStock(parts, cursor);
         isTaken = true;
-        await cursor.locate();
+        await cursor.locate((lane) => this.#ledger.takenOf(lane));
         return true;
       } catch (error) {
         this.#log.warn({ err: error }, `${this.#component} cannot be opened yet: ${describeError(error)}`);
@@ -361,7 +362,9 @@ export class Delivery {
       throw new AgentError('SINK_UNREACHABLE', `${this.#component} takes nothing at present.`, {
         retryable: true,
       });
-    return this.#sink.redrive(blocks, this.#stop.signal);
+    const result = await this.#sink.redrive(blocks, this.#stop.signal);
+    this.#ledger.redriven(result.delivered);
+    return result;
   }
 
   /** The sink took others since the lane failed before: it is not the sink that fails, but what the lane has for it. */

@@ -216,10 +216,7 @@ class Run {
 
   #check(): void {
     const report = this.#report;
-    const { reader, processors, journal, ...sinks } = report.unaccounted;
-    expect([reader, processors, journal], JSON.stringify(report)).toEqual([0, 0, 0]);
-    // Damage to what a sink has had already, in the segment where it stands, is taken for a loss of what it has not.
-    if (!this.isDamaged) expect(Object.values(sinks).filter(Boolean), JSON.stringify(report)).toEqual([]);
+    expect(Object.values(report.unaccounted).filter(Boolean), JSON.stringify(report)).toEqual([]);
     for (const { lost } of report.sinks) this.mostLost = Math.max(this.mostLost, lost['cap'] ?? 0);
     if (this.isDamaged) return;
     for (const key of KEYS) {
@@ -232,8 +229,9 @@ class Run {
   #checkSettled(): void {
     // What a sink took just before the end of the process, or lost by it, may have gone before it is opened again.
     if (this.#opened.journal.stats.oldestLsn > 0 || this.isDamaged) return;
-    for (const { sink, pending, delivered } of this.#report.sinks) {
-      if (pending !== 0) continue;
+    for (const { sink, pending, delivered, before } of this.#report.sinks) {
+      // What a sink took in its first process, and no commit told, lay before its first cursor for the next one.
+      if (pending !== 0 || before > 0) continue;
       const { lines } = this.#stores.get(sink as (typeof SINKS)[number]) as SinkStore;
       expect(delivered).toBe(sink === 'own' ? lines.length : new Set(lines).size);
       this.settled++;

@@ -5,6 +5,7 @@
  *   since         when they began, in milliseconds since 1970
  *   before        lines that lay before the sink's first cursor
  *   delivered, rejected:<reason>, lost:<why>, passed_over
+ *   redriven      of the rejected: what the sink took later, out of the dead letters
  *   lane:<lane>   lines that were dealt with, however that ended, as their blocks and losses say it
  *
  * Two things follow, and are looked at: what was dealt with is what became of it, and what was journaled is dealt with or
@@ -40,6 +41,8 @@ export interface SinkTotals {
   /** By reason. */
   readonly lost: Readonly<Record<string, number>>;
   readonly passedOver: number;
+  /** Of the rejected: taken later, out of the dead letters. */
+  readonly redriven: number;
   /** Dealt with: `before` and all that follows it, counted apart. */
   readonly taken: number;
 }
@@ -86,6 +89,7 @@ export class Ledger {
       rejected: byReason(figures, 'rejected:'),
       lost: byReason(figures, 'lost:'),
       passedOver: figure('passed_over'),
+      redriven: figure('redriven'),
       taken: sum(Object.values(byReason(figures, 'lane:'))),
     };
   }
@@ -127,6 +131,11 @@ export class Ledger {
     this.#count('passed_over', lines);
   }
 
+  /** They stay rejected: what became of them in their turn is one thing, and what somebody did about it another. */
+  redriven(lines: number): void {
+    this.#count('redriven', lines);
+  }
+
   /** In another run than this one; less than 0 takes back what that one had counted. */
   recounted(delivered: number, passedOver: number): void {
     this.#count('delivered', delivered);
@@ -165,7 +174,7 @@ export class Ledger {
     this.#countLost(loss);
     this.#onLoss([loss]);
     this.#log.warn(
-      { ...loss, lane },
+      { ...(loss.why === 'damaged' ? { code: 'JOURNAL_DAMAGED' } : {}), ...loss, lane },
       `${this.#component} has a gap: ${counted(loss.lines)} lost: ${WHY[loss.why]}.`,
     );
   }

@@ -17,6 +17,8 @@ export interface DeliveryStats {
   readonly linesPassedOver: number;
   /** In the journal, still to be delivered or passed over; 0 until the sink is open. */
   readonly linesPending: number;
+  /** Of the journal, from the oldest line that waits on; 0 until the sink is open. */
+  readonly bytesPending: number;
   readonly gaps: number;
   /** Age in seconds of the oldest live line known to wait for the sink; catch-up lines are old by nature and do not count. */
   readonly lagSeconds: number;

@@ -40,13 +40,13 @@ interface Lane {
  * and the cursor stored with it, in the step in which the promise resolves. Rejects as `read` does, with nothing counted.
  */
 export async function takeStock(parts: StockParts, cursor: JournalCursor): Promise<void> {
-  const { journal, ledger, selection, retained } = parts;
+  const { ledger, retained } = parts;
   const isNew = !ledger.hasBegun;
   const lanes = cursor.value.map((_, lane) => compare(parts, cursor, lane));
   const between = lanes.filter(({ from, to }) => from !== to);
   const counted =
     between.length > 0
-      ? await count(journal, cursor.name, selection, between)
+      ? await count(parts, cursor.name, between)
       : new Map<number, { wanted: number; others: number }>();
   if (isNew) ledger.begin(Date.now());
   for (const { lane, missing, loss, from, to } of lanes) {
@@ -81,22 +81,27 @@ function compare({ journal, ledger }: StockParts, cursor: JournalCursor, lane: n
 
 /** Lines of each lane between its two places, by whether the sink wants them. */
 async function count(
-  journal: StockParts['journal'],
+  { journal, ledger, selection }: StockParts,
   name: string,
-  selection: Selection,
   lanes: readonly Lane[],
 ): Promise<Map<number, { wanted: number; others: number }>> {
   const begin = Array<number>(LANES).fill(journal.stats.oldestLsn);
   for (const { lane, from, to } of lanes) begin[lane] = Math.min(from, to);
   const reader = journal.openCursor(`${name} (counting)`, begin);
   try {
+    await reader.locate();
     const counted = new Map<number, { wanted: number; others: number }>();
     for (const { lane, from, to } of lanes) {
       const lines = { wanted: 0, others: 0 };
       const end = Math.max(from, to);
+      const before = reader.linesBefore(lane);
+      let damaged = 0;
       for (let at = begin[lane]; at < end; ) {
         const { blocks, losses, next } = await reader.read(lane, at, READ_BYTES);
-        for (const loss of losses) if (loss.toLsn <= end) lines.wanted += loss.lines;
+        for (const loss of losses) {
+          if (loss.toLsn <= end) lines.wanted += loss.lines;
+          else damaged += loss.lines;
+        }
         for (const block of blocks) {
           if (block.lsn >= end) continue;
           const others = selection.linesOfOthers(block);
@@ -106,6 +111,9 @@ async function count(
         if (next === at) break;
         at = next;
       }
+      // Of damage in the last segment only what was counted at `from` tells whether it lies before that.
+      const hidden = from > to ? ledger.takenOf(lane) - before - lines.wanted - lines.others : 0;
+      lines.wanted += Math.max(0, Math.min(hidden, damaged));
       counted.set(lane, lines);
     }
     return counted;

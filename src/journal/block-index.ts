@@ -56,8 +56,11 @@ export class BlockIndex {
     return lines;
   }
 
-  get isDamaged(): boolean {
-    return this.lane.subarray(0, this.length).includes(DAMAGED_LANE);
+  /** Anywhere in that stretch. */
+  isDamaged(from = 0, to = Number.POSITIVE_INFINITY): boolean {
+    for (let row = 0; row < this.length && this.offset[row] < to; row++)
+      if (this.lane[row] === DAMAGED_LANE && this.offset[row] + this.bytes[row] > from) return true;
+    return false;
   }
 
   /** Bit per lane that has a block here; all bits where something is damaged. */

@@ -21,6 +21,8 @@ export interface CursorHost {
   readonly segments: Segments;
   /** End of the last commit. */
   end(): number;
+  /** Of the lane, committed since the journal's beginning. */
+  linesBefore(segment: Segment | undefined, lane: number): number;
   store(name: string, cursor: StoredCursor, before: Cursor): void;
   close(cursor: ReaderCursor): void;
   countDamage(): void;
@@ -138,17 +140,25 @@ export class ReaderCursor implements JournalCursor {
     return end - first;
   }
 
-  async locate(): Promise<void> {
+  async locate(taken?: (lane: number) => number): Promise<void> {
     const { segments } = this.#host;
     for (let lane = 0; lane < LANES; lane++) {
       const lsn = this.#read[lane];
       const segment = segments.at(lsn);
       if (!segment || segment.base >= lsn || this.#passed[lane]?.segment === segment) continue;
       await segments.use(segment, (index) => {
-        if (this.#read[lane] === lsn)
-          this.#passed[lane] = { segment, lines: index.linesBefore(lane, lsn - segment.base) };
+        if (this.#read[lane] !== lsn) return;
+        const [least, most] = linesBefore(segment, index, lane, lsn);
+        const counted = (taken?.(lane) ?? 0) - this.#host.linesBefore(segment, lane);
+        this.#passed[lane] = { segment, lines: Math.max(least, Math.min(counted, most)) };
       });
     }
+  }
+
+  linesBefore(lane: number): number {
+    const segment = this.#host.segments.at(this.#read[lane]);
+    const passed = this.#passed[lane];
+    return this.#host.linesBefore(segment, lane) + (passed && passed.segment === segment ? passed.lines : 0);
   }
 
   needs(segment: Segment): boolean {
@@ -211,7 +221,7 @@ export class ReaderCursor implements JournalCursor {
     if (all === undefined) return undefined;
     if (from <= segment.base) return all;
     if (passed?.segment === segment) return all - passed.lines;
-    return index && all - index.linesBefore(lane, from - segment.base);
+    return index && all - linesBefore(segment, index, lane, from)[0];
   }
 
   #moveTo(lane: number, lsn: number): void {
@@ -269,7 +279,7 @@ export class ReaderCursor implements JournalCursor {
     const place = this.#read[lane] - base;
     let passed = this.#passed[lane];
     if (passed?.segment !== segment) {
-      passed = { segment, lines: index.linesBefore(lane, place) };
+      passed = { segment, lines: linesBefore(segment, index, lane, this.#read[lane])[0] };
       this.#passed[lane] = passed;
     }
     for (let row = index.firstAt(place); row < index.length; row++) {
@@ -317,4 +327,13 @@ export class ReaderCursor implements JournalCursor {
     this.#host.countDamage();
     return true;
   }
+}
+
+/** Lines of the lane in the segment before `lsn`, at least and at most: they differ where there is damage on both sides. */
+function linesBefore(segment: Segment, index: BlockIndex, lane: number, lsn: number): [number, number] {
+  const place = lsn - segment.base;
+  const seen = index.linesBefore(lane, place);
+  const all = seen + Math.max(0, segment.linesOf(lane) - index.linesByLane()[lane]);
+  if (!index.isDamaged(0, place)) return [seen, seen];
+  return [index.isDamaged(place) ? seen : all, all];
 }

@@ -30,9 +30,18 @@ import { type Recovered, recover } from './recovery.js';
 import { Retention } from './retention.js';
 import { Room } from './room.js';
 import { SegmentWriter } from './segment-writer.js';
-import { Segments } from './segments.js';
+import { type Segment, Segments } from './segments.js';
+import type { Span } from './span.js';
 import type { State, StoredCursor } from './state.js';
-import type { Journal, JournalCursor, JournalOptions, JournalStats, OnLost } from './types.js';
+import type {
+  Finding,
+  HistoryFile,
+  Journal,
+  JournalCursor,
+  JournalOptions,
+  JournalStats,
+  OnLost,
+} from './types.js';
 import { Writer } from './writer.js';
 
 const RETENTION_INTERVAL_MS = 10_000;
@@ -75,7 +84,7 @@ export async function openJournal(
 class DiskJournal implements Journal {
   readonly isFirstStart: boolean;
   readonly stats: JournalStats;
-  readonly recovery: readonly string[];
+  readonly recovery: readonly Finding[];
   readonly totalsSince: number;
   /** As of the last commit. */
   readonly #state: State;
@@ -106,7 +115,7 @@ class DiskJournal implements Journal {
     log: Logger,
     disk: Disk,
     limits: JournalLimits,
-    { state, segments, end, isFirstStart, sentences }: Recovered,
+    { state, segments, end, isFirstStart, findings }: Recovered,
   ) {
     this.#scope = scope;
     this.#log = log;
@@ -114,7 +123,7 @@ class DiskJournal implements Journal {
     this.#positions = new Map(state.positions);
     this.#cursors = new Map(state.cursors);
     this.isFirstStart = isFirstStart;
-    this.recovery = sentences;
+    this.recovery = findings;
     this.#state = state;
     if (state.since === 0) beginTotals(state, log);
     this.totalsSince = state.since;
@@ -152,6 +161,7 @@ class DiskJournal implements Journal {
     this.#cursorHost = {
       segments: this.#segments,
       end: () => this.#segmentWriter.end,
+      linesBefore: (segment, lane) => this.#linesBefore(segment, lane),
       store: (name, cursor, before) => this.#storeCursor(name, cursor, before),
       close: (cursor) => {
         this.#readers.delete(cursor);
@@ -203,10 +213,7 @@ class DiskJournal implements Journal {
   }
 
   linesGone(lane: number): number {
-    return this.#segments.all.reduce(
-      (lines, segment) => lines - segment.linesOf(lane),
-      this.#state.lanes[lane],
-    );
+    return this.#linesBefore(this.#segments.all[0], lane);
   }
 
   barrier(): Promise<number> {
@@ -235,6 +242,19 @@ class DiskJournal implements Journal {
     return cursor;
   }
 
+  history(): readonly HistoryFile[] {
+    const segments = this.#segments;
+    return segments.all.flatMap((segment) => {
+      const { base, end, bytes, span } = segment;
+      return bytes === 0 ? [] : [{ path: segments.path(segment), base, bytes: end - base, span }];
+    });
+  }
+
+  learnSpan(base: number, span: Span): void {
+    const segment = this.#segments.all.find((segment) => segment.base === base);
+    if (segment) segment.span ??= span;
+  }
+
   recent(lanes: readonly number[], maxRawBytes: number): Promise<readonly Block[]> {
     return readRecent(this.#segments, lanes, maxRawBytes);
   }
@@ -258,12 +278,20 @@ class DiskJournal implements Journal {
     const wanted = own ?? stored?.[0] ?? Array.from({ length: LANES }, () => oldest);
     if (wanted.some((lsn) => lsn > end)) {
       this.#log.warn(
-        { cursor: name, end },
+        { code: 'JOURNAL_DAMAGED', cursor: name, end },
         `"${name}" was further than the journal reaches, which was cut back or replaced: it goes on from the journal's end.`,
       );
     }
     const delivered = wanted.map((lsn) => Math.min(lsn, end));
     return [delivered, (stored?.[1] ?? delivered).map((lsn, lane) => Math.min(lsn, delivered[lane]))];
+  }
+
+  /** Of the lane, committed before the segment, or at all; as far as it is known. */
+  #linesBefore(segment: Segment | undefined, lane: number): number {
+    let lines = this.#state.lanes[lane];
+    for (const later of this.#segments.all)
+      if (segment && later.base >= segment.base) lines -= later.linesOf(lane);
+    return lines;
   }
 
   /** A move over nothing but commits is not worth a commit, which would be one more of them. */

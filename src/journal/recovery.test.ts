@@ -43,7 +43,7 @@ async function read(disk: MemoryDisk) {
     numbers: lines.flat().map((line) => Number(line.split(' ').at(-1))),
     losses,
     newest,
-    recovery: opened.journal.recovery,
+    recovery: opened.journal.recovery.map(({ sentence }) => sentence),
     damaged: opened.journal.stats.damagedBlocks,
     isFirstStart: opened.journal.isFirstStart,
   };

@@ -16,11 +16,23 @@ import { LANES } from '../pipeline/streams.js';
 import { describeError, systemCode } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
+import { type Remains, remainsOf } from './contents.js';
 import type { Disk, DiskFile } from './disk.js';
 import { openMeta, openPayload, RecordType } from './record.js';
 import { type Found, Scanner } from './scanner.js';
 import { Segment, segmentBase, segmentName } from './segments.js';
-import { type Commit, decodeCommit, type KnownKeys, lanesOf, plus, State, type Tallies } from './state.js';
+import { EMPTY_SPAN, type Span, widened } from './span.js';
+import {
+  type Commit,
+  decodeCommit,
+  type KnownKeys,
+  lanesOf,
+  plus,
+  State,
+  type Tallies,
+  tallyOf,
+} from './state.js';
+import type { Finding } from './types.js';
 
 const ASIDE = '.damaged';
 /** A disk that cannot read may come to itself. */
@@ -34,8 +46,7 @@ export interface Recovered {
   readonly end: number;
   /** True where nothing was ever committed here. */
   readonly isFirstStart: boolean;
-  /** For the log, one sentence each. */
-  readonly sentences: string[];
+  readonly findings: Finding[];
 }
 
 /** A journal without segments begins at `firstLsn`. Fails only where the directory cannot be read or written at all. */
@@ -48,7 +59,8 @@ export async function recover(
 ): Promise<Recovered> {
   await disk.syncDirectory(directory);
   const files = (await disk.list(directory)).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const sentences: string[] = [];
+  const findings: Finding[] = [];
+  const find = (sentence: string, isDamage = true): void => void findings.push({ sentence, isDamage });
   let isFirstStart = !files.some(({ name }) => name.endsWith(ASIDE));
   const found: FoundFile[] = [];
   for (const { name, bytes } of files) {
@@ -65,24 +77,24 @@ export async function recover(
       await scope.sleep(READ_PAUSE_MS);
       newest = await readNewest(directory, disk, found);
     }
-    if (newest.isRebuilt) sentences.push(`The head of ${path} is damaged: what it said is known without it.`);
+    if (newest.isRebuilt) find(`The head of ${path} is damaged: what it said is known without it.`);
     if (newest.state) break;
     found.pop();
     if (newest.commits.length === 0 && newest.unreadable === undefined) {
       await disk.unlink(path);
-      if (bytes > 0) sentences.push(`${bytes} bytes that were never committed were removed (${path}).`);
+      if (bytes > 0) find(`${bytes} bytes that were never committed were removed (${path}).`, false);
     } else {
       isFirstStart = false;
       for (const { name } of files)
         if (name.endsWith(ASIDE)) await unlinkQuietly(disk, join(directory, name));
       await disk.rename(path, path + ASIDE);
       const why = newest.unreadable ?? 'Its head is damaged';
-      sentences.push(
+      find(
         `${path} was set aside, its lines are read again from their sources where these still have them. ${why}.`,
       );
     }
   }
-  if (!newest?.state) return { state: new State(), segments: [], end: firstLsn, isFirstStart, sentences };
+  if (!newest?.state) return { state: new State(), segments: [], end: firstLsn, isFirstStart, findings };
   const last = found[found.length - 1];
   const end = last.base + newest.end;
   const segments = listed(found, newest.state.tallies, end);
@@ -91,14 +103,15 @@ export async function recover(
     const to = bytes === 0 ? segments[i].end : base;
     if (from === to) continue;
     const had = lines && bytes === 0 ? `, with ${sum(lines)} lines` : '';
-    sentences.push(`The journal lacks its bytes from ${from} to ${to}${had}.`);
+    find(`The journal lacks its bytes from ${from} to ${to}${had}.`);
   }
   const segment = segments[segments.length - 1];
   segment.committedAt = newest.committedAt;
   segment.readable = newest.readable;
   segment.lines = newest.lines;
+  segment.span = newest.span;
   if (last.bytes > newest.end) {
-    sentences.push(`${last.bytes - newest.end} bytes after the last commit were cut off.`);
+    find(`${last.bytes - newest.end} bytes after the last commit were cut off.`, false);
     segment.bytes = await cut(join(directory, segmentName(last.base)), disk, newest.end, last.bytes, log);
   }
   if (newest.damage > 0) {
@@ -106,9 +119,9 @@ export async function recover(
       newest.commitsLost > 0
         ? `, ${newest.commitsLost} commits among them: what sources read for these may be read once more`
         : '';
-    sentences.push(`${newest.damage} damaged stretches in committed data are stepped over${again}.`);
+    find(`${newest.damage} damaged stretches in committed data are stepped over${again}.`);
   }
-  return { state: newest.state, segments, end, isFirstStart: false, sentences };
+  return { state: newest.state, segments, end, isFirstStart: false, findings };
 }
 
 interface FoundFile {
@@ -118,7 +131,8 @@ interface FoundFile {
 
 /** The segments of `files`, and between them those that are known to have been there. The last one ends at `end`. */
 function listed(files: readonly FoundFile[], tallies: Tallies, end: number): Segment[] {
-  const lines = new Map(tallies);
+  const lines = new Map(tallies.map(([base, lines]) => [base, lines]));
+  const spans = new Map(tallies.map(([base, , span]) => [base, span]));
   const sizes = new Map(files.map(({ base, bytes }) => [base, bytes]));
   for (const base of lines.keys()) if (base > files[0].base && !sizes.has(base)) sizes.set(base, 0);
   const bases = [...sizes].sort(([a], [b]) => a - b);
@@ -126,6 +140,7 @@ function listed(files: readonly FoundFile[], tallies: Tallies, end: number): Seg
     const limit = i + 1 < bases.length ? bases[i + 1][0] : end;
     const segment = new Segment(base, bytes === 0 ? limit : Math.min(base + bytes, limit), bytes);
     segment.lines = lines.get(base)?.slice();
+    segment.span = spans.get(base);
     return segment;
   });
 }
@@ -144,10 +159,16 @@ interface Newest {
   readable: number[];
   /** Of each lane, damaged or not. */
   lines: number[];
+  /** Undefined where something is damaged. */
+  span: Span | undefined;
   /** The snapshot is damaged, and the state was known without it. */
   isRebuilt: boolean;
   /** Why the file could not be read. */
   unreadable: string | undefined;
+}
+
+interface FoundBlock extends Found {
+  readonly seconds: Required<Remains> | undefined;
 }
 
 interface GoodCommit {
@@ -178,9 +199,9 @@ async function stateBefore(
   if (!previous) return undefined;
   const { base } = found[found.length - 1];
   const bytes = Math.min(previous.bytes, base - previous.base);
-  const { state, end, lines } = await readFile(directory, disk, { base: previous.base, bytes });
+  const { state, end, lines, span } = await readFile(directory, disk, { base: previous.base, bytes });
   if (!state || previous.base + end !== base || state.sequence + 1 !== sequence) return undefined;
-  state.tallies = [...state.tallies, [previous.base, lines]];
+  state.tallies = [...state.tallies, tallyOf(previous.base, lines, span)];
   return state;
 }
 
@@ -209,7 +230,7 @@ async function readSegment(file: DiskFile, base: number, bytes: number, before?:
   before?.number(keys);
   const commits: GoodCommit[] = [];
   const damage: Found[] = [];
-  const blocks: Found[] = [];
+  const blocks: FoundBlock[] = [];
   let state = before;
   for (let found = await scanner.next(); found; found = await scanner.next()) {
     const { header, offset, end } = found;
@@ -217,7 +238,8 @@ async function readSegment(file: DiskFile, base: number, bytes: number, before?:
       const body = header && (await scanner.body(found));
       const meta = header && body && openMeta(header, body);
       if (!header || !body || !meta || !openPayload(header, body)) damage.push(found);
-      else if (header.type === RecordType.block) blocks.push(found);
+      else if (header.type === RecordType.block)
+        blocks.push({ ...found, seconds: remainsOf(meta, header.seconds) });
       else if (header.type === RecordType.snapshot && offset === 0) state = State.decodeSnapshot(meta, keys);
       else if (header.type === RecordType.commit)
         commits.push({
@@ -244,7 +266,9 @@ async function readSegment(file: DiskFile, base: number, bytes: number, before?:
     state.since = 0;
   for (const { commit } of commits) state?.apply(commit);
   const isCommitted = ({ offset }: Found): boolean => good !== undefined && offset < good.offset;
-  const readable = linesByLane(blocks.filter(isCommitted));
+  const committedBlocks = blocks.filter(isCommitted);
+  const readable = linesByLane(committedBlocks);
+  const isWhole = damage.length === 0 && blocks.every(({ seconds }) => seconds);
   // Blocks and commits before may be damaged. Older builds did not say the lane.
   const committed = commits.reduce((sum, { commit }) => sum + commit.lines, 0);
   const lines = good?.commit.lanes
@@ -264,6 +288,7 @@ async function readSegment(file: DiskFile, base: number, bytes: number, before?:
     commitsLost: good ? good.commit.sequence - sequenceBefore - commits.length : 0,
     readable,
     lines: [...lines],
+    span: isWhole ? spanOf(committedBlocks) : undefined,
   };
 }
 
@@ -277,12 +302,20 @@ const NOTHING: Newest = {
   commitsLost: 0,
   readable: [],
   lines: [],
+  span: undefined,
   isRebuilt: false,
   unreadable: undefined,
 };
 
 function sum(lines: readonly number[]): number {
   return lines.reduce((sum, lines) => sum + lines, 0);
+}
+
+function spanOf(blocks: readonly FoundBlock[]): Span {
+  let span = EMPTY_SPAN;
+  for (const { seconds } of blocks)
+    if (seconds) span = widened(span, seconds.firstSeconds, seconds.lastSeconds);
+  return span;
 }
 
 function linesByLane(blocks: readonly Found[]): number[] {

@@ -1,6 +1,6 @@
 /**
  * Walks the records of a segment from header to header, without their bodies, and over whatever is damaged: where no
- * good header is, it looks for the next one. Reads windows of 64 KiB, so that tiny blocks do not cost a read each.
+ * good header is, it looks for the next one. Reads windows, of 64 KiB as a rule, so that tiny blocks do not cost a read each.
  */
 import type { DiskFile } from './disk.js';
 import { decodeHeader, HEADER_BYTES, MAGIC, type RecordHeader, recordLength } from './record.js';
@@ -14,20 +14,24 @@ export interface Found {
   readonly header: RecordHeader | undefined;
 }
 
+type Readable = Pick<DiskFile, 'read'>;
+
 export class Scanner {
-  readonly #file: DiskFile;
+  readonly #file: Readable;
   readonly #base: number;
   #end: number;
-  readonly #window = Buffer.allocUnsafe(WINDOW_BYTES);
+  readonly #window: Buffer;
   #windowAt = 0;
   #windowBytes = 0;
-  #at = 0;
+  #at: number;
 
-  /** Looks at the bytes [0, end) of the segment that begins at lsn `base`. */
-  constructor(file: DiskFile, base: number, end: number) {
+  /** Looks at the bytes [from, end) of the segment that begins at lsn `base`; a record begins at `from`. */
+  constructor(file: Readable, base: number, end: number, from = 0, windowBytes = WINDOW_BYTES) {
     this.#file = file;
     this.#base = base;
     this.#end = end;
+    this.#at = from;
+    this.#window = Buffer.allocUnsafe(windowBytes);
   }
 
   /** What comes next, or undefined at the end. A record that reaches beyond the end is no record. */
@@ -39,6 +43,16 @@ export class Scanner {
     const header = this.#headerAt(offset);
     this.#at = header ? offset + recordLength(header) : await this.#nextHeader(offset + 1);
     return { offset, end: this.#at, header };
+  }
+
+  /** Meta of the record that `next` found last, as it lies there. Shorter where the file is. */
+  async meta({ offset, header }: Found): Promise<Buffer> {
+    const from = offset + HEADER_BYTES;
+    const length = header?.metaLength ?? 0;
+    const at = from - this.#windowAt;
+    if (at + length <= this.#windowBytes) return this.#window.subarray(at, at + length);
+    const meta = Buffer.allocUnsafe(length);
+    return meta.subarray(0, await this.#file.read(meta, from));
   }
 
   /** Meta and payload of a record that `next` found. Shorter where the file is. */
@@ -77,7 +91,7 @@ export class Scanner {
   async #show(offset: number): Promise<void> {
     const needed = Math.min(offset + HEADER_BYTES, this.#end);
     if (offset >= this.#windowAt && needed <= this.#windowAt + this.#windowBytes) return;
-    const bytes = Math.min(WINDOW_BYTES, this.#end - offset);
+    const bytes = Math.min(this.#window.length, this.#end - offset);
     this.#windowAt = offset;
     this.#windowBytes = 0;
     this.#windowBytes = await this.#file.read(this.#window.subarray(0, bytes), offset);

@@ -12,6 +12,7 @@ import type { Group } from './group.js';
 import { encodeRecord, RecordType } from './record.js';
 import type { Retention } from './retention.js';
 import { Segment, type Segments } from './segments.js';
+import { EMPTY_SPAN, widened } from './span.js';
 import { encodeCommit, KeyNumbers, plus, type State } from './state.js';
 
 export interface SegmentWriterParts {
@@ -108,8 +109,9 @@ export class SegmentWriter {
     );
     await this.#store(active, draft);
 
-    for (const [i, { lane, lines, rawBytes }] of group.blocks.entries()) {
+    for (const [i, { lane, lines, rawBytes, firstSeconds, lastSeconds }] of group.blocks.entries()) {
       index.add(...rows[i], lane, lines, rawBytes);
+      segment.span = widened(segment.span ?? EMPTY_SPAN, firstSeconds, lastSeconds);
       segment.lanes |= 1 << lane;
       tally[lane] += lines;
     }
@@ -174,6 +176,7 @@ export class SegmentWriter {
     segment.index = index;
     segment.lines = lines;
     segment.lanes = 0;
+    segment.span = EMPTY_SPAN;
     this.#active = { segment, index, lines, numbers: new KeyNumbers(), hasCommit: false };
     return this.#active;
   }

@@ -16,6 +16,8 @@ import { BlockIndex } from './block-index.js';
 import type { Disk, DiskFile } from './disk.js';
 import { RecordType } from './record.js';
 import { Scanner } from './scanner.js';
+import type { Span } from './span.js';
+import { type Tallies, tallyOf } from './state.js';
 
 const KEPT_INDEXES = 4;
 /** A disk that answers EIO for so long will not answer anything else. */
@@ -46,6 +48,8 @@ export class Segment {
   lines: number[] | undefined;
   /** Lines of each lane in the blocks that can be read, where something else is damaged. */
   readable: number[] | undefined;
+  /** Where its lines are in time, where that is known. */
+  span: Span | undefined;
   /** Bit per lane that may have blocks here. */
   lanes = ALL_LANES;
   index: BlockIndex | undefined;
@@ -98,9 +102,9 @@ export class Segments {
     return bytes;
   }
 
-  /** Base and lines of each lane, of the segments where these are known. */
-  tallies(): (readonly [number, readonly number[]])[] {
-    return this.#list.flatMap(({ base, lines }) => (lines ? [[base, lines] as const] : []));
+  /** Of the segments where they are known. */
+  tallies(): Tallies {
+    return this.#list.flatMap(({ base, lines, span }) => (lines ? [tallyOf(base, lines, span)] : []));
   }
 
   /** The segment with `lsn`, or the first one after it. */
@@ -233,7 +237,7 @@ export class Segments {
     }
     segment.lanes = segment.index.lanes();
     segment.readable = segment.index.linesByLane();
-    if (!segment.index.isDamaged) segment.lines ??= segment.readable;
+    if (!segment.index.isDamaged()) segment.lines ??= segment.readable;
     // A file may end too early where a record does, and nothing in it shows.
     for (const [lane, lines] of segment.readable.entries())
       if (segment.linesOf(lane) > lines) segment.lanes |= 1 << lane;

@@ -20,6 +20,7 @@
  */
 import type { Cursor, Position, SourceKey } from '../pipeline/contract.js';
 import { LANES } from '../pipeline/streams.js';
+import type { Span } from './span.js';
 
 const TOTAL = '=';
 
@@ -50,8 +51,13 @@ interface SnapshotBody {
   readonly tallies?: Tallies;
 }
 
-/** Of segments: lsn of the first byte, lines of each lane. */
-export type Tallies = readonly (readonly [number, readonly number[]])[];
+/** Of a segment: lsn of the first byte, lines of each lane, and where these are in time, where that is known. */
+export type Tally = readonly [base: number, lines: readonly number[], span?: Span];
+export type Tallies = readonly Tally[];
+
+export function tallyOf(base: number, lines: readonly number[], span: Span | undefined): Tally {
+  return span ? [base, lines, span] : [base, lines];
+}
 
 interface CommitBody {
   readonly sequence: number;

@@ -1,6 +1,7 @@
 /** The journal as its readers and writers see it. Positions in it are lsn: byte offsets since its beginning. */
 import type { Batch } from '../pipeline/batch.js';
 import type { Block, BlockStream, Cursor, Position, SourceKey, SourceRange } from '../pipeline/contract.js';
+import type { Span } from './span.js';
 
 export interface JournalOptions {
   /** Hard cap on the journal's bytes on disk: at the cap the oldest segments go, read or not. */
@@ -57,8 +58,14 @@ export interface JournalCursor {
   pendingLines(): number;
   /** Bytes of the journal from the first pending line on; 0 where none is pending. */
   pendingBytes(): number;
-  /** Counts what lies before the cursor in the segments where it stands. Rejects as `read` does. */
-  locate(): Promise<void>;
+  /**
+   * Counts what lies before the cursor in the segments where it stands. `taken` says how many lines of a lane the reader has
+   * dealt with since the journal's beginning. Nothing else tells on which side of the
+   * cursor damage is. Rejects as `read` does.
+   */
+  locate(taken?: (lane: number) => number): Promise<void>;
+  /** Lines of the lane before the cursor since the journal's beginning, as `locate` found it. */
+  linesBefore(lane: number): number;
   /** Detaches the reader: its last committed place stays known, and is kept for when it comes back. */
   close(): void;
 }
@@ -88,11 +95,27 @@ export interface JournalStats {
   readonly lastError: string | undefined;
 }
 
+/** What recovery found, for the log. */
+export interface Finding {
+  readonly sentence: string;
+  /** To what was durable; false for what any killed writer leaves. */
+  readonly isDamage: boolean;
+}
+
+/** What is committed of a segment's file, which does not change any more: bytes [0, `bytes`), beginning at lsn `base`. */
+export interface HistoryFile {
+  readonly path: string;
+  readonly base: number;
+  readonly bytes: number;
+  /** Where its lines are in time, where that is known. */
+  readonly span: Span | undefined;
+}
+
 export interface Journal {
   readonly isFirstStart: boolean;
   readonly stats: JournalStats;
-  /** What recovery found, as sentences for the log; empty after a clean stop. */
-  readonly recovery: readonly string[];
+  /** Empty after a clean stop. */
+  readonly recovery: readonly Finding[];
 
   /** The newest position, committed or not; after a restart that is the last committed one. */
   position(key: SourceKey): Position | undefined;
@@ -143,6 +166,11 @@ export interface Journal {
    * there, and not by `read`.
    */
   openCursor(name: string, own?: Cursor, onLost?: OnLost): JournalCursor;
+
+  /** What is committed now, oldest first, for readers that open the files themselves: retention may take them meanwhile. */
+  history(): readonly HistoryFile[];
+  /** Somebody has looked where the lines of the segment at `base` are in time. */
+  learnSpan(base: number, span: Span): void;
 
   /** The newest committed blocks of the given lanes, up to `maxRawBytes` raw, oldest first. For the tail's first lines. */
   recent(lanes: readonly number[], maxRawBytes: number): Promise<readonly Block[]>;

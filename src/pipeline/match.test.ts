@@ -57,7 +57,7 @@ describe('compileMatch', () => {
       ['{1="prod"}', 'At character 2 of the selector: the name of a label'],
       ['{env > "prod"}', 'At character 6 of the selector: = != =~ or !~'],
       ['{env="\\d"}', 'At character 6 of the selector: this value has an escape'],
-      ['{env=~"("}', 'At character 7 of the selector: The regular expression is wrong at character 2'],
+      ['{env=~"("}', 'At character 9 of the selector: the regular expression is wrong: a ( is not closed'],
     ];
     for (const [text, message] of wrong) {
       expect(() => compileMatch(text), text).toThrow(SyntaxError);

@@ -35,15 +35,25 @@ export class BlockLines {
 
 /** Replaces the contents of `lines` with those of `payload`. Throws JOURNAL_DAMAGED on what is not a PushRequest. */
 export function decodeBlock(payload: Buffer, lines: BlockLines): void {
-  lines.length = 0;
-  lines.streams.length = 0;
+  decodeLines(decompressBlock(payload), lines);
+}
+
+/** The PushRequest of a block, not decoded. Throws JOURNAL_DAMAGED. */
+export function decompressBlock(payload: Buffer): Buffer {
   try {
     // Copied out: snappy's own allocation costs six times the decompression in page faults.
-    lines.data = uncompressSync(payload, { copyOutputData: true }) as Buffer;
+    return uncompressSync(payload, { copyOutputData: true }) as Buffer;
   } catch (cause) {
     throw new AgentError('JOURNAL_DAMAGED', 'A block of the journal cannot be decompressed.', { cause });
   }
-  const walk = new Walk(lines.data);
+}
+
+/** Replaces the contents of `lines` with those of a PushRequest. Throws JOURNAL_DAMAGED on what is none. */
+export function decodeLines(data: Buffer, lines: BlockLines): void {
+  lines.length = 0;
+  lines.streams.length = 0;
+  lines.data = data;
+  const walk = new Walk(data);
   while (walk.at < lines.data.length) {
     if (walk.varint() === 0x0a) decodeStream(walk, walk.enter(), lines);
     else walk.skip();

@@ -12,6 +12,7 @@
  */
 import type { Batch } from './batch.js';
 import type { LineAccount, Origin, SourceKey } from './contract.js';
+import type { LineTime } from './line-time.js';
 import { containerOf, type StreamTable } from './streams.js';
 import { retiredOf, splitTotal, totalName } from './totals.js';
 
@@ -37,6 +38,7 @@ export class SourceLedger {
     const account = this.of(key);
     account.read(lines);
     account.pushed(batch.length);
+    account.saw(batch);
     const stream = batch.length > 0 ? this.#streams.get(batch.stream[0]) : undefined;
     if (stream) account.container = containerOf(stream.labels);
     return account;
@@ -59,6 +61,11 @@ export class SourceLedger {
     return this.#accounts.get(key)?.container;
   }
 
+  /** Of the newest line that has come in this run. */
+  newestOf(key: SourceKey): LineTime | undefined {
+    return this.#accounts.get(key)?.newest;
+  }
+
   of(key: SourceKey): KeyAccount {
     const known = this.#accounts.get(key);
     if (known) return known;
@@ -75,6 +82,8 @@ class KeyAccount implements LineAccount {
   readonly #pushed: string;
   readonly #appended: string;
   container: string | undefined;
+  #seconds = 0;
+  #nanos = 0;
 
   constructor(key: SourceKey, store: TotalStore) {
     this.#key = key;
@@ -82,6 +91,18 @@ class KeyAccount implements LineAccount {
     this.#read = totalName(key, 'read');
     this.#pushed = totalName(key, 'pushed');
     this.#appended = totalName(key, 'appended');
+  }
+
+  get newest(): LineTime | undefined {
+    return this.#seconds > 0 ? { seconds: this.#seconds, nanos: this.#nanos } : undefined;
+  }
+
+  /** A batch is in order of time but for stragglers, which the next one makes good. */
+  saw({ length, seconds, nanos }: Batch): void {
+    const last = length - 1;
+    if (last < 0 || seconds[last] < this.#seconds) return;
+    if (seconds[last] > this.#seconds || nanos[last] > this.#nanos) this.#nanos = nanos[last];
+    this.#seconds = seconds[last];
   }
 
   read(lines: number): void {

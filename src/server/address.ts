@@ -8,8 +8,8 @@ export function isLoopback(host: string): boolean {
 }
 
 /** For people on this machine to click on. */
-export function shownUrl(host: string, port: number): string {
-  return `http://${shownHost(host)}:${port}`;
+export function shownUrl(host: string, port: number, scheme = 'http'): string {
+  return `${scheme}://${shownHost(host)}:${port}`;
 }
 
 function shownHost(host: string): string {

@@ -18,3 +18,11 @@ export function refuse(
 ): FastifyReply {
   return answer(reply.code(status), { error: { code, message, remedy } });
 }
+
+/** Of a query that cannot be read; `at` is the character that is wrong, counted from 1. */
+export function refuseQuery(
+  reply: FastifyReply,
+  { message, at }: { message: string; at: number },
+): FastifyReply {
+  return answer(reply.code(400), { error: { code: 'BAD_REQUEST', message, at } });
+}

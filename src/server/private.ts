@@ -6,6 +6,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isLoopback } from './address.js';
 import { refuse } from './answers.js';
+import { isFromOtherSite } from './guard.js';
 
 export interface PrivateOptions {
   /** That the server listens on. */
@@ -39,14 +40,6 @@ export function privately(
 }
 
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
-
-/** As browsers say it, which no page can change. Older ones only name the page's origin. */
-function isFromOtherSite({ headers }: FastifyRequest): boolean {
-  const site = headers['sec-fetch-site'];
-  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
-  const { origin, host } = headers;
-  return origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host);
-}
 
 function isForwarded({ headers }: FastifyRequest): boolean {
   return FORWARDED.some((name) => name in headers);

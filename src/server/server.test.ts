@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { NO_LETTERS } from '../delivery/dead-letters/testing/no-letters.js';
 import { Batch } from '../pipeline/batch.js';
 import { type Stream, StreamTable } from '../pipeline/streams.js';
 import { type Logger, silentLogger } from '../runtime/log.js';
@@ -17,7 +16,19 @@ import { gapsView } from './gap-view.js';
 import { createHostGuard } from './guard.js';
 import { type RunningServer, type ServerOptions, startServer } from './server.js';
 import { TailHub, type TailJournal } from './tail-hub.js';
+import { fakeAgent, serverOptions, windowFile } from './testing/server-options.js';
 import type { AgentView } from './view.js';
+
+const UI = path.resolve(import.meta.dirname, '../../ui');
+const HTML_TYPE = 'text/html; charset=utf-8';
+const SCRIPT = '/assets/index-1.js';
+const WINDOW = new Map(
+  [
+    windowFile('index.html', HTML_TYPE, readFileSync(path.join(UI, 'index.html'), 'utf8')),
+    windowFile('login.html', HTML_TYPE, readFileSync(path.join(UI, 'login.html'), 'utf8')),
+    windowFile(SCRIPT.slice(1), 'text/javascript; charset=utf-8', 'console.log(1);', { gzip: 'zipped' }),
+  ].map((file) => [file.name, file]),
+);
 
 const STATS = { committedLsn: 0, linesUncommitted: 0, linesJournaled: 12 } as unknown as TailJournal['stats'];
 const JOURNAL: TailJournal = {
@@ -35,6 +46,20 @@ const CONTAINER = {
   transportWhy: 'its log file can be read',
   why: '',
   gaps: 1,
+  labels: { container: 'web' },
+  composeProject: null,
+  startedAt: null,
+  restarts: null,
+  linesPerSecond: 0,
+  bytesPerSecond: 0,
+  rates: [],
+  lines: 3,
+  bytes: 30,
+  lastLine: null,
+  lagSeconds: 0,
+  rotations: 0,
+  partial: 0,
+  cut: 0,
 };
 const LEDGER: LedgerReport = {
   since: '2026-11-22T09:00:00.000Z',
@@ -56,6 +81,8 @@ const GAPS = gapsView({
   ],
   counts: new Map([['rotated', 1]]),
 });
+const CONFIG = { log_level: 'info', file: '/etc/log-capturer/config.yaml', yaml: 'log_level: info\n' };
+const CHECKED = { ok: true, problems: [], effective: null, differs: [] };
 const METRICS = { contentType: 'text/plain; version=0.0.4', exposition: () => Promise.resolve('up 1\n') };
 
 const API = [
@@ -69,6 +96,11 @@ const API = [
   'journal',
   'tail?follow=0',
 ].map((name) => `/api/v1/${name}`);
+
+const TOKEN = 'a-token-of-the-test';
+const BEARER = { authorization: `Bearer ${TOKEN}` };
+const HTML = { accept: 'text/html,*/*' };
+const LINK = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
 
 let root: Scope;
 let dataDir: string;
@@ -85,18 +117,15 @@ beforeEach(async () => {
   });
   hub = new TailHub(JOURNAL);
   health = new Health(() => 1);
-  agent = {
-    build: { version: '1.2.3', revision: 'abc', digest: 'def', dirty: false },
+  agent = fakeAgent({
     health,
     journal: { stats: STATS },
-    config: () => ({ log_level: 'info' }),
+    config: { view: () => CONFIG, check: (text) => ({ ...CHECKED, effective: text }) },
     containers: () => [CONTAINER],
     gaps: () => GAPS,
-    deadLetters: NO_LETTERS,
     ledger: () => LEDGER,
     sinks: () => [{ name: 'local', linesRejected: new Map([['too long', 2]]) }],
-    resources: () => Promise.reject(new Error('not asked here')),
-  };
+  });
   dataDir = mkdtempSync(path.join(tmpdir(), 'log-capturer-server-'));
   server = await startServer(root, options());
 });
@@ -107,18 +136,7 @@ afterEach(async () => {
 });
 
 function options(given: Partial<ServerOptions> = {}): ServerOptions {
-  return {
-    host: '127.0.0.1',
-    port: 0,
-    auth: 'auto',
-    allowedHosts: [],
-    dataDir,
-    agent,
-    metrics: METRICS,
-    tail: hub,
-    log: silentLogger,
-    ...given,
-  };
+  return serverOptions({ dataDir, agent, metrics: METRICS, tail: hub, window: WINDOW, ...given });
 }
 
 interface Answer {
@@ -187,7 +205,7 @@ describe('the API', () => {
       },
     ],
     ['/api/v1/journal', STATS],
-    ['/api/v1/config', { log_level: 'info' }],
+    ['/api/v1/config', CONFIG],
   ])('%s', async (path, expected) => {
     const { status, headers, body } = await ask(path);
     expect(status).toBe(200);
@@ -216,16 +234,20 @@ describe('the API', () => {
 
   test('the page and its parts, from memory, with no way out of their folder', async () => {
     for (const [path, type] of [
-      ['/', 'text/html; charset=utf-8'],
-      ['/page.js', 'text/javascript; charset=utf-8'],
-      ['/page.css', 'text/css; charset=utf-8'],
+      ['/', HTML_TYPE],
+      [SCRIPT, 'text/javascript; charset=utf-8'],
     ]) {
-      const { status, headers, body } = await ask(path);
+      const { status, headers } = await ask(path);
       expect([status, headers['content-type']]).toEqual([200, type]);
-      expect(body.length).toBeGreaterThan(100);
     }
-    expect((await ask('/../server.js')).status).toBe(404);
-    expect((await ask('/%2e%2e/server.js')).status).toBe(404);
+    for (const path of [
+      '/../server.js',
+      '/%2e%2e/server.js',
+      '/assets/',
+      '/assets/../login.html',
+      '/login.html',
+    ])
+      expect([path, (await ask(path)).status]).toEqual([path, 404]);
   });
 
   test('what it does not know it refuses as JSON', async () => {
@@ -272,12 +294,44 @@ describe('who may ask', () => {
 
   test('other sites may neither read, frame nor run anything', async () => {
     for (const path of ['/', '/api/v1/build', '/nothing', '/api/v1/tail?follow=0']) {
-      const { headers } = await ask(path, { origin: 'http://evil.example' });
+      const { status, headers } = await ask(path, { origin: 'http://evil.example' });
+      expect([path, status]).toEqual([path, 403]);
       expect(headers['access-control-allow-origin']).toBeUndefined();
       expect(headers['content-security-policy']).toContain("default-src 'none'; script-src 'self';");
+      expect(headers['cross-origin-resource-policy']).toBe('same-origin');
       expect(headers['x-content-type-options']).toBe('nosniff');
       expect(headers['x-frame-options']).toBe('DENY');
     }
+  });
+
+  const own = { host: 'localhost:8401' };
+  test.each<[string, Record<string, string>, number]>([
+    ['the page itself', { 'sec-fetch-site': 'same-origin', origin: 'http://localhost:8401' }, 200],
+    ['the page itself, by an old browser', { origin: 'http://localhost:8401' }, 200],
+    ['an address that somebody typed', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }, 200],
+    ['a program', {}, 200],
+    ['a link that somebody follows', LINK, 200],
+    ["another site's picture", { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }, 403],
+    ["another site's frame", { ...LINK, 'sec-fetch-dest': 'iframe' }, 403],
+    ['a page of another port here', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' }, 403],
+    ['another site, by an old browser', { origin: 'http://evil.example' }, 403],
+    ['another port here, by an old browser', { origin: 'http://localhost:3000' }, 403],
+    ['a frame without an origin', { origin: 'null' }, 403],
+    // The name of the site leads here (DNS rebinding): then the browser takes the two for one.
+    ['a name that leads here', { host: 'evil.example', 'sec-fetch-site': 'same-origin' }, 403],
+  ])('%s', async (_, headers, expected) => {
+    const { status, body } = await ask('/api/v1/containers', { ...own, ...headers });
+    expect(status).toBe(expected);
+    if (expected === 403) expect(body).not.toContain('nginx');
+  });
+
+  test('a form of another site that is sent here by itself changes nothing', async () => {
+    server = await startServer(root, options({ token: TOKEN }));
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await ask('/login', { ...own, ...LINK, ...form }, 'POST', `token=${TOKEN}`);
+    expect([answer.status, answer.headers['set-cookie']]).toEqual([403, undefined]);
+    const redrive = await ask('/api/v1/dead-letters/redrive', { ...own, ...LINK, ...BEARER }, 'POST');
+    expect([redrive.status, JSON.parse(redrive.body).error.code]).toEqual([403, 'SITE_REFUSED']);
   });
 
   test('the page has no inline script or style, which the policy would stop', async () => {
@@ -285,10 +339,6 @@ describe('who may ask', () => {
     expect(body).not.toMatch(/<script(?![^>]*src=)|<style| style=| on[a-z]+=/);
   });
 });
-
-const TOKEN = 'a-token-of-the-test';
-const BEARER = { authorization: `Bearer ${TOKEN}` };
-const HTML = { accept: 'text/html,*/*' };
 
 describe('the login', () => {
   const restart = async (given: Partial<ServerOptions>): Promise<void> => {
@@ -312,7 +362,7 @@ describe('the login', () => {
   test('everything is behind it but what a supervisor asks', async () => {
     await restart({ token: TOKEN });
     health.set('docker', 'degraded', 'A reason.');
-    for (const path of ['/', '/page.js', '/metrics', '/nothing', ...API]) {
+    for (const path of ['/', '/metrics', '/nothing', ...API]) {
       const { status, headers, body } = await ask(path);
       expect([path, status, headers['www-authenticate']]).toEqual([path, 401, 'Bearer']);
       expect(JSON.parse(body).error).toEqual({
@@ -323,8 +373,7 @@ describe('the login', () => {
     }
     expect(JSON.parse((await ask('/health')).body)).toEqual({ status: 'degraded' });
     expect(JSON.parse((await ask('/ready')).body)).toEqual({ ready: true });
-    for (const path of ['/', '/page.js', '/metrics', ...API])
-      expect((await ask(path, BEARER)).status).toBe(200);
+    for (const path of ['/', '/metrics', ...API]) expect((await ask(path, BEARER)).status).toBe(200);
     expect(JSON.parse((await ask('/health', BEARER)).body)).toMatchObject({ components: { docker: {} } });
   });
 
@@ -376,30 +425,36 @@ describe('the login', () => {
 
   test('a link from another site asks once more, from here, for the sake of the strict cookie', async () => {
     await restart({ token: TOKEN });
-    const fromElsewhere = { ...HTML, 'sec-fetch-site': 'cross-site' };
+    const fromElsewhere = { ...HTML, ...LINK };
     expect((await ask('/', fromElsewhere)).body).toContain('http-equiv="refresh" content="0; url=./?again"');
     expect((await ask('/?again', fromElsewhere)).body).not.toContain('http-equiv');
   });
 
-  test('wrong tokens are said once each, and after too many from an address only the right one is listened to', async () => {
-    const said: string[] = [];
-    const log: Logger = { ...silentLogger, warn: (_fields, message) => said.push(message) };
-    await restart({ token: TOKEN, log });
-    const entered = await ask(`/?token=${TOKEN}`);
-    for (let i = 0; i < 10; i++) {
-      const { status, body } = await ask('/metrics', { authorization: `Bearer wrong-${i}` });
-      expect([status, JSON.parse(body).error.code]).toEqual([401, 'LOGIN_WRONG']);
-    }
-    const limited = await ask('/metrics', { authorization: 'Bearer wrong-10' });
-    expect([limited.status, JSON.parse(limited.body).error.code]).toEqual([429, 'LOGIN_LIMITED']);
-    expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
-    expect((await ask('/', { ...HTML, authorization: 'Bearer x' })).status).toBe(429);
-    expect(said).toEqual(Array(10).fill('A login from 127.0.0.1 failed: wrong token.'));
-    // Behind a proxy everybody has one address.
-    expect((await ask('/metrics', BEARER)).status).toBe(200);
-    expect((await ask(`/?token=${TOKEN}`)).status).toBe(303);
-    expect((await ask('/metrics', { cookie: cookieOf(entered) })).status).toBe(200);
-  });
+  test.each([
+    ['who has one that nobody can guess', 'a-token-that-nobody-guesses', 200, 303],
+    ['who has one that could be guessed waits too', 'sesame', 429, 429],
+  ])(
+    'wrong tokens are said once each, and after too many from an address it waits: %s',
+    async (_, token, api, page) => {
+      const said: string[] = [];
+      const log: Logger = { ...silentLogger, warn: (_fields, message) => said.push(message) };
+      await restart({ token, log });
+      const entered = await ask(`/?token=${token}`);
+      for (let i = 0; i < 10; i++) {
+        const { status, body } = await ask('/metrics', { authorization: `Bearer wrong-${i}` });
+        expect([status, JSON.parse(body).error.code]).toEqual([401, 'LOGIN_WRONG']);
+      }
+      const limited = await ask('/metrics', { authorization: 'Bearer wrong-10' });
+      expect([limited.status, JSON.parse(limited.body).error.code]).toEqual([429, 'LOGIN_LIMITED']);
+      expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
+      expect((await ask('/', { ...HTML, authorization: 'Bearer x' })).status).toBe(429);
+      expect(said).toEqual(Array(10).fill('A login from 127.0.0.1 failed: wrong token.'));
+      // Behind a proxy everybody has one address.
+      expect((await ask('/metrics', { authorization: `Bearer ${token}` })).status).toBe(api);
+      expect((await ask(`/?token=${token}`)).status).toBe(page);
+      expect((await ask('/metrics', { cookie: cookieOf(entered) })).status).toBe(200);
+    },
+  );
 
   test('names beside the usual ones must be allowed, also with a login', async () => {
     await restart({ token: TOKEN, allowedHosts: ['Logs.example.org'] });

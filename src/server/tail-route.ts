@@ -1,13 +1,43 @@
 /** `GET /api/v1/tail`: lines as server-sent events (tail-line.ts), until the client or the agent goes. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
 import { within } from '../runtime/within.js';
+import { refuse } from './answers.js';
 import { SECURITY_HEADERS } from './guard.js';
 import type { TailHub } from './tail-hub.js';
+import { parseTailQuery } from './tail-query.js';
 import type { TailRequest } from './tail-reader.js';
+
+const MAX_CLIENTS = 64;
 
 /** How long a closing agent waits for a client to take the last lines. */
 const GOODBYE_MS = 1_000;
+
+export interface TailRouteOptions {
+  readonly tail: TailHub;
+  readonly log: Logger;
+}
+
+export function addTail(app: FastifyInstance, owner: Scope, { tail, log }: TailRouteOptions): void {
+  app.get('/api/v1/tail', (request, reply) => {
+    const wanted = parseTailQuery(new URL(request.url, 'http://localhost').searchParams);
+    if (typeof wanted === 'string') return refuse(reply, 400, 'BAD_REQUEST', wanted);
+    if (tail.clients >= MAX_CLIENTS) {
+      return refuse(reply, 503, 'TOO_MANY', `${MAX_CLIENTS} clients follow the tail already.`);
+    }
+    const client = owner.child('tail client');
+    reply.hijack();
+    reply.raw.once('close', () => {
+      client
+        .close()
+        .catch((error: unknown) => log.error({ err: error }, 'A client of the tail did not close.'));
+    });
+    void client.run('tail', () => serveTail(client, tail, wanted, request.raw, reply.raw));
+    return reply;
+  });
+}
 
 /** Resolves when the connection is over. `scope` is the client's own, and closes when the connection does. */
 export async function serveTail(

@@ -7,7 +7,8 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { sourceDigest } from '../../scripts/digest.mjs';
+import { pathToFileURL } from 'node:url';
+import type * as Digest from '../../scripts/digest.mjs';
 import { projectRoot } from './project.js';
 
 export interface AgentOptions {
@@ -40,16 +41,25 @@ process.on('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });
 
+/** How it is asked. */
+interface Way {
+  readonly url: string;
+  readonly token?: string;
+}
+
 export class Agent {
+  /** With its base path, and without a slash at the end. */
   readonly url: string;
   readonly exit: Promise<Exit>;
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #child: ChildProcess;
   readonly #log: string[] = [];
   readonly #watchers = new Set<() => void>();
   #ended: Exit | undefined;
 
-  private constructor(child: ChildProcess, port: number, logFile: string) {
-    this.url = `http://127.0.0.1:${port}`;
+  private constructor(child: ChildProcess, { url, token }: Way, logFile: string) {
+    this.url = url;
+    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     this.#child = child;
     alive.add(child);
     if (!child.stderr) throw new Error('The agent was started without a pipe for its log.');
@@ -71,7 +81,7 @@ export class Agent {
   /** Starts `run`. Does not wait until it is ready. */
   static async start(options: AgentOptions): Promise<Agent> {
     const root = options.program?.root ?? projectRoot();
-    const { text, port } = await configText(options.config);
+    const { text, way } = await configText(options.config);
     const file = path.join(options.folder, 'config.yaml');
     mkdirSync(options.folder, { recursive: true });
     writeFileSync(file, text);
@@ -93,7 +103,7 @@ export class Agent {
       ...(options.uid === undefined ? {} : { uid: options.uid }),
       ...(options.gid === undefined ? {} : { gid: options.gid }),
     });
-    return new Agent(child, port, path.join(options.folder, 'agents.log'));
+    return new Agent(child, way, path.join(options.folder, 'agents.log'));
   }
 
   get pid(): number {
@@ -136,7 +146,7 @@ export class Agent {
       await new Promise((resolve) => setTimeout(resolve, READY_EVERY_MS));
     }
     const { digest } = await this.get<{ digest: string }>('/api/v1/build');
-    const expected = sourceDigest(projectRoot());
+    const expected = await presentDigest();
     if (digest !== expected) {
       throw new Error(`The running build (${digest}) is not of these sources (${expected}): npm run build.`);
     }
@@ -144,7 +154,7 @@ export class Agent {
   }
 
   async get<T>(target: string): Promise<T> {
-    const answer = await fetch(`${this.url}${target}`);
+    const answer = await fetch(`${this.url}${target}`, { headers: this.#headers });
     return (await answer.json()) as T;
   }
 
@@ -183,13 +193,24 @@ export class Agent {
   }
 }
 
-async function configText(config: object | string): Promise<{ text: string; port: number }> {
-  if (typeof config === 'string') return { text: config, port: 0 };
-  const { server } = config as { server?: { port?: number } };
+/** Of the sources in front of us. Scripts are no part of the build. */
+async function presentDigest(): Promise<string> {
+  const script = pathToFileURL(path.join(projectRoot(), 'scripts/digest.mjs')).href;
+  const { sourceDigest } = (await import(script)) as typeof Digest;
+  return sourceDigest(projectRoot());
+}
+
+async function configText(config: object | string): Promise<{ text: string; way: Way }> {
+  if (typeof config === 'string') return { text: config, way: { url: '' } };
+  const { server } = config as { server?: { port?: number; base_path?: string; token?: string } };
   const port = server?.port ?? (await freePort());
   // JSON is YAML.
   const full = { metrics: { port: 0 }, ...config, server: { ...server, port } };
-  return { text: JSON.stringify(full, null, 2), port };
+  const url = `http://127.0.0.1:${port}${server?.base_path ?? ''}`;
+  return {
+    text: JSON.stringify(full, null, 2),
+    way: { url, ...(server?.token === undefined ? {} : { token: server.token }) },
+  };
 }
 
 /** Kills what is still running; for the end of a test that failed half-way. */

@@ -1,4 +1,4 @@
-/** Programs of Debian's packages, unpacked below a folder and not installed: nothing of them starts, and nothing stays. */
+/** Debian's packages: installed, or unpacked below a folder, where nothing of them starts and nothing stays. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -40,6 +40,12 @@ export function unpackPackages(names: readonly string[], folder: string): Unpack
     return folders.filter((name) => name.includes('-linux-')).map((name) => path.join(parent, name));
   });
   return { root, env: { LD_LIBRARY_PATH: libraries.join(':') } };
+}
+
+/** Installs them, as root, with nothing that they only recommend. */
+export function installPackages(names: readonly string[]): void {
+  must('apt-get', ['-q', 'update']);
+  must('apt-get', ['-q', 'install', '-y', '--no-install-recommends', ...names]);
 }
 
 function must(program: string, args: readonly string[]): void {

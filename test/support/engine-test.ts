@@ -73,7 +73,7 @@ export function describeWithOwnEngine(name: string, body: (bed: () => OwnEngineB
 }
 
 /** Skips with a sentence; where CI is set a skip is a failure, and says the same. */
-function skipped(name: string, why: string, body: () => void): void {
+export function skipped(name: string, why: string, body: () => void): void {
   describe.skip(name, body);
   if (!process.env['CI']) {
     console.warn(`Skipped: ${why}`);

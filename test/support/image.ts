@@ -1,6 +1,6 @@
 /**
  * Images made without a registry, of this machine's own programs with the shared libraries that they need: the test
- * containers' one with the writer, and a base for the Dockerfile with node and npm. A name carries a digest of what is
+ * containers' one with the writers, and a base for the Dockerfile with node and npm. A name carries a digest of what is
  * inside, so that an image is imported once.
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -23,8 +23,13 @@ import path from 'node:path';
 import type { EngineApi } from './engine-api.js';
 
 const REPOSITORY = 'log-capturer-test';
-const SCRIPTS = ['writer.mjs', 'lines.mjs'];
+const SCRIPTS = ['writer.mjs', 'lines.mjs', 'chatter.mjs'];
 const NPM_FOLDER = '/usr/local/lib/node_modules/npm';
+
+/** What runs a service that chatters from its n-th saying on in a container of the test image. */
+export function chatterCommand(service: string, n: number, meanMs: number): string[] {
+  return ['/bin/node', '/test/chatter.mjs', service, String(n), String(meanMs)];
+}
 
 /** What runs the writer in a container of the test image. */
 export function writerCommand(spec: object): string[] {

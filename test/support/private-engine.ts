@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { KEEPER_SCRIPT } from '../../src/torture/keeper.js';
+import { installPackages } from './debian-packages.js';
 import { EngineApi } from './engine-api.js';
 
 const PACKAGES = ['docker.io', 'containerd', 'runc', 'iptables'];
@@ -24,16 +25,6 @@ function found(program: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 }
 
-function installEngine(): void {
-  for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...PACKAGES]]) {
-    const run = spawnSync('apt-get', ['-q', ...args], {
-      encoding: 'utf8',
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
-    if (run.status !== 0) throw new Error(`apt-get ${args.join(' ')} failed: ${run.stderr.slice(-2_000)}`);
-  }
-}
-
 export class PrivateEngine {
   readonly folder: string;
   readonly endpoint: string;
@@ -51,7 +42,7 @@ export class PrivateEngine {
 
   /** Installs dockerd where it is missing, starts one and waits until it answers. */
   static async start(): Promise<PrivateEngine> {
-    if (!found('dockerd')) installEngine();
+    if (!found('dockerd')) installPackages(PACKAGES);
     const folder = mkdtempSync(path.join(tmpdir(), 'lct-engine-'));
     // Agents of other users must get as far as the socket.
     chmodSync(folder, 0o755);

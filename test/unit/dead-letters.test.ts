@@ -21,6 +21,7 @@ import { silentLogger } from '../../src/runtime/log.js';
 import { createLokiSink } from '../../src/sinks/loki/index.js';
 import { CONFIG as LOKI } from '../../src/sinks/loki/testing/test-sink.js';
 import { Health } from '../../src/telemetry/health.js';
+import type { LedgerReport } from '../../src/telemetry/ledger/report.js';
 import { countMessages } from '../../src/telemetry/message-counts.js';
 import { type LokiReceiver, startLoki } from '../support/loki/receiver.js';
 import { scratch } from '../support/scratch.js';
@@ -70,7 +71,7 @@ test('good lines are delivered once, the others are kept whole with the reason, 
     dataDir: scratch('dead-letters'),
     logLevel: 'info',
     labels: {},
-    server: { host: '127.0.0.1', port: 0, auth: 'auto', allowedHosts: [] },
+    server: { host: '127.0.0.1', port: 0, auth: 'auto', allowedHosts: [], basePath: '' },
     metrics: { host: '127.0.0.1', port: 0 },
     journal: { maxBytes: 1e9, maxAgeMs: 1e9, minFree: 0, syncIntervalMs: 50 },
     deadLetters: { maxBytes: 1e7, maxAgeMs: 1e9 },
@@ -121,6 +122,10 @@ test('good lines are delivered once, the others are kept whole with the reason, 
     expect(await exported()).toEqual([]);
   }, PATIENCE);
   const sink = agent.sinks()[0] as unknown as { linesRejected: Record<string, number> };
+  const answer = await fetch(new URL('/api/v1/ledger', agent.server.url));
+  const { sinks, unaccounted } = (await answer.json()) as LedgerReport;
+  expect(sinks).toMatchObject([{ rejected: { line_too_long: sinks[0].redriven } }]);
+  expect(new Set(Object.values(unaccounted))).toEqual(new Set([0]));
   await agent.stop();
 
   const found = numbersOf([...atLoki(strict), ...atLoki(lenient)]);
@@ -144,7 +149,7 @@ test('what is deleted is gone, and nothing is where nothing is chosen', async ()
       dataDir: scratch('dead-letters-deleted'),
       logLevel: 'info',
       labels: {},
-      server: { host: '127.0.0.1', port: 0, auth: 'auto', allowedHosts: [] },
+      server: { host: '127.0.0.1', port: 0, auth: 'auto', allowedHosts: [], basePath: '' },
       metrics: { host: '127.0.0.1', port: 0 },
       journal: { maxBytes: 1e9, maxAgeMs: 1e9, minFree: 0, syncIntervalMs: 50 },
       deadLetters: { maxBytes: 1e7, maxAgeMs: 1e9 },

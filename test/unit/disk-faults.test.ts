@@ -92,7 +92,7 @@ class Life {
   async #process(): Promise<void> {
     const opened = await this.#start();
     const { journal, scope, failures } = opened;
-    for (const sentence of journal.recovery) this.told.push(sentence);
+    for (const { sentence } of journal.recovery) this.told.push(sentence);
     const health = new Health();
     const delivery = new Delivery({ journal, sink: this.output, log: this.#log, health });
     void scope.run('delivery', () => delivery.run(scope));

@@ -11,7 +11,7 @@ import { type AgentQuestion, findAgent, type RunningAgent } from '../running-age
 import { terminalText } from '../terminal-text.js';
 
 const PAGE = 1_000;
-const PATH = '/api/v1/dead-letters';
+const PATH = 'api/v1/dead-letters';
 
 export interface LetterChoice extends AgentQuestion {
   readonly sink?: string;
@@ -57,10 +57,11 @@ export async function showDeadLetter(
   options: LetterChoice,
   out: Out = process.stdout,
 ): Promise<number> {
-  const url = address(findAgent(options), '', {});
+  const agent = findAgent(options);
+  const url = address(agent, '', {});
   url.searchParams.set('from', id);
   url.searchParams.set('n', '1');
-  const { letters } = (await askForJson(url, findAgent(options).token)) as Answer;
+  const { letters } = (await askForJson(url, agent)) as Answer;
   const letter = letters.find((one) => one.id === id);
   if (!letter) {
     console.error(`log-capturer: there is no dead letter ${id} now.`);
@@ -80,7 +81,7 @@ export async function exportDeadLetters(options: LetterChoice, out: Out = proces
 /** Exit code 1 where some stay. */
 export async function redriveDeadLetters(options: LetterChoice, out: Out = process.stdout): Promise<number> {
   const agent = findAgent(options);
-  const redriven = (await askForJson(address(agent, '/redrive', options), agent.token, {
+  const redriven = (await askForJson(address(agent, '/redrive', options), agent, {
     method: 'POST',
   })) as Redriven;
   const { delivered, refused, left, trouble } = redriven;
@@ -98,7 +99,7 @@ export async function redriveDeadLetters(options: LetterChoice, out: Out = proce
 
 export async function deleteDeadLetters(options: LetterChoice, out: Out = process.stdout): Promise<number> {
   const agent = findAgent(options);
-  const answer = (await askForJson(address(agent, '/delete', options), agent.token, { method: 'POST' })) as {
+  const answer = (await askForJson(address(agent, '/delete', options), agent, { method: 'POST' })) as {
     readonly deleted: number;
   };
   await print(out, options.json ? json(answer) : `deleted ${answer.deleted}\n`);
@@ -116,7 +117,7 @@ async function* pages(agent: RunningAgent, choice: LetterChoice): AsyncGenerator
   const url = address(agent, '', choice);
   url.searchParams.set('n', String(PAGE));
   for (;;) {
-    const page = (await askForJson(url, agent.token)) as Answer;
+    const page = (await askForJson(url, agent)) as Answer;
     if (!Array.isArray(page?.letters))
       throw new AgentError('AGENT_UNREACHABLE', `What answers at ${agent.url.origin} is no agent.`);
     yield page;

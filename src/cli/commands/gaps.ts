@@ -20,8 +20,8 @@ export async function gaps(
   options: GapsOptions,
   out: NodeJS.WritableStream = process.stdout,
 ): Promise<number> {
-  const { url, token } = findAgent(options);
-  const { gaps } = (await askForJson(new URL('/api/v1/gaps', url), token)) as GapsView;
+  const agent = findAgent(options);
+  const { gaps } = (await askForJson(new URL('api/v1/gaps', agent.url), agent)) as GapsView;
   if (!Array.isArray(gaps))
     throw new AgentError('AGENT_UNREACHABLE', `What answers at ${url.origin} is no agent.`);
   const shown = gaps.slice(0, options.lines);

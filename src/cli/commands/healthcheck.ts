@@ -2,11 +2,11 @@
 
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { get } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { AgentError, describeError, systemCode } from '../../runtime/errors.js';
+import { openRequest } from '../ask-agent.js';
 import { EXIT_FAILED } from '../program.js';
-import { type AgentQuestion, findAgent } from '../running-agent.js';
+import { type AgentQuestion, findAgent, type RunningAgent } from '../running-agent.js';
 import { terminalText } from '../terminal-text.js';
 
 /** Shorter than the patience of those who ask: Docker waits 30 s, an operator less. */
@@ -14,8 +14,7 @@ const PATIENCE_MS = 5_000;
 
 export async function healthcheck(question: AgentQuestion): Promise<number> {
   try {
-    const { url, token } = findAgent(question);
-    const { status, components } = await healthAt(new URL('/health', url), token);
+    const { status, components } = await healthOf(findAgent(question));
     console.log([status, ...troubles(components)].join('; '));
     return status === 'healthy' || status === 'degraded' ? 0 : EXIT_FAILED;
   } catch (error) {
@@ -37,11 +36,11 @@ function troubles(components: Answer['components'] = {}): string[] {
     .map(([name, { reason }]) => terminalText(`${name}: ${reason}`, false));
 }
 
-async function healthAt(url: URL, token: string | undefined): Promise<Answer> {
+async function healthOf({ url, token, certificate }: RunningAgent): Promise<Answer> {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   try {
-    const request = get(url, { signal, agent: false, headers });
+    const request = openRequest(new URL('health', url), { signal, agent: false, headers }, certificate).end();
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     const answer = JSON.parse(await text(response)) as Partial<Answer> | null;
     if (typeof answer?.status !== 'string') throw new SyntaxError('no health');

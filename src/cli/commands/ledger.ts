@@ -15,8 +15,8 @@ export async function ledger(
   options: LedgerOptions,
   out: NodeJS.WritableStream = process.stdout,
 ): Promise<number> {
-  const { url, token } = findAgent(options);
-  const report = (await askForJson(new URL('/api/v1/ledger', url), token)) as LedgerReport;
+  const agent = findAgent(options);
+  const report = (await askForJson(new URL('api/v1/ledger', agent.url), agent)) as LedgerReport;
   await print(out, options.json ? `${JSON.stringify(report)}\n` : ledgerTable(report));
   return isAccountedFor(report) ? 0 : EXIT_FAILED;
 }

@@ -1,10 +1,11 @@
 /** `run`: the agent, until a signal or the end of its input. The first signal drains, a second one ends the process at once. */
 import { type Agent, startAgent } from '../../agent.js';
+import { type ConfigDesk, configDesk } from '../../config/desk.js';
 import type { Config } from '../../config/types.js';
 import { renderBanner } from '../../telemetry/banner.js';
 import { createLogger } from '../../telemetry/logger.js';
 import { bannerFacts } from '../banner-facts.js';
-import { type ConfigOptions, loadFrom } from '../config-options.js';
+import { type ConfigOptions, loadFrom, requestOf } from '../config-options.js';
 import { prepareDryRun } from '../dry-run.js';
 import type { ExitNow } from '../program.js';
 import { listenForTheEnd } from '../the-end.js';
@@ -15,11 +16,12 @@ export interface RunOptions extends ConfigOptions {
 
 /** Answers the exit code. Throws AgentError where the agent cannot start. */
 export async function run({ dryRun, ...options }: RunOptions, exitNow: ExitNow): Promise<number> {
-  const { config, warnings } = loadFrom(options);
-  if (!dryRun) return runAgent(config, { isDryRun: false, warnings }, exitNow);
+  const { config, warnings, file } = loadFrom(options);
+  const desk = configDesk(config, requestOf(options), file);
+  if (!dryRun) return runAgent(config, { isDryRun: false, warnings, desk }, exitNow);
   const dry = prepareDryRun(config);
   try {
-    return await runAgent(dry.config, { isDryRun: true, warnings }, (code) => {
+    return await runAgent(dry.config, { isDryRun: true, warnings, desk }, (code) => {
       dry.remove();
       exitNow(code);
     });
@@ -32,15 +34,20 @@ interface HowToRun {
   readonly isDryRun: boolean;
   /** What the configuration had better not say. */
   readonly warnings: readonly string[];
+  readonly desk: ConfigDesk;
 }
 
-async function runAgent(config: Config, { isDryRun, warnings }: HowToRun, exitNow: ExitNow): Promise<number> {
+async function runAgent(
+  config: Config,
+  { isDryRun, warnings, desk }: HowToRun,
+  exitNow: ExitNow,
+): Promise<number> {
   const colors = process.stderr.isTTY && !process.env['NO_COLOR'];
   const log = await createLogger({ level: config.logLevel, stream: process.stderr, colors });
   for (const warning of warnings) log.warn({}, warning);
   const end = listenForTheEnd(log, exitNow);
   try {
-    const agent = await startAgent(config, log);
+    const agent = await startAgent(config, log, desk);
     const finished = agent.finished.then(() => {
       log.info({}, 'Stopping: the input has ended and is delivered.');
       return 0;

@@ -4,21 +4,13 @@ import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { PassThrough, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { NO_LETTERS } from '../../delivery/dead-letters/testing/no-letters.js';
 import { Batch } from '../../pipeline/batch.js';
 import { type Labels, StreamTable } from '../../pipeline/streams.js';
-import { silentLogger } from '../../runtime/log.js';
 import { Scope } from '../../runtime/scope.js';
 import { type RunningServer, startServer } from '../../server/server.js';
-import { TailHub, type TailJournal } from '../../server/tail-hub.js';
-import { Health } from '../../telemetry/health.js';
+import { TailHub } from '../../server/tail-hub.js';
+import { QUIET_JOURNAL, serverOptions } from '../../server/testing/server-options.js';
 import { type TailOptions, tail } from './tail.js';
-
-const JOURNAL: TailJournal = {
-  stats: { committedLsn: 0, linesUncommitted: 0 } as TailJournal['stats'],
-  barrier: () => Promise.resolve(0),
-  recent: () => Promise.resolve([]),
-};
 
 let root: Scope;
 let hub: TailHub;
@@ -29,7 +21,7 @@ beforeEach(async () => {
   root = Scope.root('test', (error) => {
     throw error;
   });
-  hub = new TailHub(JOURNAL);
+  hub = new TailHub(QUIET_JOURNAL);
   const server = await serve({ auth: 'auto' });
   options = { url: server.url, lines: '10', follow: true };
 });
@@ -38,31 +30,7 @@ async function serve(login: {
   readonly auth: 'auto' | 'token';
   readonly token?: string;
 }): Promise<RunningServer> {
-  const agent = {
-    build: { version: '1', revision: 'a', digest: 'b', dirty: false },
-    health: new Health(),
-    journal: JOURNAL,
-    config: () => ({}),
-    containers: () => [],
-    sinks: () => [],
-    gaps: () => ({ gaps: [], counts: {} }),
-    deadLetters: NO_LETTERS,
-    ledger: () => {
-      throw new Error('not asked here');
-    },
-    resources: () => Promise.reject(new Error('not asked here')),
-  };
-  return startServer(root, {
-    host: '127.0.0.1',
-    port: 0,
-    ...login,
-    allowedHosts: [],
-    dataDir: '',
-    agent,
-    metrics: { contentType: 'text/plain', exposition: () => Promise.resolve('') },
-    tail: hub,
-    log: silentLogger,
-  });
+  return startServer(root, serverOptions({ ...login, tail: hub }));
 }
 
 afterEach(() => root.close());

@@ -41,7 +41,7 @@ export async function tail(options: TailOptions, streams: TailStreams = process)
   process.once('SIGTERM', onEnd);
   try {
     const agent = findAgent(options);
-    const response = await askAgent(tailUrl(agent.url, options), agent.token, { signal: stop.signal });
+    const response = await askAgent(tailUrl(agent.url, options), agent, { signal: stop.signal });
     const lines = await print(response, createPrinter(options, streams), stdout, stop.signal);
     if (lines === 0 && !options.follow && !stop.signal.aborted)
       streams.stderr.write('log-capturer: no line matches.\n');
@@ -56,7 +56,7 @@ export async function tail(options: TailOptions, streams: TailStreams = process)
 }
 
 function tailUrl(agent: URL, { container = [], grep, lines, follow }: TailOptions): URL {
-  const target = new URL('/api/v1/tail', agent);
+  const target = new URL('api/v1/tail', agent);
   for (const name of container) target.searchParams.append('container', name);
   if (grep) target.searchParams.set('grep', grep);
   target.searchParams.set('n', lines);

@@ -84,6 +84,7 @@ export class FakeJournal {
       pendingLines: () => this.blocks.length - (this.advances.at(-1)?.delivered[0] ?? 0),
       pendingBytes: () => this.pendingBytes,
       locate: () => Promise.resolve(),
+      linesBefore: () => 0,
     };
   }
 

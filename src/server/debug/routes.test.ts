@@ -4,22 +4,15 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { NO_LETTERS } from '../../delivery/dead-letters/testing/no-letters.js';
 import { type Logger, silentLogger } from '../../runtime/log.js';
 import { Scope } from '../../runtime/scope.js';
 import { CensusTaker } from '../../telemetry/census/census.js';
 import { thisProcess } from '../../telemetry/census/process-view.js';
 import { resourceReport } from '../../telemetry/census/report.js';
-import { Health } from '../../telemetry/health.js';
 import { type RunningServer, type ServerOptions, startServer } from '../server.js';
-import { TailHub, type TailJournal } from '../tail-hub.js';
+import { fakeAgent, serverOptions } from '../testing/server-options.js';
 
 const TOKEN = 'a-token-of-the-test';
-const JOURNAL: TailJournal = {
-  stats: {} as TailJournal['stats'],
-  barrier: () => Promise.resolve(0),
-  recent: () => Promise.resolve([]),
-};
 /** More than the tests' runner has of anything but promises. */
 const LEAKED = 5_000;
 /** A container may be called anything. */
@@ -55,31 +48,8 @@ async function start(given: Partial<ServerOptions> = {}): Promise<void> {
   );
   census.begin();
   const log: Logger = { ...silentLogger, error: (_, message) => void said.push(message) };
-  server = await startServer(root, {
-    host: '127.0.0.1',
-    port: 0,
-    auth: 'auto',
-    allowedHosts: [],
-    dataDir,
-    agent: {
-      build: { version: '1', revision: 'a', digest: 'b', dirty: false },
-      health: new Health(),
-      journal: JOURNAL,
-      config: () => ({}),
-      containers: () => [],
-      sinks: () => [],
-      gaps: () => ({ gaps: [], counts: {} }),
-      deadLetters: NO_LETTERS,
-      ledger: () => {
-        throw new Error('not asked here');
-      },
-      resources: (collects) => resourceReport(root, census, collects),
-    },
-    metrics: { contentType: 'text/plain', exposition: () => Promise.resolve('') },
-    tail: new TailHub(JOURNAL),
-    log,
-    ...given,
-  });
+  const agent = fakeAgent({ resources: (collects) => resourceReport(root, census, collects) });
+  server = await startServer(root, serverOptions({ dataDir, agent, log, ...given }));
 }
 
 interface Answer {

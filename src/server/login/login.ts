@@ -8,8 +8,18 @@ import { parseCookie, stringifySetCookie } from 'cookie';
 import { Attempts } from './attempts.js';
 
 const COOKIE_SECONDS = 30 * 86_400;
+/** A token as long as this is found by nobody, however often he may try. */
+const UNGUESSABLE_LENGTH = 20;
 
 export type Verdict = 'in' | 'anonymous' | 'wrong' | { readonly waitSeconds: number };
+
+/** Where the cookie goes. */
+export interface CookieReach {
+  /** As the configuration has it. */
+  readonly basePath: string;
+  /** Over TLS only. */
+  readonly isSecure: boolean;
+}
 
 export interface Caller {
   readonly address: string;
@@ -24,8 +34,12 @@ export class Login {
   /** Cookies know no ports: each agent on a host has a name of its own. */
   readonly #cookieName: string;
   readonly #attempts: Attempts;
+  readonly #isGuessable: boolean;
+  readonly #reach: CookieReach;
 
-  constructor(token: string, now?: () => number) {
+  constructor(token: string, reach: CookieReach, now?: () => number) {
+    this.#reach = reach;
+    this.#isGuessable = token.length < UNGUESSABLE_LENGTH;
     this.#tokenHash = hash(token);
     this.#session = createHmac('sha256', token).update('log-capturer session').digest('base64url');
     this.#sessionHash = hash(this.#session);
@@ -42,12 +56,14 @@ export class Login {
   }
 
   /**
-   * Judges a token that somebody at `address` shows. The right one counts always: many share an address behind a proxy,
-   * and no guesses of others may shut them out.
+   * Judges a token that somebody at `address` shows. After ten wrong ones a minute the address waits. Where nobody could
+   * guess it the right one counts all the same: many share an address behind a proxy, and no guesses of others may shut
+   * them out. Who is logged in stays so in any case.
    */
   judgeToken(token: string, address: string): Exclude<Verdict, 'anonymous'> {
-    if (timingSafeEqual(hash(token), this.#tokenHash)) return 'in';
     const waitSeconds = this.#attempts.waitSeconds(address);
+    if (waitSeconds > 0 && this.#isGuessable) return { waitSeconds };
+    if (timingSafeEqual(hash(token), this.#tokenHash)) return 'in';
     if (waitSeconds > 0) return { waitSeconds };
     this.#attempts.wrong(address);
     return 'wrong';
@@ -60,7 +76,8 @@ export class Login {
       value: this.#session,
       httpOnly: true,
       sameSite: 'strict',
-      path: '/',
+      secure: this.#reach.isSecure,
+      path: this.#reach.basePath || '/',
       maxAge: COOKIE_SECONDS,
     });
   }

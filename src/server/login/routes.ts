@@ -1,10 +1,9 @@
 /**
- * The login towards browsers and programs. Everything is behind it but the paths in OPEN:
+ * The login towards browsers and programs. Everything is behind it but routes that are marked as open:
  * - `/?token=…`, the URL that the agent prints, gives a cookie and leads to the page, without the token in the address;
  * - a browser without the cookie gets a form, any other program a 401 in JSON;
  * - `/health` and `/ready` answer everybody, but with states only.
  */
-import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../../runtime/log.js';
 import { refuse } from '../answers.js';
@@ -12,22 +11,28 @@ import { SECURITY_HEADERS } from '../guard.js';
 import type { Login, Verdict } from './login.js';
 
 const LOGIN_PATH = '/login';
-const OPEN = new Set<string | undefined>(['/health', '/ready', '/page.css', LOGIN_PATH]);
 const FORM = 'application/x-www-form-urlencoded';
 const REMEDY =
   'Send `Authorization: Bearer <token>`, or open /?token=<token> in a browser. A token that the agent made is in the URL that it prints at its start, and in the file `token` of its data directory.';
 /** Marks the second try of a page that another site led to. */
 const AGAIN = 'again';
 
-/** Puts everything that `app` serves behind the login. */
-export function addLogin(app: FastifyInstance, login: Login, log: Logger): void {
-  const refuseAs = createRefusal(log);
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Answers everybody. */
+    isOpen?: boolean;
+  }
+}
+
+/** Puts everything that `app` serves behind the login. `form` is login.html, as it was built. */
+export function addLogin(app: FastifyInstance, login: Login, form: string, log: Logger): void {
+  const refuseAs = createRefusal(form, log);
   // Relative, so that it holds behind a proxy with a path of its own.
   const letIn = (reply: FastifyReply): FastifyReply =>
     reply.header('set-cookie', login.setCookie).redirect('./', 303);
 
   app.addHook('onRequest', async (request, reply) => {
-    if (OPEN.has(request.routeOptions.url)) return undefined;
+    if (request.routeOptions.config.isOpen) return undefined;
     const { token } = request.query as { token?: unknown };
     if (isPage(request) && typeof token === 'string') {
       const verdict = login.judgeToken(token, request.ip);
@@ -40,8 +45,9 @@ export function addLogin(app: FastifyInstance, login: Login, log: Logger): void 
   app.addContentTypeParser(FORM, { parseAs: 'string' }, (_request, body, done) => {
     done(null, new URLSearchParams(String(body)).get('token') ?? '');
   });
-  app.get(LOGIN_PATH, (_request, reply) => reply.redirect('./', 303));
-  app.post(LOGIN_PATH, (request, reply) => {
+  const open = { config: { isOpen: true } };
+  app.get(LOGIN_PATH, open, (_request, reply) => reply.redirect('./', 303));
+  app.post(LOGIN_PATH, open, (request, reply) => {
     const token = typeof request.body === 'string' ? request.body.trim() : '';
     const verdict = login.judgeToken(token, request.ip);
     return verdict === 'in' ? letIn(reply) : refuseAs(verdict, request, reply);
@@ -50,8 +56,8 @@ export function addLogin(app: FastifyInstance, login: Login, log: Logger): void 
 
 type Refuse = (verdict: Exclude<Verdict, 'in'>, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
 
-function createRefusal(log: Logger): Refuse {
-  const showForm = createForm();
+function createRefusal(form: string, log: Logger): Refuse {
+  const showForm = createForm(form);
   return (verdict, request, reply) => {
     const isForPeople = isPage(request) && request.headers.accept?.includes('text/html') === true;
     if (typeof verdict === 'object') {
@@ -84,8 +90,7 @@ function isPage({ routeOptions }: FastifyRequest): boolean {
 
 type ShowForm = (request: FastifyRequest, reply: FastifyReply, note: string) => FastifyReply;
 
-function createForm(): ShowForm {
-  const form = readFileSync(new URL('../page/login.html', import.meta.url), 'utf8');
+function createForm(form: string): ShowForm {
   const policy = SECURITY_HEADERS['content-security-policy'].replace(
     "form-action 'none'",
     "form-action 'self'",

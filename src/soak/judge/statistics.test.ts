@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fitSlope, type Point, studentT } from './statistics.js';
+import type { Point } from '../../telemetry/trend/series.js';
+import { fitSlope, studentT } from './statistics.js';
 
 /** Uniform in [0, 1), the same for the same seed. */
 function seeded(seed: number): () => number {

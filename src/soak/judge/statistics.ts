@@ -6,11 +6,7 @@
  * correlation is left between neighbouring residuals lowers the number of samples that the interval is made from
  * (effective sample size of a first-order autoregressive process).
  */
-
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
+import { averaged, effectiveSize, mean, type Point, sum } from '../../telemetry/trend/series.js';
 
 /** Change of y for each 1 of x. The line goes through (`meanX`, `meanY`). */
 export interface Slope {
@@ -22,7 +18,6 @@ export interface Slope {
   readonly meanY: number;
 }
 
-const MOST_BINS = 60;
 /** A line through fewer says nothing about its own error. */
 const FEWEST_POINTS = 4;
 
@@ -52,15 +47,6 @@ export function fitSlope(points: readonly Point[]): Slope | undefined {
   };
 }
 
-/** How many of the residuals are independent of each other, as far as neighbours tell. */
-function effectiveSize(residuals: readonly number[]): number {
-  const power = sum(residuals.map((residual) => residual ** 2));
-  if (power === 0) return residuals.length;
-  const neighbours = sum(residuals.slice(1).map((residual, i) => residual * residuals[i]));
-  const correlation = Math.min(0.99, Math.max(0, neighbours / power));
-  return (residuals.length * (1 - correlation)) / (1 + correlation);
-}
-
 /** The point between which and its opposite 95 % of Student's distribution lie: Cornish and Fisher's expansion. */
 export function studentT(freedom: number): number {
   if (freedom < 2) return 12.706;
@@ -72,29 +58,4 @@ export function studentT(freedom: number): number {
     (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96 / freedom ** 2 +
     (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384 / freedom ** 3
   );
-}
-
-function averaged(points: readonly Point[]): readonly Point[] {
-  if (points.length <= MOST_BINS) return points;
-  const xs = points.map(({ x }) => x);
-  const first = Math.min(...xs);
-  const width = (Math.max(...xs) - first) / MOST_BINS;
-  const bins: Point[][] = Array.from({ length: MOST_BINS }, () => []);
-  for (const point of points) {
-    bins[Math.min(MOST_BINS - 1, Math.floor((point.x - first) / width))]?.push(point);
-  }
-  return bins
-    .filter(({ length }) => length > 0)
-    .map((bin) => ({ x: mean(bin.map(({ x }) => x)), y: mean(bin.map(({ y }) => y)) }));
-}
-
-/** Of none: NaN. */
-export function mean(values: readonly number[]): number {
-  return sum(values) / values.length;
-}
-
-function sum(values: readonly number[]): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
 }

@@ -17,7 +17,7 @@ import type { Scope } from '../../runtime/scope.js';
 import type { Announcer, Trouble } from './announcer.js';
 import { eachLimited } from './each-limited.js';
 import type { ListedContainer } from './engine.js';
-import { type ContainerStatus, type Entry, newEntry, statusOf } from './entry.js';
+import { type ContainerStatus, type Entry, newEntry, started, statusOf } from './entry.js';
 import type { ContainerEvent } from './events.js';
 import {
   type ContainerFacts,
@@ -140,6 +140,7 @@ export class Captures {
     entry.names = factsFromNames(id, event);
     if (action === 'rename') this.#rename(entry, event.name);
     else this.#setState(entry, STATE_AFTER[action]);
+    if (action === 'start') started(entry, event.seconds);
     if (!entry.verdict) await this.#resolve(entry);
   }
 

@@ -24,6 +24,15 @@ export interface ContainerFacts {
   /** Whether it has a terminal; undefined where nobody told. */
   readonly tty: boolean | undefined;
   readonly logOptions: Readonly<Record<string, string>>;
+  /** As of when the facts were told; not there where nobody told, or where it never ran. */
+  readonly run?: ContainerRun;
+}
+
+export interface ContainerRun {
+  /** Milliseconds since 1970. */
+  readonly startedMs: number;
+  /** How often its restart policy started it anew. */
+  readonly restarts: number;
 }
 
 /** True for what names a container's folder. */
@@ -61,6 +70,8 @@ function factsOf(
   const config = object(container['Config']);
   const logConfig = object(host['LogConfig']);
   const createdMs = Date.parse(text(container['Created']));
+  const startedMs = Date.parse(text(object(container['State'])['StartedAt']));
+  const restarts = Number(container['RestartCount']) || 0;
   return {
     id,
     name: withoutSlash(text(container['Name'])) || id.slice(0, 12),
@@ -70,6 +81,8 @@ function factsOf(
     driver: text(logConfig['Type']) || undefined,
     tty: typeof config['Tty'] === 'boolean' ? config['Tty'] : undefined,
     logOptions: textRecord(logConfig['Config']),
+    // The engine's zero is in the year 1.
+    ...(startedMs > 0 && { run: { startedMs, restarts } }),
   };
 }
 

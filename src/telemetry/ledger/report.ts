@@ -24,6 +24,7 @@ export interface SinkBalance {
   /** By reason. */
   readonly lost: Readonly<Record<string, number>>;
   readonly passedOver: number;
+  readonly redriven: number;
   /** Dealt with, however that ended, `before` included. */
   readonly taken: number;
 }
@@ -81,6 +82,8 @@ export interface SinkLine {
   readonly rejected: Readonly<Record<string, number>>;
   readonly lost: Readonly<Record<string, number>>;
   readonly passedOver: number;
+  /** Of the rejected: taken later, out of the dead letters. Not a part of the sum. */
+  readonly redriven: number;
   /** Undefined until the sink is open; the differences then too. */
   readonly pending: number | undefined;
   /** Journaled less what was dealt with or is pending, and dealt with less what became of it. */
@@ -175,7 +178,7 @@ function sinkLine(
   { name, totals, pending }: ReturnType<LedgerView['sinks']>[number],
   journaled: number,
 ): SinkLine {
-  const { before, delivered, rejected, lost, passedOver, taken } = totals;
+  const { before, delivered, rejected, lost, passedOver, redriven, taken } = totals;
   const became = before + delivered + sum(rejected) + sum(lost) + passedOver;
   return {
     sink: name,
@@ -185,6 +188,7 @@ function sinkLine(
     rejected,
     lost,
     passedOver,
+    redriven,
     pending,
     unaccounted:
       pending === undefined ? undefined : { cursor: journaled - taken - pending, answers: taken - became },

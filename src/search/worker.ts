@@ -1,0 +1,43 @@
+/**
+ * The thread that searches. It is told what to do over its port (protocol.ts), opens segment files itself, and is ended
+ * from outside. It takes less of the processor than the thread that captures, where both want it.
+ */
+import { setPriority } from 'node:os';
+import { workerData } from 'node:worker_threads';
+import type { Span } from '../journal/span.js';
+import { Archive } from './archive.js';
+import { startJob } from './jobs/index.js';
+import type { FromWorker, ToWorker, WorkerInit } from './protocol.js';
+import { Scheduler } from './scheduler.js';
+
+const NICE = 5;
+const ROOM = { lines: 50_000, bytes: 8 * 1024 ** 2 };
+
+const { port, openFiles } = workerData as WorkerInit;
+const open = new Int32Array(openFiles);
+const archive = new Archive({ add: (difference) => void Atomics.add(open, 0, difference) });
+const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+const onSpan = (base: number, span: Span): void => post({ type: 'span', base, span });
+const scheduler = new Scheduler(post, () => archive.rest());
+
+// Only Linux has it by thread.
+if (process.platform === 'linux') setPriority(0, NICE);
+
+port.on('message', (message: ToWorker) => {
+  switch (message.type) {
+    case 'start':
+      scheduler.start(message.id, (isStopping) =>
+        startJob({ archive, room: ROOM, onSpan, isStopping }, message.request),
+      );
+      break;
+    case 'taken':
+      scheduler.taken(message.id, message.bytes);
+      break;
+    case 'stop':
+      scheduler.stop(message.id);
+      break;
+    case 'ping':
+      post({ type: 'alive' });
+      break;
+  }
+});

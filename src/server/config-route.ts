@@ -1,0 +1,26 @@
+/**
+ * `POST /api/v1/config/check`: what a configuration would come to in place of the present one, and what is wrong with it.
+ * Nothing is applied. It is for those who may change something (private.ts): it tells which files are there.
+ */
+import type { FastifyInstance } from 'fastify';
+import type { ConfigDesk } from '../config/desk.js';
+import { answer, refuse } from './answers.js';
+import { type PrivateOptions, privately } from './private.js';
+
+/** As large as a configuration may be. */
+const MAX_BYTES = 128 * 1024;
+const TYPES = ['text/yaml', 'application/yaml', 'application/x-yaml'];
+
+export interface ConfigRouteOptions extends PrivateOptions {
+  readonly config: ConfigDesk;
+}
+
+export function addConfigCheck(app: FastifyInstance, options: ConfigRouteOptions): void {
+  app.addContentTypeParser(TYPES, { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  const check = privately(options, 'CHANGE_REFUSED', 'check a configuration', (request, reply) => {
+    const { body } = request;
+    if (typeof body === 'string') return answer(reply, options.config.check(body));
+    return refuse(reply, 400, 'BAD_REQUEST', 'Send the configuration as text/yaml.');
+  });
+  app.post('/api/v1/config/check', { bodyLimit: MAX_BYTES }, check);
+}

@@ -1,0 +1,37 @@
+/** Which lines a request is about: of which streams, and what must be in them. */
+import { type Labels, LIVE_LANES } from '../../pipeline/streams.js';
+import { compileQuery, type LineFilter, queryText } from '../../query/index.js';
+import type { TailRequest } from './request.js';
+
+export class Selection {
+  /** The same for requests that are about the same lines. */
+  readonly key: string;
+  readonly #containers: readonly string[];
+  readonly #catchUp: boolean;
+  readonly #filter: LineFilter;
+
+  constructor({ query, grep, containers, catchUp }: TailRequest) {
+    const lines = grep === '' ? query.lines : [...query.lines, { operator: '|=' as const, value: grep }];
+    const whole = { ...query, lines };
+    this.key = JSON.stringify([queryText(whole), containers, catchUp]);
+    this.#containers = containers;
+    this.#catchUp = catchUp;
+    this.#filter = compileQuery(whole);
+  }
+
+  wantsStream(lane: number, container: string, labels: Labels): boolean {
+    if (!this.#catchUp && lane >= LIVE_LANES) return false;
+    if (this.#containers.length > 0 && !this.#containers.includes(container)) return false;
+    return this.#filter.wantsStream(labels);
+  }
+
+  /** To be called before the lines of each batch or block; they end before its end. */
+  begin(data: Buffer): void {
+    this.#filter.begin(data);
+  }
+
+  /** Of a line of a stream that is wanted. */
+  wants(start: number, end: number): boolean {
+    return this.#filter.test(start, end);
+  }
+}

@@ -1,0 +1,162 @@
+/** The live page: what containers write is on screen, in order, and stays where the reader looks. */
+import { expect, it } from 'vitest';
+import { describeInBrowser } from './support/browser-test.js';
+import { startSpeaker, ticking } from './support/containers.js';
+import type { Visit } from './support/visit.js';
+import { startWindow } from './support/window.js';
+
+/** The texts of the rows in the document, from above to below. */
+const texts = async (visit: Visit): Promise<string[]> => (await visit.lines()).map(({ text }) => text);
+
+const numbers = (lines: readonly string[]): number[] =>
+  lines.flatMap((line) => (/^tick (\d+)$/.exec(line) ? [Number(line.slice(5))] : []));
+
+/** The row that stands in the middle of what is in sight, and where. */
+async function middle(visit: Visit): Promise<{ text: string; top: number }> {
+  return visit.page.evaluate(`(() => {
+    const log = document.querySelector('[role="log"]').getBoundingClientRect();
+    const rows = [...document.querySelectorAll('[role="log"] [data-row="line"]')];
+    const row = rows.find((row) => row.getBoundingClientRect().top >= log.top + log.height / 2);
+    return { text: row.querySelector('[data-part="text"]').textContent, top: row.getBoundingClientRect().top };
+  })()`);
+}
+
+describeInBrowser('the live page', (bed) => {
+  it('shows what was written and what is written, each line once and in order, by container and stream', async () => {
+    await startSpeaker(bed, {
+      name: 'live-one',
+      lines: [{ line: 'the first of all' }, { stream: 'stderr', line: 'an error: no disk' }],
+      script: ticking(20),
+    });
+    await startSpeaker(bed, { name: 'live-two', lines: [{ line: 'of another one' }] });
+    const { url } = await startWindow(bed, ['live-one', 'live-two']);
+    const visit = await bed.open({ url });
+    await visit.row('the first of all').waitFor();
+    const error = visit.row('an error: no disk');
+    await expect(error.getAttribute('data-stream')).resolves.toBe('stderr');
+    await expect(error.getAttribute('data-container')).resolves.toBe('live-one');
+    await expect(visit.row('of another one').getAttribute('data-container')).resolves.toBe('live-two');
+    const [before] = numbers(await texts(visit)).slice(-1);
+    await visit
+      .row(`tick ${before + 30}`)
+      .last()
+      .waitFor();
+    const seen = numbers(await texts(visit));
+    expect(seen).toEqual(Array.from(seen, (_, i) => seen[0] + i));
+    expect(seen.at(-1)).toBeGreaterThanOrEqual(before + 30);
+  });
+
+  it('shows only what the query wants, keeps it in the address, and says what is wrong with it at its place', async () => {
+    await startSpeaker(bed, {
+      name: 'wanted',
+      script: `${ticking(20)} setInterval(() => complain('other ' + n), 50);`,
+    });
+    await startSpeaker(bed, { name: 'unwanted', script: ticking(20) });
+    const { url } = await startWindow(bed, ['wanted', 'unwanted']);
+    const visit = await bed.open({ url });
+    await visit.row('other').first().waitFor();
+    const query = visit.page.getByLabel('Query');
+    await query.fill('{container="wanted"} |= "tick"');
+    await query.press('Enter');
+    await visit.row('other').first().waitFor({ state: 'detached' });
+    await visit.row('tick').nth(20).waitFor();
+    const shown = (await visit.lines()).map(({ container, text }) => `${container} ${text.slice(0, 4)}`);
+    expect(new Set(shown)).toEqual(new Set(['wanted tick']));
+    expect(new URLSearchParams(visit.hash.split('?')[1]).get('query')).toBe('{container="wanted"} |= "tick"');
+    await visit.page.reload();
+    await visit.row('tick').nth(20).waitFor();
+    await expect(visit.row('other').count()).resolves.toBe(0);
+
+    await query.fill('{container="wanted" |= "tick"');
+    await query.press('Enter');
+    await expect(visit.page.getByRole('alert').first().textContent()).resolves.toMatch(/\S/);
+  });
+
+  it('stands still while it is paused, and says how many lines wait', async () => {
+    await startSpeaker(bed, { name: 'paused', script: ticking(50) });
+    const { url } = await startWindow(bed, ['paused']);
+    const visit = await bed.open({ url });
+    await visit.row('tick 60').first().waitFor();
+    await visit.page.keyboard.press('Space');
+    const resume = visit.page.getByRole('button', { name: /resume/i });
+    await resume.waitFor();
+    const before = await texts(visit);
+    const last = numbers(before).at(-1) ?? 0;
+    await visit.page.getByRole('button', { name: /[1-9]\d\d+ new lines/ }).waitFor();
+    expect(await texts(visit)).toEqual(before);
+    await visit.page.keyboard.press('Space');
+    await visit
+      .row(`tick ${last + 120}`)
+      .first()
+      .waitFor();
+    const after = numbers(await texts(visit));
+    expect(after).toEqual(Array.from(after, (_, i) => after[0] + i));
+  });
+
+  it('keeps the lines under the eyes of who has scrolled back, and goes on from the newest when told', async () => {
+    await startSpeaker(bed, {
+      name: 'scrolled',
+      script: `for (let i = 0; i < 400; i++) say('old ' + i); ${ticking(50)}`,
+    });
+    const { url } = await startWindow(bed, ['scrolled']);
+    const visit = await bed.open({ url });
+    await visit.row('tick 20').first().waitFor();
+    await visit.log.hover();
+    await visit.page.mouse.wheel(0, -3_000);
+    const pill = visit.page.getByRole('button', { name: /new lines/ });
+    await pill.waitFor();
+    const before = await middle(visit);
+    await visit.page.getByRole('button', { name: /[1-9]\d\d+ new lines/ }).waitFor();
+    expect(await middle(visit)).toEqual(before);
+    await pill.click();
+    await visit
+      .row(/tick \d{3}/)
+      .first()
+      .waitFor();
+    await pill.waitFor({ state: 'detached' });
+  });
+
+  it('leads from a line to a page of its own, with what was written around it', async () => {
+    const lines = Array.from({ length: 30 }, (_, i) => ({ line: `number ${i}` }));
+    await startSpeaker(bed, { name: 'linked', lines });
+    const { url } = await startWindow(bed, ['linked']);
+    const visit = await bed.open({ url });
+    const row = visit.row(/number 15$/);
+    const time = await row.getAttribute('data-time');
+    await row.click();
+    await visit.page
+      .getByRole('link', { name: /permalink/i })
+      .first()
+      .click();
+    const found = visit.log.locator('[aria-current="true"]');
+    await found.waitFor();
+    await expect(found.locator('[data-part="text"]').textContent()).resolves.toBe('number 15');
+    await expect(found.getAttribute('data-time')).resolves.toBe(time);
+    await visit.row('number 0').waitFor();
+    expect(await texts(visit)).toEqual(lines.map(({ line }) => line));
+  });
+
+  it('goes by the keyboard', async () => {
+    const lines = Array.from({ length: 10 }, (_, i) => ({ line: `number ${i}` }));
+    await startSpeaker(bed, { name: 'keys', lines });
+    const { url } = await startWindow(bed, ['keys']);
+    const visit = await bed.open({ url });
+    await visit.row('number 9').waitFor();
+    const { keyboard } = visit.page;
+    await keyboard.press('k');
+    await keyboard.press('k');
+    const selected = visit.log.locator('[aria-selected="true"]');
+    await expect(selected.locator('[data-part="text"]').textContent()).resolves.toBe('number 8');
+    await keyboard.press('j');
+    await expect(selected.locator('[data-part="text"]').textContent()).resolves.toBe('number 9');
+    await keyboard.press('?');
+    await visit.page.getByRole('dialog').waitFor();
+    await keyboard.press('Escape');
+    await visit.page.getByRole('dialog').waitFor({ state: 'detached' });
+    await keyboard.press('/');
+    await keyboard.type('number 3');
+    await keyboard.press('Enter');
+    await visit.row('number 9').waitFor({ state: 'detached' });
+    expect(await texts(visit)).toEqual(['number 3']);
+  });
+});

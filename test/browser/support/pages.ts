@@ -1,0 +1,37 @@
+/** Every page of the window, and when it is there to be judged or pictured. */
+import type { Visit } from './visit.js';
+
+export interface WindowPage {
+  readonly name: string;
+  /** What follows `#/` on the agent at `url`. */
+  readonly path: (url: string) => string | Promise<string>;
+  /** Resolves when the page shows what it has; may do what brings it into the state worth a look. */
+  readonly prepare?: (visit: Visit) => Promise<void>;
+}
+
+const linesAreThere = async ({ rows }: Visit): Promise<void> => rows.first().waitFor();
+
+export const PAGES: readonly WindowPage[] = [
+  { name: 'live', path: () => 'live', prepare: linesAreThere },
+  { name: 'search', path: () => 'search?query=error', prepare: linesAreThere },
+  { name: 'line', path: newestLine, prepare: linesAreThere },
+  { name: 'containers', path: () => 'containers' },
+  { name: 'flow', path: () => 'flow' },
+  { name: 'dead-letters', path: () => 'dead-letters' },
+  { name: 'resources', path: () => 'resources' },
+  { name: 'settings', path: () => 'settings' },
+  { name: 'alerts', path: () => 'alerts' },
+];
+
+/** The permalink of some line of the last minute that is an error, as the search finds it. */
+async function newestLine(url: string): Promise<string> {
+  const answer = await fetch(
+    `${url}/api/v1/search?${new URLSearchParams({ query: 'error', limit: '1' }).toString()}`,
+  );
+  const body = await answer.text();
+  const event = /^event: lines\ndata: (.*)$/m.exec(body)?.[1];
+  if (event === undefined) throw new Error(`The search finds no error: ${body.slice(0, 500)}`);
+  const { lines } = JSON.parse(event) as { lines: { container: string; time: string; stream: string }[] };
+  const { container, time, stream } = lines[0];
+  return `line?${new URLSearchParams({ container, time, stream }).toString()}`;
+}

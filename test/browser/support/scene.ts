@@ -1,0 +1,116 @@
+/**
+ * A small shop with a past, for the pictures: compose projects of services that chatter, an hour of what they said before, one
+ * receiver that takes all but long lines, one that is down, a log that was cut by hand.
+ */
+import { truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Agent, freePort } from '../../support/agent.js';
+import type * as Chatter from '../../support/chatter.mjs';
+import { type EngineFacts, SUPPORT_FOLDER } from '../../support/engine.js';
+import { EngineApi, eachLimited } from '../../support/engine-api.js';
+import { chatterCommand } from '../../support/image.js';
+import { type LokiReceiver, startLoki } from '../../support/loki/receiver.js';
+
+// Not part of the build: containers run it as it is.
+const { CHATTER_SERVICES, chatter, pauseAfter } = (await import(
+  pathToFileURL(path.join(SUPPORT_FOLDER, 'chatter.mjs')).href
+)) as typeof Chatter;
+
+const PAST_MS = 65 * 60_000;
+/** Between what a service says, on average. */
+const MEAN_MS: Readonly<Record<string, number>> = {
+  web: 300,
+  api: 350,
+  checkout: 900,
+  postgres: 1_200,
+  worker: 800,
+  mailer: 1_500,
+  redis: 6_000,
+  importer: 500,
+};
+/** In no compose project. */
+const ALONE = new Set(['redis', 'importer']);
+/** Whose log is cut by hand, so that lines of it are gone. */
+const CUT = 'importer';
+/** A Loki of that limit refuses what `importer` says when it debugs. */
+const LONGEST_LINE = 320;
+
+export interface Scene {
+  readonly agent: Agent;
+  close(): Promise<void>;
+}
+
+/** `folder` gets all that the agent keeps. Resolves when the agent has read the past, and what is to go wrong has. */
+export async function startScene(facts: EngineFacts, folder: string): Promise<Scene> {
+  const api = new EngineApi(facts.endpoint, facts.run);
+  const ids = new Map<string, string>();
+  await eachLimited(CHATTER_SERVICES, 4, async (service) => {
+    ids.set(service, await startWithPast(api, facts.image, service));
+  });
+  const loki = await startLoki({ limits: { maxLineBytes: LONGEST_LINE } });
+  const agent = await Agent.start({ folder, config: await configOf(facts, folder, loki) });
+  await agent.ready();
+  await loki.until(() => loki.ledger.taken > 10_000, 120_000, 'the past of the services');
+  truncateSync((await api.inspect(ids.get(CUT) ?? '')).LogPath, 0);
+  return {
+    agent,
+    close: async () => {
+      await agent.stop();
+      await loki.close();
+      await eachLimited([...ids.values()], 8, async (id) => api.remove(id));
+      api.close();
+    },
+  };
+}
+
+async function configOf(facts: EngineFacts, folder: string, loki: LokiReceiver): Promise<object> {
+  const nobody = await freePort();
+  return {
+    labels: { env: 'prod' },
+    sources: { containers: { type: 'docker', endpoint: facts.endpoint, start_at: 'beginning' } },
+    sinks: {
+      loki: { type: 'loki', url: loki.url },
+      'loki-backup': { type: 'loki', url: `http://127.0.0.1:${nobody}`, match: '{compose_project="shop"}' },
+      local: { type: 'file', directory: path.join(folder, 'logs') },
+    },
+  };
+}
+
+/** A container that has written its past already, and goes on. Answers its id. */
+async function startWithPast(api: EngineApi, image: string, service: string): Promise<string> {
+  const meanMs = MEAN_MS[service];
+  const project = ALONE.has(service) ? undefined : 'shop';
+  const labels =
+    project === undefined
+      ? {}
+      : { 'com.docker.compose.project': project, 'com.docker.compose.service': service };
+  const past = pastOf(service, meanMs);
+  // The first run only makes the log file; the second goes on where the past, which is written between them, ends.
+  const again = 'if [ -e /ran ]; then exec "$@"; fi; : >/ran';
+  const id = await api.create({
+    name: project === undefined ? service : `${project}-${service}-1`,
+    image,
+    command: ['/bin/sh', '-c', again, 'sh', ...chatterCommand(service, past.count, meanMs)],
+    labels,
+  });
+  await api.start(id);
+  await api.wait(id);
+  writeFileSync((await api.inspect(id)).LogPath, past.records);
+  await api.start(id);
+  return id;
+}
+
+/** What it said in the time before now, as the engine records it, and how many sayings that were. */
+function pastOf(service: string, meanMs: number): { records: string; count: number } {
+  const records: string[] = [];
+  let count = 0;
+  for (let at = Date.now() - PAST_MS; at < Date.now(); at += pauseAfter(count++, meanMs)) {
+    const time = new Date(at).toISOString().slice(0, -1);
+    for (const [i, { stream, line }] of chatter(service, count, new Date(at)).entries()) {
+      const nanos = String(count % 1_000).padStart(3, '0') + String(i).padStart(3, '0');
+      records.push(`${JSON.stringify({ log: `${line}\n`, stream, time: `${time}${nanos}Z` })}\n`);
+    }
+  }
+  return { records: records.join(''), count };
+}

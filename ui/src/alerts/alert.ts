@@ -1,0 +1,157 @@
+/** What `/api/v1/alerts` answers and takes, and what a form must hold before it is sent. */
+import { counted } from '../lib/format.js';
+
+export const WEBHOOK_TYPES = ['slack', 'discord', 'ntfy', 'json'] as const;
+
+export type WebhookType = (typeof WEBHOOK_TYPES)[number];
+
+export interface Alert {
+  readonly id: string;
+  readonly name: string;
+  readonly query: string;
+  readonly threshold: number;
+  readonly windowSeconds: number;
+  readonly coolDownSeconds: number;
+  /** `url` is shown without its secret part. */
+  readonly webhook: { readonly type: WebhookType; readonly url: string };
+  readonly enabled: boolean;
+  /** Those of the configuration file cannot be changed here. */
+  readonly origin: 'config' | 'page';
+  readonly state: 'ok' | 'firing' | 'cooling';
+  /** In the window. */
+  readonly matches: number;
+  /** RFC 3339. */
+  readonly lastFired: string | null;
+  readonly deliveries: readonly Delivery[];
+}
+
+export interface Delivery {
+  readonly time: string;
+  readonly ok: boolean;
+  readonly status: number | null;
+  readonly error: string | null;
+  readonly attempts: number;
+}
+
+/** What is typed. */
+export interface Draft {
+  readonly name: string;
+  readonly query: string;
+  readonly threshold: string;
+  readonly window: string;
+  readonly coolDown: string;
+  readonly type: WebhookType;
+  /** Empty, where an alert is changed: it stays as it is. */
+  readonly url: string;
+  readonly enabled: boolean;
+}
+
+/** What is sent. */
+export interface Wanted {
+  readonly name: string;
+  readonly query: string;
+  readonly threshold: number;
+  readonly windowSeconds: number;
+  readonly coolDownSeconds: number;
+  readonly webhook: { readonly type: WebhookType; readonly url?: string };
+  readonly enabled: boolean;
+}
+
+export type Faults = Partial<Record<keyof Draft, string>>;
+
+export const NEW: Draft = {
+  name: '',
+  query: '',
+  threshold: '10',
+  window: '5m',
+  coolDown: '15m',
+  type: 'slack',
+  url: '',
+  enabled: true,
+};
+
+const MAX_SECONDS = 24 * 3600;
+
+export function draftOf(alert: Alert): Draft {
+  const { name, query, threshold, windowSeconds, coolDownSeconds, webhook, enabled } = alert;
+  return {
+    name,
+    query,
+    threshold: String(threshold),
+    window: spanText(windowSeconds),
+    coolDown: spanText(coolDownSeconds),
+    type: webhook.type,
+    url: '',
+    enabled,
+  };
+}
+
+/** Either what is to be sent, or what is wrong, by field. `before`: the alert that is changed. */
+export function judge(
+  draft: Draft,
+  before?: Alert,
+): { readonly wanted: Wanted } | { readonly faults: Faults } {
+  const faults: Faults = {};
+  const name = draft.name.trim();
+  if (name === '') faults.name = 'Give it a name: the message begins with it.';
+  const threshold = /^\d{1,9}$/.test(draft.threshold.trim()) ? Number(draft.threshold) : 0;
+  if (threshold < 1) faults.threshold = 'A whole number from 1 on.';
+  const windowSeconds = parseSpan(draft.window);
+  if (windowSeconds === undefined || windowSeconds < 1 || windowSeconds > MAX_SECONDS)
+    faults.window = 'A time from 1s to 24h, such as 30s, 5m or 1h.';
+  const coolDownSeconds = parseSpan(draft.coolDown);
+  if (coolDownSeconds === undefined || coolDownSeconds > 7 * MAX_SECONDS)
+    faults.coolDown = 'A time up to 7d, such as 0s, 15m or 1h.';
+  const url = draft.url.trim();
+  // The old address holds a secret of the old service.
+  const keepsUrl = url === '' && before?.webhook.type === draft.type;
+  if (!keepsUrl && !isWebAddress(url)) faults.url = 'An address that begins with https:// or http://.';
+  if (Object.keys(faults).length > 0 || windowSeconds === undefined || coolDownSeconds === undefined)
+    return { faults };
+  const { query, type, enabled } = draft;
+  const webhook = keepsUrl ? { type } : { type, url };
+  return {
+    wanted: { name, query: query.trim(), threshold, windowSeconds, coolDownSeconds, webhook, enabled },
+  };
+}
+
+function isWebAddress(text: string): boolean {
+  return /^https?:\/\//i.test(text) && URL.canParse(text);
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** Seconds of `90s`, `5m`, `1h 30m`, or of a plain number; undefined where it is no time. */
+export function parseSpan(text: string): number | undefined {
+  const plain = text.replaceAll(/\s+/g, '').toLowerCase();
+  if (/^\d{1,9}$/.test(plain)) return Number(plain);
+  if (!/^(?:\d{1,9}[smhd])+$/.test(plain)) return undefined;
+  let seconds = 0;
+  for (const [, count, unit] of plain.matchAll(/(\d+)([smhd])/g)) seconds += Number(count) * UNITS[unit];
+  return seconds;
+}
+
+/** As `parseSpan` takes it: `1h30m`. */
+export function spanText(seconds: number): string {
+  if (seconds <= 0) return '0s';
+  let text = '';
+  let left = seconds;
+  for (const [unit, size] of Object.entries(UNITS).reverse()) {
+    const count = Math.floor(left / size);
+    if (count > 0) text += `${count}${unit}`;
+    left -= count * size;
+  }
+  return text;
+}
+
+/** In words: how often it would have been at its threshold, if windows stood side by side. */
+export function previewSentence(counts: readonly number[], threshold: number): string {
+  const matches = counts.reduce((sum, count) => sum + count, 0);
+  const found = counted(matches, 'line');
+  const reached = counts.filter((count) => count >= threshold).length;
+  const often =
+    reached === 0
+      ? 'the threshold was not reached'
+      : `the threshold was reached in ${reached} of ${counts.length} windows`;
+  return `This query matched ${found} in the last hour; ${often}.`;
+}
