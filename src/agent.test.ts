@@ -43,6 +43,7 @@ test('a start that fails says why, also where not everything can be ended after 
     metrics: { host: '127.0.0.1', port: 0 },
     journal: { maxBytes: 1e9, maxAgeMs: 1e9, minFree: 0, syncIntervalMs: 200 },
     deadLetters: { maxBytes: 1e6, maxAgeMs: 1e9 },
+    alerts: {},
     sources: {},
     sinks: { bad: { type: 'stdout' } },
   };

@@ -5,6 +5,9 @@
  *   data directory (lock) → journal → sinks → server → sources
  */
 import path from 'node:path';
+import { configuredAlerts } from './alerts/configured.js';
+import { AlertDesk } from './alerts/desk.js';
+import { AlertStore } from './alerts/store.js';
 import { createSink, createSource } from './components.js';
 import { type ConfigDesk, configDesk } from './config/desk.js';
 import type { Config, SinkConfig } from './config/types.js';
@@ -32,7 +35,7 @@ import { flowView, readBy } from './server/flow-view.js';
 import { gapsView } from './server/gap-view.js';
 import { startMetricsServer } from './server/metrics-server.js';
 import { type RunningServer, startServer } from './server/server.js';
-import { TailHub } from './server/tail-hub.js';
+import { TailHub } from './server/tail/hub.js';
 import type { AgentView, SinkView } from './server/view.js';
 import type { DockerSource } from './sources/docker/source.js';
 import { watchActivity } from './telemetry/activity/activity.js';
@@ -129,7 +132,13 @@ async function open(root: Scope, config: Config, log: CountingLogger, desk: Conf
 
   const tail = new TailHub(journal);
   const search = new SearchService({ scope: root, journal, log });
-  const pipeline = createIntake({ journal, streams, processors: [], taps: [tail], gaps });
+  const alerts = new AlertDesk({
+    scope: root,
+    log,
+    configured: configuredAlerts(config.alerts),
+    store: new AlertStore(path.join(config.dataDir, 'alerts.json')),
+  });
+  const pipeline = createIntake({ journal, streams, processors: [], taps: [tail, alerts], gaps });
   const sources: (Source | DockerSource)[] = [];
   for (const [name, sourceConfig] of Object.entries(config.sources)) {
     sources.push(await createSource(name, sourceConfig, context));
@@ -188,6 +197,7 @@ async function open(root: Scope, config: Config, log: CountingLogger, desk: Conf
         ledger: view.ledger(),
       }),
     gaps: () => gapsView(gaps),
+    alerts,
     deadLetters: new DeadLetterDesk(deadLetters, root, deliveries),
     ledger: () => ledger(new Map(knownContainers(captured).map(({ id, name }) => [id, name]))),
     sinks: () => [...deliveries].map(([name, { stats }]): SinkView => ({ name, ...stats })),
@@ -201,6 +211,7 @@ async function open(root: Scope, config: Config, log: CountingLogger, desk: Conf
     sources: () => sources.flatMap((source) => source.figures() ?? []),
     sinks: () => [...deliveries].map(([name, { stats }]) => ({ ...stats, name })),
     deadLetters: () => view.deadLetters.figures,
+    alerts: () => alerts.figures,
     unaccounted,
     gaps: () => gaps.counts,
     owned: () => root.census(),

@@ -14,7 +14,7 @@ export default defineConfig({
     // As they are: all of these know light-dark().
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     rolldownOptions: {
-      input: ['index.html', 'login.html'].map((page) => path.join(import.meta.dirname, page)),
+      input: ['index.html', 'login.html', 'api.html'].map((page) => path.join(import.meta.dirname, page)),
     },
     // The Content-Security-Policy allows no data: but in pictures, and no inline script.
     assetsInlineLimit: 0,

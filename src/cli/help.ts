@@ -42,6 +42,16 @@ Examples:
   log-capturer tail --container web api --grep timeout
   log-capturer tail --no-follow -n 1000 --json | jq .line`;
 
+export const SEARCH_HELP = `
+Examples:
+  log-capturer search timeout
+  log-capturer search --since 7d '{compose_project="shop"} |= "refused" != "retry" |~ "5\\d\\d"'
+  log-capturer search --level error -n 20
+  log-capturer search --since 2026-11-22T03:00:00Z --until 2026-11-22T03:05:00Z --json | jq -r .line
+
+Oldest first, times in UTC. A text that is not in braces or behind |= is looked for whatever the case of its letters.
+Exit codes, as grep's: 0 found, 1 nothing found, 2 wrong usage, or it could not be done.`;
+
 export const LEDGER_HELP = `
 Examples:
   log-capturer ledger

@@ -1,18 +1,19 @@
 /**
  * The command line. Exit codes: 0 done, 1 could not do it (`check`: the configuration is wrong), 2 wrong usage or
- * configuration, 130 and 143 after a second Ctrl-C or SIGTERM.
+ * configuration, 130 and 143 after a second Ctrl-C or SIGTERM. `search` answers as grep does: 1 where nothing matches.
  * Commands are loaded when they are called: most need little of the program.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AgentError, describeError, type ErrorCode } from '../runtime/errors.js';
 import { parseDuration } from '../runtime/units.js';
-import { MAX_LINES } from '../server/tail-query.js';
+import { MAX_LINES } from '../server/tail/request.js';
 import { readBuildInfo } from '../telemetry/build-info.js';
 import type { CheckOptions } from './commands/check.js';
 import type { LetterChoice, ListOptions } from './commands/dead-letters.js';
 import type { GapsOptions } from './commands/gaps.js';
 import type { LedgerOptions } from './commands/ledger.js';
 import type { RunOptions } from './commands/run.js';
+import type { SearchOptions } from './commands/search.js';
 import type { SoakFlags } from './commands/soak.js';
 import type { TailOptions } from './commands/tail.js';
 import type { TortureFlags } from './commands/torture.js';
@@ -26,6 +27,7 @@ import {
   PROGRAM_HELP,
   RUN_HELP,
   SCHEMA_HELP,
+  SEARCH_HELP,
   SOAK_HELP,
   TAIL_HELP,
   TORTURE_HELP,
@@ -37,6 +39,8 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
 const MAX_CONTAINERS = 1_000;
+/** As many as one answer may have. */
+const MAX_FOUND = 10_000;
 const MAX_LETTERS = 1_000_000;
 /** As many as the agent keeps. */
 const MAX_GAPS = 1_000;
@@ -115,6 +119,21 @@ function buildProgram(exitNow: ExitNow, done: (code: number) => void): Command {
     .action(async (options: TailOptions) => {
       const { tail } = await import('./commands/tail.js');
       done(await tail(options));
+    });
+
+  withAgentOptions(program.command('search'))
+    .argument('[query]', 'a text, or {container="web"} |= "timeout" | level="error"; all lines without one')
+    .description('find lines in the history of a running agent')
+    .option('--container <name...>', 'of these containers only')
+    .option('--level <level...>', 'of these levels only: critical error warn info debug trace unknown')
+    .option('--since <time>', 'an age such as 15m or 7d, or a time such as 2026-11-22T03:00:00Z', '1h')
+    .option('--until <time>', 'likewise', 'now')
+    .option('-n, --limit <count>', 'the newest ones only, so many', wholeNumber(1, MAX_FOUND))
+    .option('--json', 'one JSON object a line')
+    .addHelpText('after', SEARCH_HELP)
+    .action(async (query: string | undefined, options: SearchOptions) => {
+      const { search } = await import('./commands/search.js');
+      done(await search(query, options));
     });
 
   withAgentOptions(program.command('ledger'))

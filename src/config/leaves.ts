@@ -74,17 +74,14 @@ export function size(least: number, example: string, most = Number.MAX_SAFE_INTE
   return leaf({ accepts, json }, (value) => between(parseSize(value), least, most), formatSize);
 }
 
-/** Milliseconds, at least `leastMs`. */
-export function duration(leastMs: number, example: string): Leaf<number> {
+/** Milliseconds, from `leastMs` to `mostMs`. */
+export function duration(leastMs: number, example: string, mostMs = Number.MAX_SAFE_INTEGER): Leaf<number> {
   const least = leastMs > 0 ? ` of at least ${formatDuration(leastMs)}` : '';
-  const accepts = `a duration${least}, such as ${example} (units: ms, s, m, h, d, w)`;
+  const most = mostMs < Number.MAX_SAFE_INTEGER ? ` and at most ${formatDuration(mostMs)}` : '';
+  const accepts = `a duration${least}${most}, such as ${example} (units: ms, s, m, h, d, w)`;
   const text = { type: 'string', pattern: DURATION };
   const json = leastMs > 0 ? text : { anyOf: [text, { enum: [0, '0'] }] };
-  return leaf(
-    { accepts, json },
-    (value) => between(parseDuration(value), leastMs, Number.MAX_SAFE_INTEGER),
-    formatDuration,
-  );
+  return leaf({ accepts, json }, (value) => between(parseDuration(value), leastMs, mostMs), formatDuration);
 }
 
 export const percent = (example: string): Leaf<number> =>

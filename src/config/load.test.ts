@@ -53,6 +53,7 @@ describe('what is accepted', () => {
         syncIntervalMs: 200,
       },
       deadLetters: { maxBytes: 64 * 1024 ** 2, maxAgeMs: 30 * 86_400_000 },
+      alerts: {},
       sources: {
         containers: {
           type: 'docker',
@@ -90,6 +91,14 @@ server: { host: 0.0.0.0, port: 9000, auth: token, allowed_hosts: [logs.example.o
 metrics: { host: 0.0.0.0, port: 0 }
 journal: { max_bytes: 1GiB, max_age: 24h, min_free: 7.5%, sync_interval: 0 }
 dead_letters: { max_bytes: 2MiB, max_age: 1d }
+alerts:
+  slow:
+    query: '{container="web"} |= "timeout"'
+    threshold: 10
+    window: 1h
+    cool_down: 10s
+    webhook: { type: slack, url: "https://hooks.example.org/services/T0/B0/secret" }
+    enabled: false
 sources:
   containers:
     type: docker
@@ -142,6 +151,16 @@ sinks:
       metrics: { host: '0.0.0.0', port: 0 },
       journal: { maxBytes: 1024 ** 3, maxAgeMs: 86_400_000, minFree: 0.075, syncIntervalMs: 0 },
       deadLetters: { maxBytes: 2 * 1024 ** 2, maxAgeMs: 86_400_000 },
+      alerts: {
+        slow: {
+          query: '{container="web"} |= "timeout"',
+          threshold: 10,
+          windowMs: 3_600_000,
+          coolDownMs: 10_000,
+          webhook: { type: 'slack', url: 'https://hooks.example.org/services/T0/B0/secret' },
+          enabled: false,
+        },
+      },
       sources: {
         containers: {
           type: 'docker',
@@ -306,7 +325,7 @@ describe('what is refused, and where', () => {
       'an unknown section',
       'sink: {}\n',
       [
-        'c.yaml:1:1: sink: unknown key, did you mean sinks? (accepted: data_dir, log_level, labels, server, metrics, journal, dead_letters, sources, sinks)',
+        'c.yaml:1:1: sink: unknown key, did you mean sinks? (accepted: data_dir, log_level, labels, server, metrics, journal, dead_letters, alerts, sources, sinks)',
       ],
     ],
     [

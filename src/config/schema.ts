@@ -1,6 +1,8 @@
 /** Every key, what it accepts, its default and what it is for. The names on the left are the program's, those in quotes the file's. */
 import { z } from 'zod';
+import { MAX_COOL_DOWN_S, MAX_THRESHOLD, MAX_WINDOW_S, MIN_COOL_DOWN_S } from '../alerts/alert.js';
 import { compileMatch } from '../pipeline/match.js';
+import { parseQuery } from '../query/index.js';
 import { LOG_LEVELS } from '../telemetry/logger.js';
 import { type Leaf, leaf } from './leaf.js';
 import {
@@ -20,9 +22,10 @@ import {
   texts,
   whole,
 } from './leaves.js';
-import { address, password, token, webAddress } from './secrets.js';
+import { address, password, secretAddress, token, webAddress } from './secrets.js';
 import { section } from './section.js';
 import type {
+  AlertConfig,
   Config,
   ContainerSelector,
   DeadLettersConfig,
@@ -39,6 +42,7 @@ import type {
   StdinSourceConfig,
   StdoutSinkConfig,
   TlsConfig,
+  WebhookConfig,
 } from './types.js';
 
 const MIB = 1024 ** 2;
@@ -355,6 +359,46 @@ const loki = section<LokiSinkConfig>({
   ],
 });
 
+const webhook = section<WebhookConfig>({
+  type: [
+    'type',
+    oneOf('slack', 'discord', 'ntfy', 'json'),
+    'What is posted: the form of a service, or plain JSON.',
+  ],
+  url: ['url', secretAddress(), 'Where to; it is a secret. For ntfy: the address of the topic.'],
+});
+
+const query = (): Leaf<string> =>
+  leaf(
+    { accepts: `a query, such as '{container="web"} |= "timeout"'`, json: { type: 'string' } },
+    (value) => {
+      if (typeof value !== 'string') return undefined;
+      parseQuery(value);
+      return value;
+    },
+  );
+
+const alert = section<AlertConfig>({
+  query: ['query', query(), 'Which lines, as on the page; in quotes, because of the braces. "": every line.'],
+  threshold: [
+    'threshold',
+    whole(1, MAX_THRESHOLD, 10).default(1),
+    'So many lines within the window are too many.',
+  ],
+  windowMs: [
+    'window',
+    duration(SECOND, '60s', MAX_WINDOW_S * SECOND).default(MINUTE),
+    'The time in which they come.',
+  ],
+  coolDownMs: [
+    'cool_down',
+    duration(MIN_COOL_DOWN_S * SECOND, '5m', MAX_COOL_DOWN_S * SECOND).default(5 * MINUTE),
+    'So long after it fired it does not fire again.',
+  ],
+  webhook: ['webhook', webhook, 'Whom to tell.'],
+  enabled: ['enabled', flag().default(true), 'Whether it is watched.'],
+});
+
 const source: z.ZodType<SourceConfig> = z.discriminatedUnion('type', [docker, demo, stdin]);
 const sink: z.ZodType<SinkConfig> = z.discriminatedUnion('type', [file, loki, stdout]);
 
@@ -373,6 +417,11 @@ export const configSchema = section<GivenConfig>({
     'dead_letters',
     deadLetters.prefault({}),
     'Lines that a sink refuses for good: they are kept here, to be looked at and delivered again.',
+  ],
+  alerts: [
+    'alerts',
+    z.record(componentName(), alert).default({}),
+    'Searches that tell somebody where too many lines match, by names of your choice; more can be made on the page.',
   ],
   sources: [
     'sources',

@@ -7,6 +7,7 @@ export const HIDDEN = '<hidden>';
 const HEADER_VALUE = /^[\x21-\x7e]+$/;
 // oxlint-disable-next-line no-control-regex
 const NO_CONTROLS = /^[^\u0000-\u001f\u007f]+$/;
+const WEB_ADDRESS = /^https?:\/\/[^\s\\#]+$/i;
 const USERINFO = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#\\]*@/i;
 
 /** A token that is sent as it is. */
@@ -19,11 +20,15 @@ export const token = (): Leaf<string> =>
 export const password = (): Leaf<string> =>
   secret('text on one line, in quotes where it looks like a number', NO_CONTROLS);
 
-function secret(accepts: string, pattern: RegExp): Leaf<string> {
+/** An address that is a secret itself: whoever has it can write there. */
+export const secretAddress = (): Leaf<string> =>
+  secret('an address with http:// or https://, in quotes', WEB_ADDRESS, (value) => URL.canParse(value));
+
+function secret(accepts: string, pattern: RegExp, isRight = (_value: string) => true): Leaf<string> {
   return leaf<string>(
     { accepts, json: { type: 'string', minLength: 1 }, role: 'secret' },
     (value) => {
-      if (typeof value !== 'string' || !pattern.test(value)) return undefined;
+      if (typeof value !== 'string' || !pattern.test(value) || !isRight(value)) return undefined;
       refuseHidden(value, HIDDEN);
       return value;
     },

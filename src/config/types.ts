@@ -14,6 +14,8 @@ export interface Config {
   readonly metrics: MetricsConfig;
   readonly journal: JournalConfig;
   readonly deadLetters: DeadLettersConfig;
+  /** By name. */
+  readonly alerts: Readonly<Record<string, AlertConfig>>;
   readonly sources: Readonly<Record<string, SourceConfig>>;
   readonly sinks: Readonly<Record<string, SinkConfig>>;
 }
@@ -60,6 +62,24 @@ export interface JournalConfig {
 export interface DeadLettersConfig {
   readonly maxBytes: number;
   readonly maxAgeMs: number;
+}
+
+export interface AlertConfig {
+  /** As the page has it, `{container="web"} |= "timeout"`; empty: every line. */
+  readonly query: string;
+  /** So many lines within the window. */
+  readonly threshold: number;
+  readonly windowMs: number;
+  /** So long after it fired it does not fire again. */
+  readonly coolDownMs: number;
+  readonly webhook: WebhookConfig;
+  readonly enabled: boolean;
+}
+
+export interface WebhookConfig {
+  readonly type: 'slack' | 'discord' | 'ntfy' | 'json';
+  /** Secret. */
+  readonly url: string;
 }
 
 export type SourceConfig = DockerSourceConfig | DemoSourceConfig | StdinSourceConfig;

@@ -14,6 +14,7 @@ import { WorkerLink } from './worker-link.js';
 
 export const MAX_QUESTIONS = 8;
 const IDLE_MS = 60_000;
+const SILENCE_MS = 15_000;
 /** What was captured a moment ago is part of the history; a disk that does not take it must not hold up a search. */
 const COMMIT_PATIENCE_MS = 500;
 /** For a question to come to its end. */
@@ -28,6 +29,7 @@ export interface SearchParts {
   /** Of the worker, another one in tests. */
   readonly workerFile?: URL;
   readonly idleMs?: number;
+  readonly silenceMs?: number;
 }
 
 /** Takes the answer; a promise asks to wait before the next piece. */
@@ -99,8 +101,8 @@ export class SearchService {
   #openWorker(): WorkerLink {
     void this.#idle?.release();
     this.#idle = undefined;
-    const file = this.#parts.workerFile ?? new URL('./worker.js', import.meta.url);
-    this.#worker ??= new WorkerLink(this.#scope, file, {
+    const { workerFile = new URL('./worker.js', import.meta.url), silenceMs = SILENCE_MS } = this.#parts;
+    this.#worker ??= new WorkerLink(this.#scope, workerFile, silenceMs, {
       onMessage: (message) => this.#hear(message),
       onLost: (error) => this.#lose(error),
     });

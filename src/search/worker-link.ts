@@ -5,9 +5,6 @@ import type { Owned, Scope } from '../runtime/scope.js';
 import { startWorker } from '../runtime/workers.js';
 import type { FromWorker, ToWorker } from './protocol.js';
 
-/** A worker that does not answer for so long is given up. */
-const SILENCE_MS = 15_000;
-const PING_MS = 2_000;
 /** Of its heap; what it finds is bounded, so only a mistake needs more. */
 const HEAP_MIB = 256;
 
@@ -22,11 +19,14 @@ export class WorkerLink {
   readonly #owned: Owned;
   readonly #watch: Owned;
   readonly #ears: WorkerEars;
+  readonly #silenceMs: number;
   #heardMs = performance.now();
   #isOver = false;
 
-  constructor(scope: Scope, file: URL, ears: WorkerEars) {
+  /** One that does not answer for `silenceMs` is given up. */
+  constructor(scope: Scope, file: URL, silenceMs: number, ears: WorkerEars) {
     this.#ears = ears;
+    this.#silenceMs = silenceMs;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const openFiles = new SharedArrayBuffer(4);
@@ -39,7 +39,10 @@ export class WorkerLink {
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
     };
     this.#owned = startWorker(scope, 'search of the history', file, options, {
-      onEnd: () => port1.close(),
+      onEnd: () => {
+        this.#isOver = true;
+        port1.close();
+      },
       onError: (error) => this.#lose(`The worker that searches has ended: ${describeError(error)}.`),
       holds: {
         get file() {
@@ -52,7 +55,7 @@ export class WorkerLink {
       if (message.type !== 'alive' && !this.#isOver) ears.onMessage(message);
     });
     port1.on('close', () => this.#lose('The worker that searches has ended.'));
-    this.#watch = scope.interval('watch of the search', PING_MS, () => this.#ping());
+    this.#watch = scope.interval('watch of the search', silenceMs / 5, () => this.#ping());
   }
 
   post(message: ToWorker): void {
@@ -68,8 +71,8 @@ export class WorkerLink {
   }
 
   #ping(): void {
-    if (performance.now() - this.#heardMs > SILENCE_MS)
-      this.#lose(`The worker that searches has not answered for ${SILENCE_MS / 1000} seconds.`);
+    if (performance.now() - this.#heardMs > this.#silenceMs)
+      this.#lose(`The worker that searches has not answered for ${this.#silenceMs / 1000} s.`);
     else this.post({ type: 'ping' });
   }
 

@@ -2,7 +2,7 @@
  * The thread that searches. It is told what to do over its port (protocol.ts), opens segment files itself, and is ended
  * from outside. It takes less of the processor than the thread that captures, where both want it.
  */
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { workerData } from 'node:worker_threads';
 import type { Span } from '../journal/span.js';
 import { Archive } from './archive.js';
@@ -10,7 +10,9 @@ import { startJob } from './jobs/index.js';
 import type { FromWorker, ToWorker, WorkerInit } from './protocol.js';
 import { Scheduler } from './scheduler.js';
 
-const NICE = 5;
+/** How much nicer than the rest of the process. */
+const NICER = 5;
+const LEAST_PRIORITY = 19;
 const ROOM = { lines: 50_000, bytes: 8 * 1024 ** 2 };
 
 const { port, openFiles } = workerData as WorkerInit;
@@ -21,7 +23,7 @@ const onSpan = (base: number, span: Span): void => post({ type: 'span', base, sp
 const scheduler = new Scheduler(post, () => archive.rest());
 
 // Only Linux has it by thread.
-if (process.platform === 'linux') setPriority(0, NICE);
+if (process.platform === 'linux') setPriority(0, Math.min(LEAST_PRIORITY, getPriority(0) + NICER));
 
 port.on('message', (message: ToWorker) => {
   switch (message.type) {

@@ -33,7 +33,7 @@ export type Print = (kind: string, payload: string) => string;
 /**
  * For `sh -c`. The body ends once `$stop` is set, pauses by `pause <seconds>`, and prints. The generation is kept in the
  * container's own file system, which a restart leaves. Whenever SIGTERM comes, no pause outlasts it: what sleeps is killed, and
- * what would sleep next is not waited for.
+ * what would sleep next is not waited for. A shell that waits for what was killed would say so on stderr.
  */
 export function scriptOf(
   { form, run, container }: ScriptFacts,
@@ -49,7 +49,7 @@ g=0; [ -f /generation ] && read g </generation; g=$((g+1)); echo $g >/generation
 o=0; e=0
 M='${MEDIUM}'
 T=$M$M$M$M$M$M$M$M$M$M; L=$T$T$T; L=$L$L$L$L$L$L$L$L$L$L
-pause() { sleep $1 & [ -n "$stop" ] || wait $!; }
+pause() { sleep $1 & [ -n "$stop" ] || wait $! 2>/dev/null; }
 ${body(out, err)}
 printf '%s\\n' ${begin} o $((o=o+1)) ${END_KIND} $o,$e $o"
 `;

@@ -108,7 +108,7 @@ export interface ContainerFacts {
   /** By name. */
   readonly gaps: ReadonlyMap<string, number>;
   /** The newest line of a container, by its id. */
-  newestOf(id: string): LineTime | undefined;
+  readonly newestOf: (id: string) => LineTime | undefined;
   readonly nowMs: number;
 }
 

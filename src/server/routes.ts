@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { describeError } from '../runtime/errors.js';
 import type { Scope } from '../runtime/scope.js';
+import { addAlerts } from './alerts/routes.js';
 import { answer, refuse } from './answers.js';
 import { addConfigCheck } from './config-route.js';
 import { addDeadLetters } from './dead-letters/routes.js';
@@ -9,9 +10,10 @@ import { addDebug } from './debug/routes.js';
 import { createHostGuard, followsLink, isFromOtherSite, SECURITY_HEADERS } from './guard.js';
 import type { Login } from './login/login.js';
 import { addLogin, isLoggedIn } from './login/routes.js';
+import { addOpenApi } from './openapi/document.js';
 import { addSearch } from './search/routes.js';
 import type { ServerOptions } from './server.js';
-import { addTail } from './tail-route.js';
+import { addTail } from './tail/route.js';
 import { addWindow, readWindow } from './window.js';
 
 /** `login` is undefined where none is required. What routes open ends with `owner`. */
@@ -34,7 +36,9 @@ export function addRoutes(
   addSearch(app, owner, options);
   const sinks = (): string[] => agent.sinks().map(({ name }) => name);
   addDeadLetters(app, { host, hasLogin, desk: agent.deadLetters, sinks });
+  addAlerts(app, { host, hasLogin, alerts: agent.alerts });
   addDebug(app, owner, { ...options, hasLogin });
+  addOpenApi(app, agent.build.version, options.basePath);
 }
 
 function guard(app: FastifyInstance, { host, allowedHosts }: ServerOptions, owner: Scope): void {

@@ -1,13 +1,10 @@
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
-import { connect, createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Batch } from '../pipeline/batch.js';
-import { type Stream, StreamTable } from '../pipeline/streams.js';
 import { type Logger, silentLogger } from '../runtime/log.js';
 import { Scope } from '../runtime/scope.js';
 import { Health } from '../telemetry/health.js';
@@ -15,7 +12,7 @@ import type { LedgerReport } from '../telemetry/ledger/report.js';
 import { gapsView } from './gap-view.js';
 import { createHostGuard } from './guard.js';
 import { type RunningServer, type ServerOptions, startServer } from './server.js';
-import { TailHub, type TailJournal } from './tail-hub.js';
+import { TailHub, type TailJournal } from './tail/hub.js';
 import { fakeAgent, serverOptions, windowFile } from './testing/server-options.js';
 import type { AgentView } from './view.js';
 
@@ -108,8 +105,6 @@ let hub: TailHub;
 let health: Health;
 let server: RunningServer;
 let agent: AgentView;
-const streams = new StreamTable();
-const web: Stream = streams.acquire({ container: 'web', stream: 'stdout' });
 
 beforeEach(async () => {
   root = Scope.root('test', (error) => {
@@ -157,20 +152,6 @@ async function ask(
   let text = '';
   for await (const chunk of response) text += String(chunk);
   return { status: response.statusCode ?? 0, headers: response.headers, body: text };
-}
-
-function pushLines(count: number, text: string): void {
-  const batch = new Batch(Buffer.from(text), count);
-  for (let i = 0; i < count; i++) batch.add(0, batch.arena.length, web.id, 1, i, 0);
-  hub.onBatch(batch, (id) => streams.get(id));
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  while (!isTrue()) {
-    if (performance.now() > deadline) throw new Error('waited in vain');
-    await pause(5);
-  }
 }
 
 describe('the API', () => {
@@ -487,92 +468,3 @@ describe('the port', () => {
 });
 
 /** A client at the socket, so that it can refuse to read. */
-async function openTail(path: string): Promise<Socket> {
-  const socket = connect(server.port, '127.0.0.1');
-  await once(socket, 'connect');
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-  await until(() => hub.clients > 0);
-  return socket;
-}
-
-function skippedIn(text: string): number {
-  return [...text.matchAll(/event: skipped\ndata: {"lines":(\d+)}/g)].reduce(
-    (sum, [, n]) => sum + Number(n),
-    0,
-  );
-}
-
-describe('the tail', () => {
-  test('a client that does not read costs two buffers and nobody else; later it hears how much it missed', async () => {
-    const socket = await openTail('/api/v1/tail?n=0');
-    socket.pause();
-    const quick = await openTail('/api/v1/tail?n=0');
-    let seen = '';
-    quick.on('data', (chunk) => {
-      seen += chunk.toString();
-    });
-    await until(() => hub.clients === 2);
-    // The same lines for both, at a pace that the limit per second allows.
-    const line = 'x'.repeat(4000);
-    let pushed = 0;
-    for (; pushed < 6000; pushed += 100) {
-      pushLines(100, line);
-      await pause(51);
-    }
-    await until(() => seen.split('"line":').length - 1 + skippedIn(seen) === pushed);
-    expect(skippedIn(seen)).toBe(0);
-
-    let late = '';
-    socket.on('data', (chunk) => {
-      late += chunk.toString();
-    });
-    socket.resume();
-    await until(() => late.split('"line":').length - 1 + skippedIn(late) === pushed);
-    expect(skippedIn(late)).toBeGreaterThan(1000);
-    socket.destroy();
-    quick.destroy();
-    await until(() => hub.clients === 0);
-  });
-
-  test('nothing is left of a client that is gone', async () => {
-    const before = JSON.stringify([...root.census()]);
-    for (let i = 0; i < 5; i++) {
-      const socket = await openTail('/api/v1/tail');
-      pushLines(10, 'x');
-      socket.destroy();
-      await until(() => hub.clients === 0);
-    }
-    await until(() => JSON.stringify([...root.census()]) === before);
-  });
-
-  test('closing the agent says goodbye to everybody, also to those who do not read', async () => {
-    const [reading, deaf] = [await openTail('/api/v1/tail'), await openTail('/api/v1/tail?n=1')];
-    await until(() => hub.clients === 2);
-    deaf.pause();
-    let seen = '';
-    reading.on('data', (chunk) => {
-      seen += chunk.toString();
-    });
-    for (let i = 0; i < 20; i++) pushLines(100, 'x'.repeat(16_000));
-    const ended = once(reading, 'close');
-    await root.close();
-    await ended;
-    expect(seen).toContain('event: end\ndata: {"reason":"stopping"}');
-    expect(hub.clients).toBe(0);
-    deaf.destroy();
-  });
-
-  test('has room for 64 clients, then says so', async () => {
-    const sockets: Socket[] = [];
-    for (let i = 1; i <= 64; i++) {
-      sockets.push(await openTail('/api/v1/tail'));
-      await until(() => hub.clients === i);
-    }
-    const refused = await ask('/api/v1/tail');
-    expect(refused.status).toBe(503);
-    expect(JSON.parse(refused.body).error.message).toBe('64 clients follow the tail already.');
-    for (const socket of sockets) socket.destroy();
-    await until(() => hub.clients === 0);
-    expect((await ask('/api/v1/tail?follow=0')).status).toBe(200);
-  });
-});

@@ -12,7 +12,7 @@ import { underBasePath } from './base-path.js';
 import { Login } from './login/login.js';
 import { keptToken } from './login/token.js';
 import { addRoutes } from './routes.js';
-import type { TailHub } from './tail-hub.js';
+import type { TailHub } from './tail/hub.js';
 import { createTlsServer } from './tls.js';
 import type { AgentView } from './view.js';
 import type { WindowFile } from './window.js';

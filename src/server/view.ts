@@ -7,6 +7,7 @@ import type { ResourceReport } from '../telemetry/census/report.js';
 import type { Health } from '../telemetry/health.js';
 import type { LedgerReport } from '../telemetry/ledger/report.js';
 import type { HistoryReport } from '../telemetry/resources/history.js';
+import type { AlertRouteOptions } from './alerts/routes.js';
 import type { ContainerView } from './container-view.js';
 import type { FlowView } from './flow-view.js';
 import type { GapsView } from './gap-view.js';
@@ -20,6 +21,7 @@ export interface AgentView {
   flow(): FlowView;
   sinks(): readonly SinkView[];
   gaps(): GapsView;
+  readonly alerts: AlertRouteOptions['alerts'];
   readonly deadLetters: Pick<DeadLetterDesk, 'figures' | 'list' | 'redrive' | 'delete'>;
   ledger(): LedgerReport;
   /** What the process holds and who owns it. */

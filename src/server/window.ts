@@ -84,7 +84,7 @@ function sendFile(file: WindowFile, request: FastifyRequest, reply: FastifyReply
   });
   if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
   reply.type(file.type);
-  const accepted = String(request.headers['accept-encoding'] ?? '');
+  const accepted = request.headers['accept-encoding'] ?? '';
   for (const [coding, content] of file.encoded) {
     if (takes(accepted, coding)) return reply.header('content-encoding', coding).send(content);
   }

@@ -3,19 +3,28 @@ import { expect, it } from 'vitest';
 import { describeInBrowser } from './support/browser-test.js';
 import { startSpeaker } from './support/containers.js';
 import { HOSTILE_LINES, LONG_LINES } from './support/hostile-lines.js';
-import type { Visit } from './support/visit.js';
+import { TALL, type Visit } from './support/visit.js';
 import { startWindow } from './support/window.js';
 
-/** High enough that all of them are in sight. */
-const TALL = { width: 1440, height: 8_000 };
 // A tab is text; what else is not printed, or turns text around, has to be shown by something that is.
 const UNSAFE = /(?!\t)[\p{Cc}\p{Bidi_Control}]/u;
 
+/** A long line is higher than it looks: its middle may be anything. */
+const AT_ITS_BEGINNING = { x: 8, y: 8 };
+
 const nameOf = (i: number): string => `#${String(i).padStart(2, '0')}#`;
 
+interface Deeds {
+  readonly canary: string;
+  readonly polluted: string;
+  readonly title: string;
+  readonly strangers: readonly string[];
+  readonly links: readonly string[];
+}
+
 /** What the lines would have done, if they had been more than text. */
-async function deeds({ page }: Visit): Promise<unknown> {
-  return page.evaluate(`({
+async function deeds({ page }: Visit): Promise<Deeds> {
+  return page.evaluate<Deeds>(`({
     canary: typeof window.canary,
     polluted: typeof ({}).canary,
     title: document.title,
@@ -45,12 +54,77 @@ describeInBrowser('hostile lines', (bed) => {
       context: { viewport: TALL },
     });
     await visit.row('long: xxx').waitFor();
-    const before = await deeds(visit);
-    expect(before).toMatchObject({ canary: 'undefined', polluted: 'undefined', strangers: [], links: [] });
+    const unharmed = await deeds(visit);
+    expect(unharmed).toMatchObject({ canary: 'undefined', polluted: 'undefined', strangers: [], links: [] });
     for (const [i, { what, shown }] of HOSTILE_LINES.entries()) {
       const text = (await visit.row(nameOf(i)).locator('[data-part="text"]').textContent()) ?? '';
       expect(UNSAFE.exec(text), what).toBeNull();
       for (const part of shown) expect(text, what).toContain(part);
     }
+    expect(await deeds(visit)).toEqual(unharmed);
+
+    for (const [i, { what }] of HOSTILE_LINES.entries()) {
+      await visit
+        .row(nameOf(i))
+        .locator('[data-part="text"]')
+        .click({ position: { x: 8, y: 8 } });
+      const detail = visit.log.locator('.is-expanded .detail');
+      await detail.waitFor();
+      expect(UNSAFE.exec((await detail.textContent()) ?? ''), what).toBeNull();
+      expect(await deeds(visit), what).toEqual(unharmed);
+      await text.click({ position: AT_ITS_BEGINNING });
+      await detail.waitFor({ state: 'detached' });
+    }
+    for (const [start, end] of [
+      ['long: xxx', 'end of long'],
+      ['deep: [[[', ']]]]'],
+      ['{"k":{"k":', '}}}}'],
+    ]) {
+      await visit
+        .row(start)
+        .locator('[data-part="text"]')
+        .click({ position: { x: 8, y: 8 } });
+      await visit.page.getByRole('button', { name: /the whole line/i }).click();
+      await visit.page
+        .getByRole('region', { name: /the whole line/i })
+        .filter({ hasText: end })
+        .waitFor();
+      expect(await deeds(visit), start).toEqual(unharmed);
+      await text.click({ position: AT_ITS_BEGINNING });
+      await visit.log.locator('.is-expanded').waitFor({ state: 'detached' });
+    }
+
+    await visit.go(`search?${new URLSearchParams({ query }).toString()}`);
+    await visit.row('long: xxx').waitFor();
+    await visit.row(nameOf(HOSTILE_LINES.length - 1)).waitFor();
+    const { title: _live, ...rest } = unharmed;
+    expect(await deeds(visit)).toMatchObject(rest);
+    const script = await visit.row(nameOf(1)).getAttribute('data-time');
+    await visit.go(
+      `line?${new URLSearchParams({ container: 'hostile', time: script ?? '', stream: 'stdout' }).toString()}`,
+    );
+    await visit.log
+      .locator('[aria-current="true"]')
+      .filter({ hasText: nameOf(1) })
+      .waitFor();
+    expect(await deeds(visit)).toMatchObject(rest);
+    await visit.go('containers');
+    await visit.page.getByText('<img src=x onerror=window.canary=1>').first().waitFor();
+    expect(await deeds(visit)).toMatchObject(rest);
+
+    // The page is alive after all of that.
+    await visit.go(`live?${new URLSearchParams({ query: '{container="hostile"} |= "tick"' }).toString()}`);
+    const first = Number(
+      /\d+/.exec(
+        (
+          await visit
+            .row(/tick \d+/)
+            .last()
+            .textContent()
+        )?.split('tick')[1] ?? '',
+      )?.[0],
+    );
+    await visit.row(`tick ${first + 20}`).waitFor();
+    expect(await deeds(visit)).toMatchObject(rest);
   });
 });

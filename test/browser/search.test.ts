@@ -18,6 +18,9 @@ const spec = { name: NAME, from: LINES, out: LINES, err: 0, seed: 1 };
 const written = ({ logs }: Window): { at: number; line: string }[] =>
   outputRecords(logs, [NAME]).map(({ at, line }) => ({ at, line: line.toString() }));
 
+/** A long line is shown by its beginning; there it has its number and a sum of all of it. */
+const headOf = (line: string): string => line.slice(0, 500);
+
 /** All rows of a list that only has those in sight in the document: scrolled through from its top. */
 async function allRows(visit: Visit): Promise<ShownLine[]> {
   const found = new Map<string, ShownLine>();
@@ -69,13 +72,13 @@ describeInBrowser('the search page', (bed) => {
   });
 
   it('finds the lines that match and no others, newest first, and gives them as a file', async () => {
-    const query = `{container="${NAME}"} |~ " o \\d*77 "`;
+    const query = `{container="${NAME}"} |~ \` o \\d*77 \``;
     const visit = await bed.open({ url: window.url, path: search({ query, from: '12h' }) });
     const wanted = written(window).filter(({ line }) => / o \d*77 /.test(line));
     expect(wanted).toHaveLength(30);
     await expect(done(visit)).resolves.toMatch(/^30 lines /);
     const rows = await allRows(visit);
-    expect(rows.map(({ text }) => text)).toEqual(wanted.map(({ line }) => line).reverse());
+    expect(rows.map(({ text }) => headOf(text))).toEqual(wanted.map(({ line }) => headOf(line)).reverse());
     expect(rows.map(({ time }) => Date.parse(time))).toEqual(wanted.map(({ at }) => at).reverse());
     const texts = await saved(visit, 'Text');
     expect(texts.map((line) => line.split(' ').slice(3).join(' '))).toEqual(wanted.map(({ line }) => line));
@@ -107,9 +110,8 @@ describeInBrowser('the search page', (bed) => {
     expect(wanted.length).toBeGreaterThan(200);
     expect(wanted.length).toBeLessThan(500);
     await expect(done(visit)).resolves.toMatch(new RegExp(`^${wanted.length} lines `));
-    await expect(visit.rows.first().locator('[data-part="text"]').textContent()).resolves.toBe(
-      wanted.at(-1)?.line,
-    );
+    const [{ text }] = await visit.lines();
+    expect(headOf(text)).toBe(headOf(wanted.at(-1)?.line ?? ''));
     await visit.page.goBack();
     await visit.page.waitForURL((url) => new URLSearchParams(url.hash.split('?')[1]).get('from') === '12h');
     await expect(done(visit)).resolves.toMatch(/1,000 lines/);
@@ -138,8 +140,7 @@ describeInBrowser('the search page', (bed) => {
     await visit.page.getByText(/The history reaches back to/).waitFor();
     await visit.page.getByRole('button', { name: /everything|all of/i }).click();
     await expect(done(visit)).resolves.toMatch(/^1 line /);
-    await expect(visit.rows.locator('[data-part="text"]').textContent()).resolves.toBe(
-      written(window).find(({ line }) => line.startsWith(`${NAME} o 10 `))?.line,
-    );
+    const [{ text }] = await visit.lines();
+    expect(text).toMatch(/^history o 10 /);
   });
 });

@@ -140,6 +140,7 @@ function lastGroup(): { file: string; from: number; to: number } {
 describe('a last commit that was torn', () => {
   const FILLINGS: Record<string, (rest: Buffer) => Buffer> = {
     nothing: () => Buffer.alloc(0),
+    'a hole, and the rest': (rest) => Buffer.concat([Buffer.alloc(8), rest.subarray(8)]),
     zeros: (rest) => Buffer.alloc(rest.length),
     'something else': (rest) => rest.map((byte, i) => byte ^ (0x55 + (i % 64))) as Buffer,
   };
@@ -148,6 +149,8 @@ describe('a last commit that was torn', () => {
     [0.01, 'something else'],
     [0.2, 'zeros'],
     [0.5, 'nothing'],
+    [0.1, 'a hole, and the rest'],
+    [0.5, 'a hole, and the rest'],
     [0.9, 'something else'],
     [0.999, 'nothing'],
   ])('at %d of it, behind it %s', async (part, filling) => {

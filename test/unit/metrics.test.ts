@@ -137,6 +137,11 @@ beforeEach(async () => {
       }).unaccounted,
     gaps: () => gaps,
     deadLetters: () => new DeadLetterDesk(letters, root, new Map()).figures,
+    alerts: () => ({
+      fired: new Map([['slow', 2]]),
+      delivered: new Map([['slow', 1]]),
+      failed: new Map([['slow', 1]]),
+    }),
     owned: () => root.census(),
     unowned: () => Promise.resolve(unowned),
     messages: messages.counts,

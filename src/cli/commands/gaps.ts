@@ -23,7 +23,7 @@ export async function gaps(
   const agent = findAgent(options);
   const { gaps } = (await askForJson(new URL('api/v1/gaps', agent.url), agent)) as GapsView;
   if (!Array.isArray(gaps))
-    throw new AgentError('AGENT_UNREACHABLE', `What answers at ${url.origin} is no agent.`);
+    throw new AgentError('AGENT_UNREACHABLE', `What answers at ${agent.url.origin} is no agent.`);
   const shown = gaps.slice(0, options.lines);
   await print(
     out,

@@ -8,7 +8,7 @@ import { Batch } from '../../pipeline/batch.js';
 import { type Labels, StreamTable } from '../../pipeline/streams.js';
 import { Scope } from '../../runtime/scope.js';
 import { type RunningServer, startServer } from '../../server/server.js';
-import { TailHub } from '../../server/tail-hub.js';
+import { TailHub } from '../../server/tail/hub.js';
 import { QUIET_JOURNAL, serverOptions } from '../../server/testing/server-options.js';
 import { type TailOptions, tail } from './tail.js';
 

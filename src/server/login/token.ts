@@ -1,18 +1,9 @@
 /** The token of the login, made at the first start and kept in the data directory, so that it survives restarts. */
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError, systemCode } from '../../runtime/errors.js';
+import { writePrivate } from '../../runtime/private-file.js';
 
 const TOKEN_BYTES = 24;
 /** What a header and a URL carry, and nobody guesses. */
@@ -25,7 +16,7 @@ export function keptToken(dataDir: string): string {
   if (kept !== undefined) return kept;
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   try {
-    writeWhole(file, `${token}\n`);
+    writePrivate(file, `${token}\n`);
   } catch (cause) {
     throw new AgentError('SECRET_UNREADABLE', `The login token cannot be written to ${file}.`, {
       remedy: 'Make the data directory writable, or give a token with server.token.',
@@ -54,18 +45,4 @@ function unusable(file: string, cause?: unknown): AgentError {
     `The file ${file} cannot be read, or holds no token of 16 characters or more.`,
     { remedy: 'Remove it, so that a new token is made.', cause },
   );
-}
-
-/** All of `text` or nothing, under a name that nobody but this user can read. */
-function writeWhole(file: string, text: string): void {
-  const draft = `${file}.new`;
-  rmSync(draft, { force: true });
-  const fd = openSync(draft, 'wx', 0o600);
-  try {
-    writeSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(draft, file);
 }

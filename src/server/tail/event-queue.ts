@@ -10,7 +10,7 @@ export interface EventOutput {
 }
 
 /** Of one client, in characters; as much again, or the first lines, may be on their way. */
-export const MAX_QUEUED_CHARS = 256 * 1024;
+export const MAX_QUEUED_CHARS = 512 * 1024;
 
 export class EventQueue {
   readonly #output: EventOutput;

@@ -1,10 +1,10 @@
 /** `GET /api/v1/tail`: lines as server-sent events (line.ts), until the client or the agent goes. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import { QueryError } from '../../query/index.js';
 import type { Logger } from '../../runtime/log.js';
 import type { Scope } from '../../runtime/scope.js';
 import { within } from '../../runtime/within.js';
-import { QueryError } from '../../query/index.js';
 import { refuse, refuseQuery } from '../answers.js';
 import { SECURITY_HEADERS } from '../guard.js';
 import type { TailHub } from './hub.js';

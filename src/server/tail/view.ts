@@ -4,15 +4,13 @@
  */
 import type { Batch } from '../../pipeline/batch.js';
 import type { Stream } from '../../pipeline/streams.js';
+import { FairShare } from '../../query/fair-share.js';
 import { streamFacts } from '../../query/shown-line.js';
 import type { TailClient } from './client.js';
 import type { BatchEvents } from './line.js';
 import type { Selection } from './selection.js';
 
 const MAX_KNOWN_STREAMS = 10_000;
-/** Looking for what it wants may not take more than half of the time, or lines come late for everybody. */
-const FAIR_WINDOW_MS = 10_000;
-const FAIR_MS = FAIR_WINDOW_MS / 2;
 
 export class TailView {
   readonly clients = new Set<TailClient>();
@@ -20,8 +18,7 @@ export class TailView {
   readonly #now: () => number;
   readonly #known = new Map<number, boolean>();
   #rows: number[] = [];
-  #spentMs = 0;
-  #windowEnds = 0;
+  readonly #share = new FairShare();
 
   constructor(selection: Selection, now: () => number = () => performance.now()) {
     this.#selection = selection;
@@ -53,17 +50,7 @@ export class TailView {
     const began = this.#now();
     this.#selection.begin(batch.arena.subarray(0, last));
     this.#rows = rows.filter((row) => this.#selection.wants(batch.start[row], batch.end[row]));
-    this.#watch(began);
-  }
-
-  #watch(began: number): void {
-    const now = this.#now();
-    if (began >= this.#windowEnds) {
-      this.#windowEnds = began + FAIR_WINDOW_MS;
-      this.#spentMs = 0;
-    }
-    this.#spentMs += now - began;
-    if (this.#spentMs > FAIR_MS) for (const client of this.clients) client.refuse();
+    if (!this.#share.add(began, this.#now())) for (const client of this.clients) client.refuse();
   }
 
   #wantsStream(id: number, streams: (id: number) => Stream | undefined): boolean {

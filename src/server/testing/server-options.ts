@@ -3,7 +3,7 @@ import { NO_LETTERS } from '../../delivery/dead-letters/testing/no-letters.js';
 import { silentLogger } from '../../runtime/log.js';
 import { Health } from '../../telemetry/health.js';
 import type { ServerOptions } from '../server.js';
-import { TailHub, type TailJournal } from '../tail-hub.js';
+import { TailHub, type TailJournal } from '../tail/hub.js';
 import type { AgentView } from '../view.js';
 import type { WindowFile } from '../window.js';
 
@@ -17,6 +17,15 @@ const notAsked = (): never => {
   throw new Error('not asked here');
 };
 
+const NO_ALERTS: AgentView['alerts'] = {
+  list: () => [],
+  get: () => undefined,
+  create: notAsked,
+  replace: () => undefined,
+  remove: () => false,
+  test: () => Promise.resolve(undefined),
+};
+
 /** Answers nothing that `given` does not. */
 export function fakeAgent(given: Partial<AgentView> = {}): AgentView {
   return {
@@ -28,6 +37,7 @@ export function fakeAgent(given: Partial<AgentView> = {}): AgentView {
     flow: notAsked,
     sinks: () => [],
     gaps: () => ({ gaps: [], counts: {} }),
+    alerts: NO_ALERTS,
     deadLetters: NO_LETTERS,
     ledger: notAsked,
     resources: () => Promise.reject(new Error('not asked here')),

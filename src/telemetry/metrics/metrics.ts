@@ -5,6 +5,7 @@
 import type { SourceFigures } from '../../pipeline/contract.js';
 import type { Scope } from '../../runtime/scope.js';
 import { addAgentMetrics } from './agent.js';
+import { addAlertMetrics } from './alerts.js';
 import { addDeadLetterMetrics } from './dead-letters.js';
 import { Families } from './families.js';
 import { addJournalMetrics } from './journal.js';
@@ -48,6 +49,7 @@ export async function createMetrics(scope: Scope, view: MetricsView): Promise<Me
   addJournalMetrics(families, PREFIX, scope, () => moment.journal);
   addSinkMetrics(families, PREFIX, scope, () => moment.sinks);
   addDeadLetterMetrics(families, PREFIX, () => view.deadLetters());
+  addAlertMetrics(families, PREFIX, () => view.alerts());
   addProcessMetrics(families, scope, () => moment.lagSeconds);
   return {
     contentType: registry.contentType,

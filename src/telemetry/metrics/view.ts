@@ -12,6 +12,7 @@ export interface MetricsView {
   sources(): readonly SourceFigures[];
   sinks(): readonly SinkFigures[];
   deadLetters(): DeadLetterFigures;
+  alerts(): AlertFigures;
   /** Lines lost count of, by stage. */
   unaccounted(): Readonly<Record<string, number>>;
   /** Gaps told in this run, by reason. */
@@ -37,6 +38,13 @@ export interface DeadLetterFigures {
   readonly bytes: number;
   /** In this run. */
   readonly dropped: readonly LetterCount[];
+}
+
+/** Of alerts on lines: totals of this run by name. */
+export interface AlertFigures {
+  readonly fired: ReadonlyMap<string, number>;
+  readonly delivered: ReadonlyMap<string, number>;
+  readonly failed: ReadonlyMap<string, number>;
 }
 
 export interface LetterCount {

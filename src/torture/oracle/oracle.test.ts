@@ -209,6 +209,16 @@ describe('what the oracle finds', () => {
   });
 });
 
+test('a line that the receiver had dropped may come again behind later ones, and no other', () => {
+  const [first, second, third] = [1, 2, 3].map((number) => rows[place(isFrom('o', number))]);
+  const again = [...without((one) => one === first || one === second), first, second];
+  expect(wrongs(judged({ rows: again, dropped: [first, second] }))).toEqual({});
+  expect(wrongs(judged({ rows: again, dropped: [first] }))).toEqual({ reordered: 1 });
+  expect(wrongs(judged({ rows: again, dropped: [first, third] }))).toEqual({ reordered: 1 });
+  const other = { ...second, text: rows[place(isFrom('e', 2))].text, output: 'stderr' };
+  expect(wrongs(judged({ rows: again, dropped: [first, other] }))).toEqual({ reordered: 1 });
+});
+
 describe('on whose account a missing line is', () => {
   const hole = isFrom('e', 3);
   const [before, line, after] = [2, 3, 4].map((number) => rows[place(isFrom('e', number))]);

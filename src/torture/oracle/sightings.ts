@@ -26,6 +26,9 @@ export interface Whereabouts {
 /** A line behind a later one. */
 export interface Reordering {
   readonly container: number;
+  readonly generation: number;
+  readonly output: Output;
+  readonly number: number;
   readonly timeMs: number;
   readonly text: string;
 }
@@ -122,7 +125,8 @@ export class Sightings {
     return undefined;
   }
 
-  #judgeOrder(key: string, { container, generation, number }: Line, where: Whereabouts, name: string): void {
+  #judgeOrder(key: string, line: Line, where: Whereabouts, name: string): void {
+    const { container, generation, output, number } = line;
     const last = this.#last.get(key);
     const isLater =
       !last || generation > last.generation || (generation === last.generation && number > last.number);
@@ -131,7 +135,7 @@ export class Sightings {
       return;
     }
     const text = `${name} comes after line ${last.number} of start ${last.generation} (${placeOf(where)})`;
-    this.reorderings.push({ container, timeMs: where.timeMs, text });
+    this.reorderings.push({ container, generation, output, number, timeMs: where.timeMs, text });
   }
 
   #life(container: number, generation: number): Life {

@@ -9,7 +9,8 @@
  *             told of for this container, for a reason that only the engine can be to blame for
  *
  * A line is on one account only, the first in the order dropped, rejected, engine, lost. A line behind a later one of its output
- * is reordered, unless the agent has told that lines of then come late, because the engine had left them out.
+ * is reordered, unless the agent has told that lines of then come late, because the engine had left them out, or the receiver
+ * had dropped it: then it is there only because a kill had it sent again, with later ones that were there before.
  */
 import { OUTPUT_NAMES, type Output } from '../lines.js';
 import type { Life, Roster, Written } from './roster.js';
@@ -67,7 +68,11 @@ export function judgePlace(
   excuses: Excuses,
 ): PlaceVerdict {
   const missing: Record<Account, number> = { lost: 0, rejected: 0, dropped: 0, engine: 0 };
-  const untold = here.reorderings.filter((one) => !isTold(one, roster, excuses.late));
+  const own = here.reorderings.filter(
+    ({ container, generation, output, number }) =>
+      !excuses.dropped.life(container, generation)?.[output].has(number),
+  );
+  const untold = own.filter((one) => !isTold(one, roster, excuses.late));
   const damage = { ...here.damage, reordered: untold.length };
   const findings: string[] = [];
   const find = (text: string): unknown => findings.length < MAX_FINDINGS && findings.push(text);
@@ -95,7 +100,7 @@ export function judgePlace(
     written,
     missing,
     damage,
-    late: here.reorderings.length - untold.length,
+    late: own.length - untold.length,
     findings: [...findings, ...here.findings],
   };
 }

@@ -79,7 +79,7 @@ export const HOSTILE_LINES: readonly HostileLine[] = [
   { what: 'emoji that are joined', line: '👩‍👩‍👧‍👦 🏳️‍🌈 👍🏽 e\u0301', shown: ['👩‍👩‍👧‍👦 🏳️‍🌈 👍🏽 e\u0301'] },
   {
     what: 'many marks on one letter',
-    line: `z${'\u0335\u0321\u0353\u030d'.repeat(300)} end`,
+    line: `z${'\u0335\u0321\u0353\u030d'.repeat(60)} end`,
     shown: ['z', ' end'],
   },
   {

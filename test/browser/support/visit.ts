@@ -7,6 +7,8 @@ import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } fr
 
 export const DESKTOP = { width: 1440, height: 900 } as const;
 export const PHONE = { width: 360, height: 780 } as const;
+/** High enough that some hundred lines are in sight at once. */
+export const TALL = { width: 1440, height: 8_000 } as const;
 
 export interface VisitOptions {
   readonly browser: Browser;
@@ -19,12 +21,15 @@ export interface VisitOptions {
   readonly allow?: RegExp;
 }
 
-/** As the list of lines has it. */
+/** A row as the list of lines has it. */
 export interface ShownLine {
   readonly time: string;
   readonly container: string;
   readonly stream: string;
+  /** Of its first line, where others belong to it. */
   readonly text: string;
+  /** Pixels from the top of the window. */
+  readonly top: number;
 }
 
 export class Visit {
@@ -62,6 +67,11 @@ export class Visit {
     return new URL(this.page.url()).hash.replace(/^#/, '');
   }
 
+  /** The field for the query. */
+  get query(): Locator {
+    return this.page.getByRole('combobox', { name: 'Query' });
+  }
+
   /** The list of lines. */
   get log(): Locator {
     return this.page.getByRole('log');
@@ -72,16 +82,21 @@ export class Visit {
     return this.log.locator('[data-row="line"]');
   }
 
-  /** Lines of those rows, from above to below. */
+  /** What is in sight of those rows, from above to below. */
   async lines(): Promise<ShownLine[]> {
-    return this.page.evaluate<ShownLine[]>(
-      `[...document.querySelectorAll('[role="log"] [data-row="line"]')].map((row) => ({
-        time: row.dataset.time,
-        container: row.dataset.container,
-        stream: row.dataset.stream,
-        text: row.querySelector('[data-part="text"]').textContent,
-      }))`,
-    );
+    return this.page.evaluate<ShownLine[]>(`(() => {
+      const log = document.querySelector('[role="log"]').getBoundingClientRect();
+      return [...document.querySelectorAll('[role="log"] [data-row="line"]')]
+        .map((row) => ({ row, box: row.getBoundingClientRect() }))
+        .filter(({ box }) => box.bottom > log.top && box.top < log.bottom)
+        .map(({ row, box }) => ({
+          time: row.dataset.time,
+          container: row.dataset.container,
+          stream: row.dataset.stream,
+          text: row.querySelector('[data-part="text"]').textContent,
+          top: Math.round(box.top),
+        }));
+    })()`);
   }
 
   /** The row whose text has this in it. */

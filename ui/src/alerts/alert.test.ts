@@ -7,8 +7,10 @@ import {
   judge,
   NEW,
   parseSpan,
-  previewSentence,
   spanText,
+  totals,
+  trialOf,
+  trialSentence,
 } from './alert.js';
 
 const GOOD: Draft = {
@@ -113,14 +115,27 @@ describe('the form', () => {
   });
 });
 
-test('the preview says how many lines there were, and whether that is enough', () => {
-  expect(previewSentence([0, 0, 0], 1)).toBe(
-    'This query matched 0 lines in the last hour; the threshold was not reached.',
-  );
-  expect(previewSentence([1, 0, 0], 2)).toBe(
-    'This query matched 1 line in the last hour; the threshold was not reached.',
-  );
-  expect(previewSentence([1200, 9, 10], 10)).toBe(
-    'This query matched 1,219 lines in the last hour; the threshold was reached in 2 of 3 windows.',
-  );
+describe('a trial', () => {
+  test('cuts the last hour into windows, and takes a window that is longer as it is', () => {
+    expect(trialOf({ window: '5m' })).toEqual({ seconds: 3600, windows: 12 });
+    expect(trialOf({ window: '7m' })).toEqual({ seconds: 3600, windows: 8 });
+    expect(trialOf({ window: '1s' })).toEqual({ seconds: 3600, windows: 120 });
+    expect(trialOf({ window: '2h' })).toEqual({ seconds: 7200, windows: 1 });
+    expect([trialOf({ window: 'x' }), trialOf({ window: '0s' })]).toEqual([undefined, undefined]);
+  });
+
+  test('counts lines of all levels', () => {
+    expect(totals({ error: [1, 0, 2], info: [10, 20, 30] })).toEqual([11, 20, 32]);
+    expect(totals({})).toEqual([]);
+  });
+
+  test('says how many lines there were, and whether that is enough', () => {
+    const hour = { seconds: 3600, windows: 3 };
+    expect(trialSentence([1, 0, 0], 2, hour)).toBe(
+      'This query matched 1 line in the last hour; the threshold was not reached.',
+    );
+    expect(trialSentence([1200, 9, 10], 10, { ...hour, seconds: 7200 })).toBe(
+      'This query matched 1,219 lines in the last 2h; the threshold was reached in 2 of 3 windows.',
+    );
+  });
 });

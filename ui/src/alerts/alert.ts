@@ -71,6 +71,7 @@ export const NEW: Draft = {
 };
 
 const MAX_SECONDS = 24 * 3600;
+const MOST_WINDOWS = 120;
 
 export function draftOf(alert: Alert): Draft {
   const { name, query, threshold, windowSeconds, coolDownSeconds, webhook, enabled } = alert;
@@ -144,14 +145,39 @@ export function spanText(seconds: number): string {
   return text;
 }
 
-/** In words: how often it would have been at its threshold, if windows stood side by side. */
-export function previewSentence(counts: readonly number[], threshold: number): string {
-  const matches = counts.reduce((sum, count) => sum + count, 0);
-  const found = counted(matches, 'line');
+/** What a draft is tried on: the last hour, or the last window where that is longer, cut into windows. */
+export interface Trial {
+  readonly seconds: number;
+  readonly windows: number;
+}
+
+/** Undefined where the window is none. */
+export function trialOf({ window }: Pick<Draft, 'window'>): Trial | undefined {
+  const windowSeconds = parseSpan(window);
+  if (windowSeconds === undefined || windowSeconds < 1 || windowSeconds > MAX_SECONDS) return undefined;
+  const windows = Math.max(1, Math.min(MOST_WINDOWS, Math.floor(3600 / windowSeconds)));
+  return { seconds: Math.max(windowSeconds, 3600), windows };
+}
+
+/** All levels together, by bucket. */
+export function totals(levels: Readonly<Record<string, readonly number[]>>): number[] {
+  const sums: number[] = [];
+  for (const counts of Object.values(levels))
+    for (const [at, count] of counts.entries()) sums[at] = (sums[at] ?? 0) + count;
+  return sums;
+}
+
+/** In words: how often the alert would have been at its threshold, if windows stood side by side. */
+export function trialSentence(counts: readonly number[], threshold: number, { seconds }: Trial): string {
+  const found = counted(
+    counts.reduce((sum, count) => sum + count, 0),
+    'line',
+  );
   const reached = counts.filter((count) => count >= threshold).length;
   const often =
     reached === 0
       ? 'the threshold was not reached'
-      : `the threshold was reached in ${reached} of ${counts.length} windows`;
-  return `This query matched ${found} in the last hour; ${often}.`;
+      : `the threshold was reached in ${reached} of ${counted(counts.length, 'window')}`;
+  const range = seconds === 3600 ? 'hour' : spanText(seconds);
+  return `This query matched ${found} in the last ${range}; ${often}.`;
 }

@@ -19,6 +19,9 @@ interface ContainerTableProps {
   readonly onOrder: (order: Order) => void;
 }
 
+/** So many rates are five minutes; fewer of them are a shorter line. */
+const FULL_COURSE = 60;
+
 interface Head {
   readonly title: string;
   readonly key?: SortKey;
@@ -152,6 +155,7 @@ function Row({ container }: { readonly container: Container }) {
         <span class="containers-rate">
           <Sparkline
             values={rates}
+            width={Math.ceil((96 * rates.length) / FULL_COURSE)}
             label={`Lines per second over the last five minutes, now ${digits(linesPerSecond)}`}
           />
           <span>{short(linesPerSecond)}</span>

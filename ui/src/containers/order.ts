@@ -42,7 +42,7 @@ function valueOf(container: Container, key: Exclude<SortKey, 'name'>): number | 
       return container.restarts ?? undefined;
     case 'gaps':
       return container.gaps;
-    case 'partial':
+    default:
       return container.partial === null && container.cut === null
         ? undefined
         : (container.partial ?? 0) + (container.cut ?? 0);

@@ -65,6 +65,7 @@ test('lines are counted as the filter says', () => {
     { sink: 'files', reason: 'other', lines: 100 },
   ];
   expect(linesOf(counts, {})).toBe(111);
+  expect(linesOf(counts, { sink: '', reason: '' })).toBe(111);
   expect(linesOf(counts, { sink: 'loki' })).toBe(11);
   expect(linesOf(counts, { reason: 'other' })).toBe(110);
   expect(linesOf(counts, { sink: 'files', reason: 'too_old' })).toBe(0);

@@ -93,7 +93,7 @@ export function queryOf(filter: LetterFilter, more: Readonly<Record<string, stri
 /** How many lines a filter by sink and reason means. */
 export function linesOf(counts: readonly LetterCount[], { sink, reason }: LetterFilter): number {
   return counts
-    .filter((count) => (sink ?? count.sink) === count.sink && (reason ?? count.reason) === count.reason)
+    .filter((count) => (!sink || sink === count.sink) && (!reason || reason === count.reason))
     .reduce((sum, { lines }) => sum + lines, 0);
 }
 

@@ -1,6 +1,6 @@
 /** The drawing: boxes that can be pressed, and arrows between them that are as thick as what they carry. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { bytes, counted, duration, rate, short } from '../lib/format.js';
+import { bytes, counted, digits, duration, rate, short } from '../lib/format.js';
 import { millisOf } from '../lib/time.js';
 import { Chip } from '../parts/chip.js';
 import type { FlowJournal, Tone } from './flow.js';
@@ -139,10 +139,14 @@ function SinkFace({ part: { sink } }: { readonly part: Part & { readonly kind: '
       <span class="quiet">
         {sink.pending === 0
           ? 'nothing waits'
-          : `${short(sink.pending)} to go, ${duration(sink.lagSeconds)} behind`}
+          : `${short(sink.pending)} to go${sink.lagSeconds > 0 ? `, ${duration(sink.lagSeconds)} behind` : ''}`}
       </span>
     </>
   );
+}
+
+function percent(part: number, whole: number): string {
+  return whole > 0 ? `${digits((100 * part) / whole)} %` : '';
 }
 
 /** How full the journal is, and how much of that some sink still needs. */
@@ -166,7 +170,10 @@ function Tank({ journal }: { readonly journal: FlowJournal }) {
         )}
       </span>
       <span>
-        {bytes(journal.bytes)} <span class="quiet">of {bytes(capacity)}</span>
+        {bytes(journal.bytes)}{' '}
+        <span class="quiet">
+          of {bytes(capacity)}, {percent(journal.bytes, capacity)}
+        </span>
       </span>
       <span class="quiet">
         {oldest === null ? 'no line yet' : `reaches back ${duration((Date.now() - millisOf(oldest)) / 1000)}`}

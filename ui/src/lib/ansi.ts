@@ -30,8 +30,8 @@ const SPECIAL = new RegExp(
     `(?:${ESC}\\[|\\u009b)([0-9;:]*)([ -/<-?][0-?]*[ -/]*)?([@-~])`,
     // strings: titles, links, pictures
     `(?:${ESC}[\\]PX^_]|[\\u0090\\u0098\\u009d-\\u009f])[^\\u0007\\u001b\\u009c]*(?:\\u0007|\\u009c|${ESC}\\\\|$)?`,
-    // the rest of what begins with an escape, and one that is cut off
-    `${ESC}[ -/]*[0-~]|${ESC}\\[[0-?]*[ -/]*$`,
+    // one that is cut off, and the rest of what begins with an escape
+    `${ESC}\\[[0-?]*[ -/]*$|${ESC}[ -/]*[0-~]`,
     `([\\u0000-\\u0008\\u000a-\\u001f\\u007f-\\u009f${UNSEEN}])`,
   ].join('|'),
   'g',
@@ -100,7 +100,16 @@ interface Style {
 
 const NO_STYLE: Style = {};
 
-function classesOf({ front, back, isBold, isFaint, isItalic, isUnderlined, isStruck, isInverse }: Style): string {
+function classesOf({
+  front,
+  back,
+  isBold,
+  isFaint,
+  isItalic,
+  isUnderlined,
+  isStruck,
+  isInverse,
+}: Style): string {
   const [fore, ground] = isInverse ? [back ?? 'none', front ?? 'text'] : [front, back];
   const classes = [
     fore && fore !== 'none' && `ansi-${fore}`,
@@ -184,7 +193,11 @@ function nearest(red: number, green: number, blue: number): string {
   if (most - least < 40) return most < 64 ? 'black' : most < 160 ? 'bright-black' : `${light}white`;
   const span = most - least;
   const sixth =
-    most === red ? ((green - blue) / span + 6) % 6 : most === green ? (blue - red) / span + 2 : (red - green) / span + 4;
+    most === red
+      ? ((green - blue) / span + 6) % 6
+      : most === green
+        ? (blue - red) / span + 2
+        : (red - green) / span + 4;
   return light + ['red', 'yellow', 'green', 'cyan', 'blue', 'magenta'][Math.round(sixth) % 6];
 }
 

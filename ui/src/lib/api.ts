@@ -51,7 +51,11 @@ function textOf(body: unknown): string {
 }
 
 /** The response where it is a good one. */
-export async function ask(path: string, { params, signal }: AskOptions, init: RequestInit): Promise<Response> {
+export async function ask(
+  path: string,
+  { params, signal }: AskOptions,
+  init: RequestInit,
+): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(apiUrl(path, params), { ...init, ...(signal && { signal }) });
@@ -74,7 +78,10 @@ async function refusal(response: Response): Promise<ApiError> {
     return new ApiError(error, response.status);
   } catch {
     const message = `Something answered ${response.status} that is not the agent.`;
-    return new ApiError({ code: 'UNREACHABLE', message, remedy: 'Look at the proxy in between.' }, response.status);
+    return new ApiError(
+      { code: 'UNREACHABLE', message, remedy: 'Look at the proxy in between.' },
+      response.status,
+    );
   }
 }
 
@@ -82,7 +89,8 @@ async function refusal(response: Response): Promise<ApiError> {
 export function apiUrl(path: string, params: ApiParams = {}): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) {
-    for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) query.append(name, String(one));
+    for (const one of Array.isArray(value) ? value : [value])
+      if (one !== undefined) query.append(name, String(one));
   }
   const text = query.toString();
   return text === '' ? path : `${path}?${text}`;

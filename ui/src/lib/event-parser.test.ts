@@ -17,7 +17,10 @@ it('events come out whole however the text was cut, with any line ends and comme
       fc.array(fc.nat()),
       (sent, end, cuts) => {
         const text = sent
-          .map(({ name, lines }) => `: beat${end}event: ${name}${end}${lines.map((line) => `data: ${line}${end}`).join('')}${end}`)
+          .map(
+            ({ name, lines }) =>
+              `: beat${end}event: ${name}${end}${lines.map((line) => `data: ${line}${end}`).join('')}${end}`,
+          )
           .join('');
         const places = [...new Set(cuts.map((cut) => cut % (text.length + 1)))].sort((a, b) => a - b);
         const parser = new EventParser();

@@ -37,7 +37,8 @@ function split(text: string): string[] {
 export function href(page: string, params: Params = {}): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) {
-    for (const one of typeof value === 'string' ? [value] : (value ?? [])) if (one !== '') query.append(name, one);
+    for (const one of typeof value === 'string' ? [value] : (value ?? []))
+      if (one !== '') query.append(name, one);
   }
   const text = query.toString();
   return text === '' ? `#/${page}` : `#/${page}?${text}`;

@@ -9,11 +9,11 @@ import { EventParser, type SentEvent } from './event-parser.js';
 
 export interface StreamHandlers {
   /** Called each time that it is connected, before its events. */
-  opened?(): void;
+  readonly opened?: () => void;
   /** Never empty; in order. */
-  events(events: readonly SentEvent[]): void;
+  readonly events: (events: readonly SentEvent[]) => void;
   /** The answer is over, or broke; with `retries` it is tried again in `retryMs`. Undefined: it ended by itself. */
-  ended(error: ApiError | undefined, retryMs: number | undefined): void;
+  readonly ended: (error: ApiError | undefined, retryMs: number | undefined) => void;
 }
 
 export interface StreamOptions extends StreamHandlers {

@@ -1,6 +1,6 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { ApiError, type ApiParams, getJson } from './api.js';
+import { type ApiError, type ApiParams, getJson } from './api.js';
 
 export interface Polled<T> {
   /** The last good answer. */
@@ -10,7 +10,11 @@ export interface Polled<T> {
 }
 
 /** Asks at once and then every `everyMs`, but not in a hidden tab; a new question comes when the one before was answered. */
-export function usePoll<T>(path: string, everyMs: number, params: ApiParams = {}): { readonly state: Signal<Polled<T>>; readonly again: () => void } {
+export function usePoll<T>(
+  path: string,
+  everyMs: number,
+  params: ApiParams = {},
+): { readonly state: Signal<Polled<T>>; readonly again: () => void } {
   const state = useSignal<Polled<T>>({ value: undefined, error: undefined });
   const again = useRef<() => void>(() => undefined);
   useEffect(() => {

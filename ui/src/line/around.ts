@@ -1,8 +1,8 @@
 /** A line and what is around it, as the page has it: loaded, and grown at both ends. */
 import { type Signal, signal } from '@preact/signals';
 import { type ApiError, getJson } from '../lib/api.js';
-import { LineStore } from '../lines/line-store.js';
 import type { Line } from '../lines/line.js';
+import { LineStore } from '../lines/line-store.js';
 import { type Context, earlier, later } from './surroundings.js';
 
 export interface LineAddress {
@@ -101,7 +101,8 @@ export class Around {
     try {
       await work();
     } catch (error) {
-      if (!this.#over.signal.aborted) this.#set({ phase: this.#lines.length > 0 ? 'ready' : 'failed', error: error as ApiError });
+      if (!this.#over.signal.aborted)
+        this.#set({ phase: this.#lines.length > 0 ? 'ready' : 'failed', error: error as ApiError });
     }
     this.#isBusy = false;
   }

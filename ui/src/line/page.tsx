@@ -72,11 +72,15 @@ function LinePage({ address }: { readonly address: LineAddress }) {
       {phase === 'ready' && lines > 0 && (
         <>
           <div class="around-status">
-            <span role="status">{counted(lines, 'line')} around it</span>
+            <span role="status">
+              {line ? `${counted(lines - 1, 'line')} around it` : counted(lines, 'line')}
+            </span>
             <Button disabled={isAtOldest} onClick={() => void around.loadEarlier()}>
               {isAtOldest ? 'Nothing earlier' : 'Earlier lines'}
             </Button>
-            <Button onClick={() => void around.loadLater()}>{isAtNewest ? 'Nothing later yet' : 'Later lines'}</Button>
+            <Button onClick={() => void around.loadLater()}>
+              {isAtNewest ? 'Nothing later yet' : 'Later lines'}
+            </Button>
           </div>
           <LinesList
             store={around.store}

@@ -4,13 +4,21 @@ import type { Line } from '../lines/line.js';
 import { earlier, later } from './surroundings.js';
 
 function line(second: number, text: string): Line {
-  return { time: `2026-11-22T13:00:${String(second).padStart(2, '0')}.000000000Z`, container: 'web', stream: 'stdout', level: 'info', line: text };
+  return {
+    time: `2026-11-22T13:00:${String(second).padStart(2, '0')}.000000000Z`,
+    container: 'web',
+    stream: 'stdout',
+    level: 'info',
+    line: text,
+  };
 }
 
 /** A log of which up to four lines have the same time. */
 const log = fc
   .tuple(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 4 }))
-  .map(([length, equal]) => Array.from({ length }, (_none, at) => line(Math.floor(at / equal), `line ${at}`)));
+  .map(([length, equal]) =>
+    Array.from({ length }, (_none, at) => line(Math.floor(at / equal), `line ${at}`)),
+  );
 const OVERLAP = 10;
 
 it('more lines before and after are joined without a hole and without a line twice', () => {

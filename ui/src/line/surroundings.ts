@@ -39,5 +39,7 @@ function offsetOf(known: readonly Line[], more: readonly Line[]): number | null 
 }
 
 function same(one: Line, other: Line): boolean {
-  return one.time === other.time && one.stream === other.stream && one.line === other.line && one.gap === other.gap;
+  return (
+    one.time === other.time && one.stream === other.stream && one.line === other.line && one.gap === other.gap
+  );
 }

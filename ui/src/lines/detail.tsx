@@ -28,7 +28,15 @@ export interface LineActions {
 const PIECE = 8_192;
 
 /** What is below a line that was opened. */
-export function Detail({ row, line, actions }: { readonly row: Row; readonly line: Line; readonly actions: LineActions }) {
+export function Detail({
+  row,
+  line,
+  actions,
+}: {
+  readonly row: Row;
+  readonly line: Line;
+  readonly actions: LineActions;
+}) {
   const whole = useSignal<string | undefined>(undefined);
   const text = whole.value ?? line.line;
   const json = useMemo(() => jsonIn(text), [text]);
@@ -52,7 +60,9 @@ export function Detail({ row, line, actions }: { readonly row: Row; readonly lin
           ))}
         </div>
       )}
-      {line.cut !== undefined && <Whole line={line} whole={whole.value} onWhole={(got) => (whole.value = got)} />}
+      {line.cut !== undefined && (
+        <Whole line={line} whole={whole.value} onWhole={(got) => (whole.value = got)} />
+      )}
       <div class="detail-actions">
         <CopyButton text={() => [text, ...row.rest.map((rest) => rest.line)].join('\n')}>
           {row.rest.length > 0 ? 'Copy all' : 'Copy'}
@@ -118,7 +128,9 @@ function Whole({ line, whole, onWhole }: WholeProps) {
 function LongText({ text }: { readonly text: string }) {
   const pieces = useMemo(() => {
     const shown = readAnsi(text).text;
-    return Array.from({ length: Math.ceil(shown.length / PIECE) }, (_none, at) => shown.slice(at * PIECE, (at + 1) * PIECE));
+    return Array.from({ length: Math.ceil(shown.length / PIECE) }, (_none, at) =>
+      shown.slice(at * PIECE, (at + 1) * PIECE),
+    );
   }, [text]);
   return (
     // The browser scrolls it, and the keyboard must reach it.

@@ -59,7 +59,11 @@ describe('one text of several lines is one group, and what is around it is none 
       '#1 {main}',
       '  thrown in /a.php on line 3',
     ],
-    ruby: ["/app/a.rb:1:in `x': no (RuntimeError)", "\tfrom /app/a.rb:9:in `y'", "\tfrom /app/a.rb:12:in `<main>'"],
+    ruby: [
+      "/app/a.rb:1:in `x': no (RuntimeError)",
+      "\tfrom /app/a.rb:9:in `y'",
+      "\tfrom /app/a.rb:12:in `<main>'",
+    ],
     dotnet: [
       'System.InvalidOperationException: no',
       '   at Shop.Cart.Add(Int32 n) in /src/Cart.cs:line 12',

@@ -13,10 +13,13 @@ const INDENTED = /^(?:\t| {2,}| (?=at |from ))\s*\S/;
 const CAUSE = /^(?:Caused by: |Suppressed: |Stack trace:$|\.\.\. \d+ (?:more|common frames))/;
 const NUMBERED = /^#\d+ (?:\S+\(\d+\): |\{main\}|\[internal function\])/;
 const CLOSING = /^[)\]}]+[,;]?$/;
-const PYTHON = /^Traceback \(most recent call last\):|^(?:During handling of the above|The above exception was the direct)/;
-const PYTHON_END = /^(?:[a-zA-Z_][\w.]*(?:Error|Exception|Warning|Interrupt|Exit|Iteration|Group)\b|[a-zA-Z_][\w.]*: )/;
+const PYTHON =
+  /^Traceback \(most recent call last\):|^(?:During handling of the above|The above exception was the direct)/;
+const PYTHON_END =
+  /^(?:[a-zA-Z_][\w.]*(?:Error|Exception|Warning|Interrupt|Exit|Iteration|Group)\b|[a-zA-Z_][\w.]*: )/;
 const GO = /^(?:.{0,200}\b)?(?:panic: |fatal error: |goroutine \d+ \[)/;
-const GO_GOES_ON = /^(?:$|goroutine \d+ \[|\[signal |created by |exit status \d|panic: |[\w./*()[\]{}-]+\(.*\)$)/;
+const GO_GOES_ON =
+  /^(?:$|goroutine \d+ \[|\[signal |created by |exit status \d|panic: |[\w./*()[\]{}-]+\(.*\)$)/;
 /** What no line has behind a colour of the terminal at its beginning. */
 const COLORS = new RegExp(`^(?:${String.fromCharCode(27)}\\[[0-9;]*m)+`);
 

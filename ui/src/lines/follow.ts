@@ -27,7 +27,12 @@ export function anchorAt(tree: SumTree, rows: readonly Row[], top: number): Anch
 }
 
 /** Where an anchor is now, within what can be scrolled to; the top where its row is gone. */
-export function topOf(tree: SumTree, rows: readonly Row[], anchor: Anchor | undefined, height: number): number {
+export function topOf(
+  tree: SumTree,
+  rows: readonly Row[],
+  anchor: Anchor | undefined,
+  height: number,
+): number {
   if (!anchor || anchor.row.state !== 'here') return 0;
   const top = tree.offset(anchor.row.number - rows[0].number) + anchor.delta;
   return Math.max(0, Math.min(top, tree.total - height));

@@ -42,7 +42,12 @@ function Entries({ value, onValue, depth }: JsonTreeProps & { readonly depth: nu
   );
 }
 
-function Entry({ name, value, onValue, depth }: JsonTreeProps & { readonly name: string; readonly depth: number }) {
+function Entry({
+  name,
+  value,
+  onValue,
+  depth,
+}: JsonTreeProps & { readonly name: string; readonly depth: number }) {
   const isOpen = useSignal(depth < OPEN_LEVELS);
   if (!isTree(value)) {
     const text = readAnsi(typeof value === 'string' ? value : JSON.stringify(value)).text;
@@ -66,10 +71,19 @@ function Entry({ name, value, onValue, depth }: JsonTreeProps & { readonly name:
   }
   return (
     <>
-      <button type="button" class="json-name json-fold" aria-expanded={isOpen.value} onClick={() => (isOpen.value = !isOpen.value)}>
+      <button
+        type="button"
+        class="json-name json-fold"
+        aria-expanded={isOpen.value}
+        onClick={() => (isOpen.value = !isOpen.value)}
+      >
         {readAnsi(name).text}
       </button>
-      {isOpen.value ? <Entries value={value} onValue={onValue} depth={depth + 1} /> : <span class="quiet">{summaryOf(value)}</span>}
+      {isOpen.value ? (
+        <Entries value={value} onValue={onValue} depth={depth + 1} />
+      ) : (
+        <span class="quiet">{summaryOf(value)}</span>
+      )}
     </>
   );
 }

@@ -186,12 +186,12 @@ export class LineStore {
     if (this.#newest.size > MAX_STREAMS) this.#newest.clear();
     if (this.#oldest.size > MAX_STREAMS) this.#oldest.clear();
     if (!isFoldable(line)) {
-      this.#newest.delete(key);
+      for (const cut of streamsOf(line.container)) this.#newest.delete(cut);
       return;
     }
     const folding = this.#newest.get(key)?.folding ?? begun(line);
     this.#newest.set(key, { folding, row });
-    if (!this.#oldest.has(key)) this.#oldest.set(key, row);
+    if (this.#rows.length === 0) this.#oldest.set(key, this.#oldest.get(key) ?? row);
   }
 
   /** Rows, oldest first, that are older than all: where one of them goes on in a row that is here, that one takes it. */
@@ -200,7 +200,14 @@ export class LineStore {
     for (const [key, { folding, rows }] of groups) {
       const last = rows.at(-1);
       const here = this.#oldest.get(key);
-      if (last?.line && here?.line && here.state === 'here' && canTake(last, here.line) && folding.goesOn(here.line.line)) {
+      if (
+        last?.line &&
+        here?.line &&
+        isFoldable(last.line) &&
+        here.state === 'here' &&
+        canTake(last, here.line) &&
+        folding.goesOn(here.line.line)
+      ) {
         here.rest = [...last.rest, here.line, ...here.rest];
         here.line = last.line;
         joined.add(last);
@@ -209,6 +216,10 @@ export class LineStore {
       } else if (rows.length > 0) {
         this.#oldest.set(key, rows[0]);
       }
+    }
+    for (const { rows } of groups.values()) {
+      const gap = rows.find(({ line }) => line?.gap !== undefined);
+      for (const cut of gap?.line ? streamsOf(gap.line.container) : []) this.#oldest.delete(cut);
     }
     const all = [...groups.values()].flatMap(({ rows }) => rows).filter((row) => !joined.has(row));
     return all.sort((one, other) => one.number - other.number);
@@ -252,7 +263,7 @@ export class LineStore {
 }
 
 interface Group {
-  readonly folding: Folding;
+  folding: Folding;
   /** Oldest first. */
   readonly rows: Row[];
 }
@@ -261,13 +272,17 @@ interface Group {
 function fold(lines: readonly Line[]): Map<string, Group> {
   const groups = new Map<string, Group>();
   for (const [number, line] of lines.entries()) {
-    const key = isFoldable(line) ? streamOf(line) : `${streamOf(line)} gap`;
-    const group = groups.get(key) ?? { folding: new Folding(), rows: [] };
-    groups.set(key, group);
+    const group = groups.get(streamOf(line)) ?? { folding: new Folding(), rows: [] };
+    groups.set(streamOf(line), group);
     const last = group.rows.at(-1);
     const goesOn = isFoldable(line) && group.folding.goesOn(line.line);
     if (last && goesOn && canTake(last, line)) last.rest.push(line);
     else group.rows.push(numbered(newRow(line), number));
+    if (isFoldable(line)) continue;
+    for (const cut of streamsOf(line.container)) {
+      const others = groups.get(cut);
+      if (others) others.folding = new Folding();
+    }
   }
   return groups;
 }
@@ -312,8 +327,13 @@ function isFoldable({ gap }: Line): boolean {
   return gap === undefined;
 }
 
-function streamOf({ container, stream }: Line): string {
-  return `${stream} ${container}`;
+function streamOf({ container, stream, gap }: Line): string {
+  return `${gap === undefined ? stream : 'gap'} ${container}`;
+}
+
+/** What a gap of a container cuts. */
+function streamsOf(container: string): string[] {
+  return ['stdout', 'stderr', ''].map((stream) => `${stream} ${container}`);
 }
 
 function charsOf({ line }: Line): number {

@@ -57,7 +57,8 @@ export function LinesList(props: LinesListProps) {
       onChange: (state) => {
         isEmpty.value = store.rows.length === 0;
         hasDays.value = hasOtherDays(store, zone.peek());
-        if (centered.current !== given.current.marked) centered.current = center(store, made, given.current.marked);
+        if (centered.current !== given.current.marked)
+          centered.current = center(store, made, given.current.marked);
         if (state.isNearTop && !near.top) given.current.onNearTop?.();
         if (state.isNearBottom && !near.bottom) given.current.onNearBottom?.();
         near.top = state.isNearTop;
@@ -105,7 +106,9 @@ function hasOtherDays({ newestLine, oldestLine }: LineStore, inZone: Zone): bool
 
 /** Brings the line of this time into the middle, and answers the time once it is there. */
 function center(store: LineStore, view: LinesView, marked: string | undefined): string | undefined {
-  const row = store.rows.find(({ line, rest }) => line?.time === marked || rest.some(({ time }) => time === marked));
+  const row = store.rows.find(
+    ({ line, rest }) => line?.time === marked || rest.some(({ time }) => time === marked),
+  );
   if (!row) return undefined;
   if (row.line?.time !== marked) store.update(row, { isUnfolded: true });
   view.center(row);
@@ -158,11 +161,15 @@ function shortcutsOf(store: LineStore, view: RefObject<LinesView | null>): Short
 }
 
 /** Who selects text wants it to stay. */
-function useUnfollowOnSelection(root: RefObject<HTMLDivElement | null>, view: RefObject<LinesView | null>): void {
+function useUnfollowOnSelection(
+  root: RefObject<HTMLDivElement | null>,
+  view: RefObject<LinesView | null>,
+): void {
   useEffect(() => {
     const onSelection = (): void => {
       const selection = getSelection();
-      if (selection?.isCollapsed === false && root.current?.contains(selection.anchorNode)) view.current?.follow(false);
+      if (selection?.isCollapsed === false && root.current?.contains(selection.anchorNode))
+        view.current?.follow(false);
     };
     document.addEventListener('selectionchange', onSelection);
     return () => document.removeEventListener('selectionchange', onSelection);

@@ -6,13 +6,14 @@
  * heights; those that are not drawn count with an estimate until they were once. Where the reader has scrolled away from the newest
  * line, the row at the top of what is seen stays where it is.
  */
+
+import type { VNode } from 'preact';
 import { render } from 'preact';
 import { type Anchor, anchorAt, topOf, topToShow, windowAt } from './follow.js';
 import type { Line } from './line.js';
 import type { LineStore, Row, Side, StoreWatcher } from './line-store.js';
-import { rowElement, type RowLook, SHOWN_CHARS, shownRest } from './row-element.js';
+import { type RowLook, rowElement, SHOWN_CHARS, shownRest } from './row-element.js';
 import { SumTree } from './sum-tree.js';
-import type { VNode } from 'preact';
 
 export interface ViewOptions {
   /** Whether it goes with the newest line when it comes. */
@@ -190,8 +191,9 @@ export class LinesView implements StoreWatcher {
   center(row: Row): void {
     this.follow(false);
     const at = this.#store.place(row);
-    const top = this.#tree.offset(at) - (this.#root.clientHeight - this.#tree.size(at)) / 2;
-    this.#anchor = anchorAt(this.#tree, this.#store.rows, Math.max(0, top));
+    // What keeps the place before the next frame keeps this one.
+    this.#top = Math.max(0, this.#tree.offset(at) - (this.#root.clientHeight - this.#tree.size(at)) / 2);
+    this.#anchor = anchorAt(this.#tree, this.#store.rows, this.#top);
     this.#schedule();
   }
 
@@ -329,7 +331,13 @@ export class LinesView implements StoreWatcher {
     const probe = rowElement(
       {
         number: 0,
-        line: { time: '2026-01-01T00:00:00.000000000Z', container: 'x', stream: '', level: 'unknown', line: 'x'.repeat(50) },
+        line: {
+          time: '2026-01-01T00:00:00.000000000Z',
+          container: 'x',
+          stream: '',
+          level: 'unknown',
+          line: 'x'.repeat(50),
+        },
         rest: [],
         isUnfolded: false,
         isExpanded: false,

@@ -22,6 +22,7 @@ export const SHOWN_CHARS = 800;
 /** Rows with no more than that going on them are always unfolded. */
 const SMALL_FOLD = 2;
 const SHOWN_FOLD = 500;
+const CONCLUSION_CHARS = 200;
 const LETTERS: Readonly<Record<string, string>> = {
   critical: 'C',
   error: 'E',
@@ -57,20 +58,21 @@ function lineElement(row: Row, line: Line, look: RowLook): HTMLElement {
   const stream = element('span', 'row-stream', line.stream === 'stderr' ? 'err' : '');
   if (line.stream === 'stderr') stream.title = 'written to stderr';
   const body = element('div', 'row-body');
-  body.append(textElement(line, look, 'row-text', row.isExpanded));
-  const rest = shownRest(row);
-  for (const one of rest) body.append(textElement(one, look, 'row-text row-rest', row.isExpanded));
-  if (row.rest.length > SMALL_FOLD) body.append(foldElement(row));
+  const isFolded = row.rest.length > SMALL_FOLD && !row.isUnfolded;
+  body.append(textElement(line, look, isFolded ? 'row-text row-head' : 'row-text', row.isExpanded));
+  for (const one of shownRest(row)) body.append(textElement(one, look, 'row-text row-rest', row.isExpanded));
+  if (row.rest.length > SMALL_FOLD) body.append(foldElement(row), ...(isFolded ? conclusionOf(row) : []));
   root.append(letter, timeElement(line, look), name, stream, body);
   if (look.marked !== undefined && [line, ...row.rest].some(({ time }) => time === look.marked)) {
     root.classList.add('is-marked');
+    root.setAttribute('aria-current', 'true');
   }
   return root;
 }
 
 function textElement(line: Line, { terms }: RowLook, className: string, isWhole: boolean): HTMLElement {
   const { text, runs } = readAnsi(line.line);
-  const shown = isWhole || text.length <= SHOWN_CHARS ? text : cutAt(text, SHOWN_CHARS);
+  const shown = isWhole ? text : cutAt(text, SHOWN_CHARS);
   const root = element('div', className);
   root.dataset['part'] = 'text';
   for (const segment of segmentsOf(shown, runs, terms.length > 0 ? marksIn(shown, terms) : [])) {
@@ -87,22 +89,32 @@ function textElement(line: Line, { terms }: RowLook, className: string, isWhole:
 }
 
 function moreThanThat(chars: number, bytes: number): string {
-  return chars === 0 ? `${count(bytes)} bytes more` : `${count(chars)} characters and ${count(bytes)} bytes more`;
+  return chars === 0
+    ? `${count(bytes)} bytes more`
+    : `${count(chars)} characters and ${count(bytes)} bytes more`;
 }
 
 /** Not in the middle of a character. */
 function cutAt(text: string, length: number): string {
+  if (text.length <= length) return text;
   const code = text.charCodeAt(length - 1);
   return text.slice(0, code >= 0xd800 && code < 0xdc00 ? length - 1 : length);
 }
 
 function foldElement({ rest, isUnfolded }: Row): HTMLElement {
-  const words = isUnfolded ? 'Fold' : `… ${count(rest.length)} more lines`;
-  const button = element('button', 'row-fold', isUnfolded && rest.length > SHOWN_FOLD ? `${words} (${count(rest.length - SHOWN_FOLD)} more are not shown)` : words);
+  const left = rest.length - SHOWN_FOLD;
+  const unfolded = left > 0 ? `Fold (${count(left)} more are not shown)` : 'Fold';
+  const button = element('button', 'row-fold', isUnfolded ? unfolded : `… ${count(rest.length)} more lines`);
   button.setAttribute('type', 'button');
   button.setAttribute('aria-expanded', String(isUnfolded));
   button.dataset['action'] = 'fold';
   return button;
+}
+
+/** The last line where that says what happened, as Python's traces do. */
+function conclusionOf({ rest }: Row): HTMLElement[] {
+  const last = readAnsi(rest[rest.length - 1].line).text;
+  return /^\S+: /.test(last) ? [element('span', 'row-conclusion', cutAt(last, CONCLUSION_CHARS))] : [];
 }
 
 function gapElement(line: Line, look: RowLook): HTMLElement {

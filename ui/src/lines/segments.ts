@@ -12,7 +12,8 @@ export interface Segment {
 
 /** `runs` and `marks` are in order, and apart from their own kind. Together the segments are the text. */
 export function segmentsOf(text: string, runs: readonly Run[], marks: readonly Mark[]): Segment[] {
-  if (runs.length === 0 && marks.length === 0) return text === '' ? [] : [{ text, classes: '', isMarked: false }];
+  if (runs.length === 0 && marks.length === 0)
+    return text === '' ? [] : [{ text, classes: '', isMarked: false }];
   const segments: Segment[] = [];
   let run = 0;
   let mark = 0;

@@ -4,7 +4,11 @@ import { SumTree } from './sum-tree.js';
 
 const CAPACITY = 16;
 
-type Step = { readonly do: 'push' | 'unshift' | 'shift' | 'pop' | 'set' | 'clear'; readonly size: number; readonly at: number };
+type Step = {
+  readonly do: 'push' | 'unshift' | 'shift' | 'pop' | 'set' | 'clear';
+  readonly size: number;
+  readonly at: number;
+};
 
 const steps: fc.Arbitrary<Step> = fc.record({
   do: fc.constantFrom('push', 'push', 'push', 'unshift', 'unshift', 'shift', 'pop', 'set', 'set', 'clear'),
@@ -25,7 +29,12 @@ it('agrees with a plain list after any changes at both ends, round the ring', ()
       expect(plain.map((_size, index) => tree.size(index))).toEqual(plain);
       expect(plain.map((_size, index) => tree.offset(index))).toEqual(sums);
       expect(tree.offset(plain.length)).toBe(total);
-      expect(tree.at(place)).toBe(Math.max(0, sums.findLastIndex((sum) => sum <= place)));
+      expect(tree.at(place)).toBe(
+        Math.max(
+          0,
+          sums.findLastIndex((sum) => sum <= place),
+        ),
+      );
     }),
   );
 });

@@ -1,8 +1,8 @@
-import { usePoll } from '../lib/use-poll.js';
 import { href, navigate } from '../lib/router.js';
-import { health, reasonsOf } from '../shell/health.js';
+import { usePoll } from '../lib/use-poll.js';
 import { Button } from '../parts/button.js';
 import { Empty } from '../parts/empty.js';
+import { health, reasonsOf } from '../shell/health.js';
 import type { TailState } from './tail.js';
 
 interface Captured {
@@ -12,8 +12,15 @@ interface Captured {
 /** Why there is no line yet, and what to do. */
 export function EmptyLive({ query, state }: { readonly query: string; readonly state: TailState }) {
   if (state.is === 'connecting') return null;
-  if (state.is === 'refused') return <Empty icon="alert" title={state.error.message}>{state.error.remedy}</Empty>;
-  if (state.is === 'lost') return <Empty icon="alert" title="The agent does not answer.">This page tries again by itself.</Empty>;
+  // The field above says what is wrong.
+  if (state.is === 'refused')
+    return <Empty icon="search" title="Nothing to show until the query is mended." />;
+  if (state.is === 'lost')
+    return (
+      <Empty icon="alert" title="The agent does not answer.">
+        This page tries again by itself.
+      </Empty>
+    );
   if (query === '') return <EmptyAgent />;
   return (
     <Empty icon="live" title="No line matches yet.">

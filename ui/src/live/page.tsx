@@ -14,8 +14,9 @@ import { Icon } from '../parts/icon.js';
 import { Popover } from '../parts/popover.js';
 import { StateDot } from '../parts/state-dot.js';
 import { QueryBar } from '../query/bar.js';
-import { withLabels, withText, withoutValue } from '../query/edit.js';
+import { withLabels, withoutValue, withText } from '../query/edit.js';
 import { QueryFilters } from '../query/filters.js';
+import { SelectionOffer } from '../search/selection-offer.js';
 import { EmptyLive } from './empty-live.js';
 import { OlderLines, type OlderState } from './older.js';
 import { Tail, type TailRates, type TailState } from './tail.js';
@@ -55,7 +56,7 @@ function Live({ query }: { readonly query: string }) {
   };
   useShortcuts([
     { keys: [' '], what: 'Pause or go on', run: () => follow(!isFollowing.peek()) },
-    { keys: ['w'], what: 'Break long lines or not', run: toggleWrap },
+    { keys: ['w'], what: 'Wrap long lines or not', run: toggleWrap },
   ]);
 
   const state = tail.value?.state.value ?? { is: 'connecting' };
@@ -97,6 +98,7 @@ function Live({ query }: { readonly query: string }) {
       >
         <EmptyLive query={query} state={state} />
       </LinesList>
+      <SelectionOffer onSearch={(text) => setQuery(withText(query, text))} />
       <OlderNote state={older.state.value} query={query} />
       {!isFollowing.value && (
         <button type="button" class="live-pill" onClick={() => follow(true)}>
@@ -126,11 +128,21 @@ function TailNote({ state, rates, isFollowing }: TailNoteProps) {
   const total = rates ? rates.shown + rates.skipped : 0;
   return (
     <span class="live-note" role="status" aria-live="off">
-      <StateDot state={state.is === 'live' && isFollowing ? 'live' : state.is === 'refused' || state.is === 'lost' ? 'lost' : 'waiting'} />
+      <StateDot
+        state={
+          state.is === 'live' && isFollowing
+            ? 'live'
+            : state.is === 'refused' || state.is === 'lost'
+              ? 'lost'
+              : 'waiting'
+        }
+      />
       {words}
       {state.is === 'live' && rates && (
         <span class="quiet number">
-          {rates.skipped > 0 ? `${short(rates.shown)} of ${short(total)} lines/s shown` : `${short(total)} lines/s`}
+          {rates.skipped > 0
+            ? `${short(rates.shown)} of ${short(total)} lines/s shown`
+            : `${short(total)} lines/s`}
         </span>
       )}
     </span>
@@ -139,7 +151,7 @@ function TailNote({ state, rates, isFollowing }: TailNoteProps) {
 
 function ViewChoices({ query, onClear }: { readonly query: string; readonly onClear: () => void }) {
   return (
-    <Popover label="View" align="end" name="How lines are shown">
+    <Popover label="View" align="end">
       {(close) => (
         <div class="live-view">
           <span>Long lines</span>
@@ -147,8 +159,8 @@ function ViewChoices({ query, onClear }: { readonly query: string; readonly onCl
             label="Long lines"
             value={wrap.value}
             options={[
-              ['on', 'Broken'],
-              ['off', 'In one line'],
+              ['on', 'Wrap'],
+              ['off', 'Scroll'],
             ]}
             onChange={(value) => (wrap.value = value)}
           />
@@ -197,7 +209,8 @@ function OlderNote({ state, query }: { readonly state: OlderState; readonly quer
       {state.is === 'failed' && state.error.message}
       {state.is === 'none' && (
         <>
-          No older lines in the day before. <a href={href('search', { query, from: '7d', to: state.before })}>Search further back</a>
+          No older lines in the day before.{' '}
+          <a href={href('search', { query, from: '7d', to: state.before })}>Search further back</a>
         </>
       )}
     </div>

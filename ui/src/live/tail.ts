@@ -5,8 +5,8 @@
  */
 import { signal } from '@preact/signals';
 import type { ApiError } from '../lib/api.js';
-import { counted } from '../lib/format.js';
 import type { SentEvent } from '../lib/event-parser.js';
+import { counted } from '../lib/format.js';
 import { href } from '../lib/router.js';
 import { openStream } from '../lib/sse.js';
 import type { Line } from '../lines/line.js';
@@ -32,7 +32,8 @@ const SECOND_MS = 1_000;
 
 export class Tail {
   readonly state = signal<TailState>({ is: 'connecting' });
-  readonly rates = signal<TailRates>({ shown: 0, skipped: 0 });
+  /** Undefined until there was a whole second. */
+  readonly rates = signal<TailRates | undefined>(undefined);
   readonly #query: string;
   readonly #store: LineStore;
   /** Whether what is full may let go of its oldest lines. */
@@ -104,10 +105,19 @@ export class Tail {
     const { lines, hasHole } = this.#seam.take(sent);
     if (lines.length === 0) return;
     this.#shown += lines.length;
-    if (hasHole) this.#say('Lines of the time when this page did not listen may be missing here.', this.#store.newestLine?.time, lines[0].time);
+    if (hasHole)
+      this.#say(
+        'Lines of the time when this page did not listen may be missing here.',
+        this.#store.newestLine?.time,
+        lines[0].time,
+      );
     if (this.#store.isFull && !this.#mayDrop()) {
       const { count, from } = this.#held;
-      this.#held = { count: count + lines.length, from: from || lines[0].time, to: lines[lines.length - 1].time };
+      this.#held = {
+        count: count + lines.length,
+        from: from || lines[0].time,
+        to: lines[lines.length - 1].time,
+      };
       return;
     }
     if (this.#held.count > 0) this.#sayHeld();

@@ -1,12 +1,12 @@
-import type { ComponentChildren } from 'preact';
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from './icon.js';
 
 interface PopoverProps {
   /** What is on the button. */
   readonly label: ComponentChildren;
-  /** What the button and what it opens are called; else what is on it. */
+  /** What the button and what it opens are called, with the words that are on it; else those alone. */
   readonly name?: string;
   readonly class?: string;
   /** On which side of the button it begins. */

@@ -4,7 +4,7 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import { useShortcuts } from '../lib/keyboard.js';
 import { IconButton } from '../parts/button.js';
 import { Icon } from '../parts/icon.js';
-import { complete, type Completion } from './completion.js';
+import { type Completion, complete } from './completion.js';
 import { historyLabels, refreshLabels, useHistoryLabels } from './labels.js';
 import './query.css';
 
@@ -142,7 +142,11 @@ export function QueryBar({ value, onSubmit, error, placeholder = PLACEHOLDER }: 
       {shownError && (
         <div class="query-error" role="alert" id={`${id}-error`}>
           {shownError.at !== undefined && (
-            <span class="query-caret" aria-hidden="true" style={{ left: `calc(${shownError.at - 1}ch - ${scrolled.value}px)` }}>
+            <span
+              class="query-caret"
+              aria-hidden="true"
+              style={{ left: `calc(${shownError.at - 1}ch - ${scrolled.value}px)` }}
+            >
               ^
             </span>
           )}
@@ -159,7 +163,9 @@ export function QueryBar({ value, onSubmit, error, placeholder = PLACEHOLDER }: 
               id={`${id}-${index}`}
               role="option"
               aria-selected={index === chosen.value}
-              ref={(element) => void (index === chosen.value && element?.scrollIntoView({ block: 'nearest' }))}
+              ref={(element) =>
+                void (index === chosen.value && element?.scrollIntoView({ block: 'nearest' }))
+              }
               // The field keeps the focus: a press would take it, and close the list before the click.
               onPointerDown={(event) => event.preventDefault()}
               onClick={() => take(index)}

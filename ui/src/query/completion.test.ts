@@ -3,7 +3,11 @@ import { expect, it } from 'vitest';
 import { parseQuery } from '../../../src/query/index.js';
 import { complete } from './completion.js';
 
-const KNOWN = { container: ['web', 'db.1', 'webhook'], compose_project: ['shop'], stream: ['stdout', 'stderr'] };
+const KNOWN = {
+  container: ['web', 'db.1', 'webhook'],
+  compose_project: ['shop'],
+  stream: ['stdout', 'stderr'],
+};
 
 /** `^` is the cursor. */
 function suggested(marked: string): string[] {
@@ -43,7 +47,12 @@ it.each([
 });
 
 it('an empty query is shown what one may begin with', () => {
-  expect(suggested('^').slice(0, 4)).toEqual(['{container="…"}', '{compose_project="…"}', '{stream="…"}', '|= "…"']);
+  expect(suggested('^').slice(0, 4)).toEqual([
+    '{container="…"}',
+    '{compose_project="…"}',
+    '{stream="…"}',
+    '|= "…"',
+  ]);
 });
 
 it.each([
@@ -60,23 +69,34 @@ it.each([
 
 it('what is taken for a value makes a query that is right', () => {
   fc.assert(
-    fc.property(fc.array(fc.string(), { minLength: 1 }), fc.constantFrom('=', '!=', '=~', '!~'), (values, operator) => {
-      const text = `{container${operator}"`;
-      for (const { insert } of complete(text, text.length, { container: values })?.suggestions ?? [])
-        expect(() => parseQuery(`{container${operator}${insert}}`)).not.toThrow();
-    }),
+    fc.property(
+      fc.array(fc.string(), { minLength: 1 }),
+      fc.constantFrom('=', '!=', '=~', '!~'),
+      (values, operator) => {
+        const text = `{container${operator}"`;
+        for (const { insert } of complete(text, text.length, { container: values })?.suggestions ?? [])
+          expect(() => parseQuery(`{container${operator}${insert}}`)).not.toThrow();
+      },
+    ),
   );
 });
 
 it('nothing typed makes it fail, and what it would replace is in the text', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom('{', '}', '"', '`', '|', '=', '!', '~', 'a', ' ', ',', '\\') })), fc.nat(), (text, at) => {
-      const cursor = at % (text.length + 1);
-      const completion = complete(text, cursor, KNOWN);
-      if (!completion) return;
-      expect(completion.from).toBeLessThanOrEqual(cursor);
-      expect(completion.to).toBeGreaterThanOrEqual(cursor);
-      expect(completion.to).toBeLessThanOrEqual(text.length);
-    }),
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.string({ unit: fc.constantFrom('{', '}', '"', '`', '|', '=', '!', '~', 'a', ' ', ',', '\\') }),
+      ),
+      fc.nat(),
+      (text, at) => {
+        const cursor = at % (text.length + 1);
+        const completion = complete(text, cursor, KNOWN);
+        if (!completion) return;
+        expect(completion.from).toBeLessThanOrEqual(cursor);
+        expect(completion.to).toBeGreaterThanOrEqual(cursor);
+        expect(completion.to).toBeLessThanOrEqual(text.length);
+      },
+    ),
   );
 });

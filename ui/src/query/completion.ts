@@ -36,17 +36,25 @@ const STAGE = /^(?<before>.*?[}"`])\s*(?<typed>[|!][=~]?\s?l?e?v?e?l?|)$/s;
 /** Null where nothing is known to suggest. */
 export function complete(text: string, cursor: number, known: KnownLabels): Completion | null {
   // Values that are closed already hold neither braces nor quotes of the language.
-  const typed = text.slice(0, cursor).replaceAll(/"(?:[^"\\\n]|\\.)*"|`[^`]*`/g, (value) => `"${'x'.repeat(value.length - 2)}"`);
+  const typed = text
+    .slice(0, cursor)
+    .replaceAll(/"(?:[^"\\\n]|\\.)*"|`[^`]*`/g, (value) => `"${'x'.repeat(value.length - 2)}"`);
   if (typed.trim() === '') return beginning(text, cursor, known);
   if (!/^\s*[{|!]/.test(typed)) return null;
   const isInSelector = typed.trimStart().startsWith('{') && !typed.includes('}');
-  return isInSelector ? (labelValue(typed, text, known) ?? labelName(typed, cursor, known)) : (levelValue(typed, text) ?? stage(typed, cursor));
+  return isInSelector
+    ? (labelValue(typed, text, known) ?? labelName(typed, cursor, known))
+    : (levelValue(typed, text) ?? stage(typed, cursor));
 }
 
 /** An empty query: what one may begin with. */
 function beginning(text: string, cursor: number, known: KnownLabels): Completion | null {
   if (text.trim() !== '') return null;
-  const labels = Object.keys(known).map((name) => ({ label: `{${name}="…"}`, hint: `by ${name}`, insert: `{${name}="` }));
+  const labels = Object.keys(known).map((name) => ({
+    label: `{${name}="…"}`,
+    hint: `by ${name}`,
+    insert: `{${name}="`,
+  }));
   return { from: 0, to: cursor, suggestions: [...labels, ...STAGES] };
 }
 
@@ -54,7 +62,11 @@ function labelName(typed: string, cursor: number, known: KnownLabels): Completio
   const found = NAME.exec(typed)?.groups;
   if (!found) return null;
   const names = matching(Object.keys(known), found['typed']);
-  const suggestions = names.map((name) => ({ label: name, hint: examples(known[name]), insert: `${name}="` }));
+  const suggestions = names.map((name) => ({
+    label: name,
+    hint: examples(known[name]),
+    insert: `${name}="`,
+  }));
   return some(found['before'].length, cursor, suggestions);
 }
 

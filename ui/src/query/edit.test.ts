@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileQuery, parseQuery, queryText } from '../../../src/query/index.js';
-import { excluded, labelsOf, levelsOf, withLabels, withLevels, withoutExclusion, withoutValue, withText } from './edit.js';
+import {
+  excluded,
+  labelsOf,
+  levelsOf,
+  withLabels,
+  withLevels,
+  withoutExclusion,
+  withoutValue,
+  withText,
+} from './edit.js';
 
 describe('a click on a container', () => {
   it.each([
@@ -20,7 +29,8 @@ describe('a click on a container', () => {
   });
 
   it('back to the text that it was', () => {
-    for (const text of ['timeout', 'a.b (c)', 'x|y']) expect(withLabels(withLabels(text, 'container', ['web']), 'container', [])).toBe(text);
+    for (const text of ['timeout', 'a.b (c)', 'x|y'])
+      expect(withLabels(withLabels(text, 'container', ['web']), 'container', [])).toBe(text);
     expect(withLabels('{container="web"} |~ "(?i)"', 'container', [])).toBe('|~ "(?i)"');
     expect(withLabels('{container="web"} |~ "(?i)a.b"', 'container', [])).toBe('|~ "(?i)a.b"');
     expect(withLabels('{container="web"} |~ `(?i)\\{a`', 'container', [])).toBe('|~ `(?i)\\{a`');
@@ -39,11 +49,15 @@ it('excluding takes a value out of the choice, or asks for all but it, once', ()
   expect(withoutValue('x', 'container', 'web')).toBe('{container!="web"} |~ "(?i)x"');
   expect(withoutValue('{container!="web"}', 'container', 'web')).toBe('{container!="web"}');
   expect(excluded('{container!="web", container!="db", env!="x"}', 'container')).toEqual(['web', 'db']);
-  expect(withoutExclusion('{container!="web", container!="db"}', 'container', 'web')).toBe('{container!="db"}');
+  expect(withoutExclusion('{container!="web", container!="db"}', 'container', 'web')).toBe(
+    '{container!="db"}',
+  );
 });
 
 it('levels', () => {
-  expect(withLevels('{a="b"} | detected_level="info"', ['warn', 'error'])).toBe('{a="b"} | level=~"warn|error"');
+  expect(withLevels('{a="b"} | detected_level="info"', ['warn', 'error'])).toBe(
+    '{a="b"} | level=~"warn|error"',
+  );
   expect(withLevels('| level="info"', [])).toBe('');
   expect(levelsOf('| level=~"warn|error"')).toEqual(['warn', 'error']);
 });
@@ -55,14 +69,30 @@ it('a text more, once', () => {
 });
 
 describe('for all queries and values', () => {
-  const values = fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 3 }).map((values) => [...new Set(values)]);
+  const values = fc
+    .array(fc.string({ unit: 'grapheme' }), { maxLength: 3 })
+    .map((values) => [...new Set(values)]);
   const queries = fc.oneof(
     fc.string().filter((text) => !/^\s*[{|!]/.test(text)),
     fc
       .record({
-        labels: fc.array(fc.record({ name: fc.constantFrom('env', 'host'), operator: fc.constantFrom('=' as const, '!=' as const), value: fc.string() })),
-        lines: fc.array(fc.record({ operator: fc.constantFrom('|=' as const, '!=' as const), value: fc.string() }), { maxLength: 4 }),
-        levels: fc.array(fc.record({ operator: fc.constantFrom('=' as const, '!=' as const), value: fc.constantFrom('warn', 'info') })),
+        labels: fc.array(
+          fc.record({
+            name: fc.constantFrom('env', 'host'),
+            operator: fc.constantFrom('=' as const, '!=' as const),
+            value: fc.string(),
+          }),
+        ),
+        lines: fc.array(
+          fc.record({ operator: fc.constantFrom('|=' as const, '!=' as const), value: fc.string() }),
+          { maxLength: 4 },
+        ),
+        levels: fc.array(
+          fc.record({
+            operator: fc.constantFrom('=' as const, '!=' as const),
+            value: fc.constantFrom('warn', 'info'),
+          }),
+        ),
       })
       .map((query) => queryText(query)),
   );
@@ -70,7 +100,11 @@ describe('for all queries and values', () => {
   it('what is written is what the agent writes for the same query', () => {
     fc.assert(
       fc.property(queries, values, (query, values) => {
-        for (const edited of [withLabels(query, 'container', values), withLevels(query, ['warn']), withText(query, 'x')]) {
+        for (const edited of [
+          withLabels(query, 'container', values),
+          withLevels(query, ['warn']),
+          withText(query, 'x'),
+        ]) {
           const { lines } = parseQuery(edited);
           if (lines.length > 1 || edited.startsWith('{')) expect(edited).toBe(queryText(parseQuery(edited)));
         }
@@ -96,7 +130,9 @@ describe('for all queries and values', () => {
         const labels = { container, env: 'prod' };
         const before = compileQuery(parseQuery(query)).wantsStream(labels);
         const isChosen = values.length === 0 || values.includes(container);
-        expect(compileQuery(parseQuery(withLabels(query, 'container', values))).wantsStream(labels)).toBe(before && isChosen);
+        expect(compileQuery(parseQuery(withLabels(query, 'container', values))).wantsStream(labels)).toBe(
+          before && isChosen,
+        );
         const excluding = compileQuery(parseQuery(withoutValue(query, 'container', container)));
         expect(excluding.wantsStream(labels)).toBe(false);
       }),

@@ -11,7 +11,9 @@ export function labelsOf(query: string, name: string): string[] {
 
 /** Only streams with one of these values; with none of them the label does not matter. Exclusions of these values go. */
 export function withLabels(query: string, name: string, values: readonly string[]): string {
-  const others = readQuery(query).parts.filter((part) => !(isLabel(part, name) && (!isExclusion(part) || values.includes(part.value))));
+  const others = readQuery(query).parts.filter(
+    (part) => !(isLabel(part, name) && (!isExclusion(part) || values.includes(part.value))),
+  );
   return written([...others, ...choice('label', name, values)]);
 }
 
@@ -32,7 +34,11 @@ export function excluded(query: string, name: string): string[] {
 
 /** The query without that exclusion. */
 export function withoutExclusion(query: string, name: string, value: string): string {
-  return written(readQuery(query).parts.filter((part) => !(isLabel(part, name) && isExclusion(part) && part.value === value)));
+  return written(
+    readQuery(query).parts.filter(
+      (part) => !(isLabel(part, name) && isExclusion(part) && part.value === value),
+    ),
+  );
 }
 
 export function levelsOf(query: string): string[] {
@@ -41,14 +47,19 @@ export function levelsOf(query: string): string[] {
 
 /** Only lines of these levels; with none of them the level does not matter. */
 export function withLevels(query: string, levels: readonly string[]): string {
-  return written([...readQuery(query).parts.filter(({ kind }) => kind !== 'level'), ...choice('level', '', levels)]);
+  return written([
+    ...readQuery(query).parts.filter(({ kind }) => kind !== 'level'),
+    ...choice('level', '', levels),
+  ]);
 }
 
 /** Only lines that hold this text. */
 export function withText(query: string, text: string): string {
   const { parts } = readQuery(query);
   const part: Part = { kind: 'line', name: '', operator: '|=', value: text };
-  const isThere = parts.some(({ kind, operator, value }) => kind === 'line' && operator === '|=' && value === text);
+  const isThere = parts.some(
+    ({ kind, operator, value }) => kind === 'line' && operator === '|=' && value === text,
+  );
   return written(isThere ? parts : [...parts, part]);
 }
 
@@ -70,7 +81,9 @@ function chosen(parts: readonly Part[]): string[] {
 function choice(kind: 'label' | 'level', name: string, values: readonly string[]): Part[] {
   if (values.length === 0) return [];
   const isOne = values.length === 1;
-  return [{ kind, name, operator: isOne ? '=' : '=~', value: isOne ? values[0] : values.map(escaped).join('|') }];
+  return [
+    { kind, name, operator: isOne ? '=' : '=~', value: isOne ? values[0] : values.map(escaped).join('|') },
+  ];
 }
 
 const IGNORING_CASE = '(?i)';
@@ -81,11 +94,19 @@ function written(parts: readonly Part[]): string {
     const plain = first.kind === 'text' ? first.value : plainText(first);
     if (plain !== null) return plain;
   }
-  const labels = parts.filter(({ kind }) => kind === 'label').map((part) => `${part.name}${part.operator}${quoted(part.value)}`);
+  const labels = parts
+    .filter(({ kind }) => kind === 'label')
+    .map((part) => `${part.name}${part.operator}${quoted(part.value)}`);
   const stages = [
-    ...parts.filter(({ kind }) => kind === 'line').map(({ operator, value }) => `${operator} ${quoted(value)}`),
-    ...parts.filter(({ kind }) => kind === 'text').map(({ value }) => `|~ ${quoted(IGNORING_CASE + escaped(value))}`),
-    ...parts.filter(({ kind }) => kind === 'level').map(({ operator, value }) => `| level${operator}${quoted(value)}`),
+    ...parts
+      .filter(({ kind }) => kind === 'line')
+      .map(({ operator, value }) => `${operator} ${quoted(value)}`),
+    ...parts
+      .filter(({ kind }) => kind === 'text')
+      .map(({ value }) => `|~ ${quoted(IGNORING_CASE + escaped(value))}`),
+    ...parts
+      .filter(({ kind }) => kind === 'level')
+      .map(({ operator, value }) => `| level${operator}${quoted(value)}`),
   ];
   return [...(labels.length > 0 ? [`{${labels.join(', ')}}`] : []), ...stages].join(' ');
 }
@@ -94,7 +115,8 @@ function written(parts: readonly Part[]): string {
 function plainText({ kind, operator, value }: Part): string | null {
   if (kind !== 'line' || operator !== '|~' || !value.startsWith(IGNORING_CASE)) return null;
   const texts = alternatives(value.slice(IGNORING_CASE.length));
-  const isText = texts?.length === 1 && texts[0] !== '' && texts[0] === texts[0].trim() && !/^[{|!]/.test(texts[0]);
+  const isText =
+    texts?.length === 1 && texts[0] !== '' && texts[0] === texts[0].trim() && !/^[{|!]/.test(texts[0]);
   return isText ? texts[0] : null;
 }
 

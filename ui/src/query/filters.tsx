@@ -21,7 +21,11 @@ export function QueryFilters({ query, onChange }: FiltersProps) {
       <LevelFilter query={query} onChange={onChange} />
       {['container', 'compose_project'].flatMap((name) =>
         excluded(query, name).map((value) => (
-          <Chip key={`${name} ${value}`} name={`not ${value}`} onRemove={() => onChange(withoutExclusion(query, name, value))}>
+          <Chip
+            key={`${name} ${value}`}
+            name={`not ${value}`}
+            onRemove={() => onChange(withoutExclusion(query, name, value))}
+          >
             not {value}
           </Chip>
         )),
@@ -41,9 +45,18 @@ function LabelFilter({ name, title, one, query, onChange }: LabelFilterProps) {
   const chosen = labelsOf(query, name);
   const known = historyLabels.value?.labels[name] ?? [];
   if (known.length === 0 && chosen.length === 0) return null;
-  const label = chosen.length === 0 ? `All ${title.toLowerCase()}` : chosen.length === 1 ? chosen[0] : `${chosen.length} ${one}s`;
+  const label =
+    chosen.length === 0
+      ? `All ${title.toLowerCase()}`
+      : chosen.length === 1
+        ? chosen[0]
+        : `${chosen.length} ${one}s`;
   return (
-    <Popover name={`${title}: ${label}`} class={chosen.length > 0 ? 'query-filter query-filter-on' : 'query-filter'} label={<span class="query-chosen">{label}</span>}>
+    <Popover
+      name={`${title}: ${label}`}
+      class={chosen.length > 0 ? 'query-filter query-filter-on' : 'query-filter'}
+      label={<span class="query-chosen">{label}</span>}
+    >
       <ValueList
         title={title}
         values={[...new Set([...chosen, ...known])]}
@@ -87,7 +100,9 @@ function ValueList({ title, values, chosen, onChange }: ValueListProps) {
               type="checkbox"
               checked={chosen.includes(value)}
               onChange={(event) =>
-                onChange(event.currentTarget.checked ? [...chosen, value] : chosen.filter((one) => one !== value))
+                onChange(
+                  event.currentTarget.checked ? [...chosen, value] : chosen.filter((one) => one !== value),
+                )
               }
             />
             <span>{value}</span>
@@ -128,7 +143,11 @@ function LevelFilter({ query, onChange }: FiltersProps) {
             type="button"
             class={`query-level level-${name}`}
             aria-pressed={isOn}
-            title={isOn ? `Stop asking for ${levels.join(' and ')}` : `Only ${levels.join(' and ')}${chosen.length > 0 ? ' too' : ''}`}
+            title={
+              isOn
+                ? `Stop asking for ${levels.join(' and ')}`
+                : `Only ${levels.join(' and ')}${chosen.length > 0 ? ' too' : ''}`
+            }
             onClick={() => onChange(withLevels(query, next))}
           >
             {name}

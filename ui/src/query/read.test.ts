@@ -1,23 +1,39 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parseQuery } from '../../../src/query/index.js';
-import { alternatives, escaped, readQuery, type Part } from './read.js';
+import { alternatives, escaped, type Part, readQuery } from './read.js';
 
-const values = fc.oneof(fc.string(), fc.constantFrom('web', 'a"b', 'a`b', 'a\\b', 'x\ny', '|', '{', '5\\d\\d')).map((text) => text.replaceAll('\n', ''));
-const quotes = values.chain((value) => fc.constantFrom(JSON.stringify(value), ...(value.includes('`') ? [] : [`\`${value}\``])));
+const values = fc
+  .oneof(fc.string(), fc.constantFrom('web', 'a"b', 'a`b', 'a\\b', 'x\ny', '|', '{', '5\\d\\d'))
+  .map((text) => text.replaceAll('\n', ''));
+const quotes = values.chain((value) =>
+  fc.constantFrom(JSON.stringify(value), ...(value.includes('`') ? [] : [`\`${value}\``])),
+);
 const spaces = fc.constantFrom('', ' ', '  ', '\t');
-const comparison = fc.tuple(spaces, fc.constantFrom('=', '!='), spaces, quotes).map((parts) => parts.join(''));
-const label = fc.tuple(fc.constantFrom('container', '_a1', 'level'), comparison).map((parts) => parts.join(''));
+const comparison = fc
+  .tuple(spaces, fc.constantFrom('=', '!='), spaces, quotes)
+  .map((parts) => parts.join(''));
+const label = fc
+  .tuple(fc.constantFrom('container', '_a1', 'level'), comparison)
+  .map((parts) => parts.join(''));
 const selector = fc
   .tuple(fc.array(label, { maxLength: 3 }), spaces, fc.boolean())
-  .map(([labels, space, hasComma]) => `{${space}${labels.join(`${space},${space}`)}${hasComma && labels.length > 0 ? ',' : ''}${space}}`);
+  .map(
+    ([labels, space, hasComma]) =>
+      `{${space}${labels.join(`${space},${space}`)}${hasComma && labels.length > 0 ? ',' : ''}${space}}`,
+  );
 const stage = fc.oneof(
   fc.tuple(fc.constantFrom('|=', '!='), spaces, quotes).map((parts) => parts.join('')),
-  fc.tuple(fc.constantFrom('|', '| '), fc.constantFrom('level', 'detected_level'), comparison).map((parts) => parts.join('')),
+  fc
+    .tuple(fc.constantFrom('|', '| '), fc.constantFrom('level', 'detected_level'), comparison)
+    .map((parts) => parts.join('')),
 );
 const written = fc
   .tuple(fc.option(selector, { nil: '' }), spaces, fc.array(stage, { maxLength: 3 }), spaces)
-  .map(([selector, before, stages, between]) => `${before}${selector}${between}${stages.join(`${between} `)}${before}`);
+  .map(
+    ([selector, before, stages, between]) =>
+      `${before}${selector}${between}${stages.join(`${between} `)}${before}`,
+  );
 
 it('reads a query as the agent does', () => {
   fc.assert(
@@ -44,12 +60,18 @@ it('a text that begins with no sign of the language is looked for itself', () =>
 
 it('what the agent refuses is not whole, and nothing makes it throw', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.tuple(written, fc.nat()).map(([text, cut]) => text.slice(0, cut % (text.length + 1)))), (text) => {
-      const { isWhole, parts } = readQuery(text);
-      if (isWhole || text.length > 4000) return;
-      expect(() => parseQuery(text)).toThrow();
-      expect(Array.isArray(parts)).toBe(true);
-    }),
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.tuple(written, fc.nat()).map(([text, cut]) => text.slice(0, cut % (text.length + 1))),
+      ),
+      (text) => {
+        const { isWhole, parts } = readQuery(text);
+        if (isWhole || text.length > 4000) return;
+        expect(() => parseQuery(text)).toThrow();
+        expect(Array.isArray(parts)).toBe(true);
+      },
+    ),
   );
 });
 
@@ -64,5 +86,6 @@ it('alternatives of texts are told from patterns', () => {
       expect(alternatives(texts.map(escaped).join('|'))).toEqual(texts);
     }),
   );
-  for (const pattern of ['web-.*', 'a+', '(a|b)', '[ab]', '\\d', 'a\\', 'a|b.']) expect(alternatives(pattern)).toBeNull();
+  for (const pattern of ['web-.*', 'a+', '(a|b)', '[ab]', '\\d', 'a\\', 'a|b.'])
+    expect(alternatives(pattern)).toBeNull();
 });

@@ -32,7 +32,8 @@ const VALUE = /"(?:[^"\\\n]|\\.)*"|`[^`]*`/y;
 export function readQuery(text: string): ReadQuery {
   const trimmed = text.trim();
   if (trimmed === '') return { parts: [], isWhole: true };
-  if (!/^[{|!]/.test(trimmed)) return { parts: [{ kind: 'text', name: '', operator: '', value: trimmed }], isWhole: true };
+  if (!/^[{|!]/.test(trimmed))
+    return { parts: [{ kind: 'text', name: '', operator: '', value: trimmed }], isWhole: true };
   const reader = new Reader(text);
   const isWhole = (!reader.take('{') || reader.selector()) && reader.stages();
   return { parts: reader.parts, isWhole };
@@ -71,7 +72,8 @@ class Reader {
       this.#match(SPACE);
       if (this.#at === this.#text.length) return true;
       const isLevel = this.#token(LEVEL) !== null;
-      if (!(isLevel ? this.#comparison('level', '', COMPARISON) : this.#comparison('line', '', LINE_TEST))) return false;
+      if (!(isLevel ? this.#comparison('level', '', COMPARISON) : this.#comparison('line', '', LINE_TEST)))
+        return false;
     }
   }
 
@@ -117,5 +119,7 @@ export function escaped(text: string): string {
 /** The texts that a pattern like `web|db\.1` stands for; null where it is a real pattern. */
 export function alternatives(pattern: string): string[] | null {
   const texts = pattern.split(/(?<=(?:^|[^\\])(?:\\\\)*)\|/);
-  return texts.every((text) => ALTERNATIVE.test(text)) ? texts.map((text) => text.replaceAll(/\\(.)/g, '$1')) : null;
+  return texts.every((text) => ALTERNATIVE.test(text))
+    ? texts.map((text) => text.replaceAll(/\\(.)/g, '$1'))
+    : null;
 }

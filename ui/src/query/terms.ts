@@ -79,13 +79,17 @@ function pattern(value: string): Term | null {
 /** From each place of a text every way through the pattern may be tried: their number times the places must stay bounded. */
 function reachOf(body: string): number {
   // Neither escaped characters nor those of a class repeat anything.
-  const bare = body.replaceAll(/\\./g, 'x').replaceAll(/\[[^\]]*\]/g, 'x').replaceAll('(?:', '(');
+  const bare = body
+    .replaceAll(/\\./g, 'x')
+    .replaceAll(/\[[^\]]*\]/g, 'x')
+    .replaceAll('(?:', '(');
   if (/\)[*+{]/.test(bare)) return 0;
   let ways = 1;
   let endless = 0;
   for (const [repeat] of bare.matchAll(/[*+?|]|\{[\d,]+\}/g)) {
     if (repeat === '?' || repeat === '|') ways *= 2;
-    else if (repeat.startsWith('{') && !repeat.endsWith(',}')) ways *= Math.max(...repeat.slice(1, -1).split(',').map(Number), 1);
+    else if (repeat.startsWith('{') && !repeat.endsWith(',}'))
+      ways *= Math.max(...repeat.slice(1, -1).split(',').map(Number), 1);
     else endless++;
   }
   const reach = Math.floor((STEPS / ways) ** (1 / (endless + 1)));

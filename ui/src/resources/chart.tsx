@@ -139,6 +139,7 @@ function optionsOf(
         size: unit === 'bytes' ? 60 : 44,
         values: (_chart, ticks) => ticks.map((tick) => amount(tick, unit)),
         ...(unit === 'bytes' && { incrs: BINARY }),
+        ...(unit === 'count' && { incrs: WHOLE }),
       },
     ],
   };
@@ -151,6 +152,8 @@ function clock(tick: number, ticks: readonly number[]): string {
   if (step >= 86_400) return text.slice(5, 10);
   return step < 60 ? text.slice(11) : text.slice(11, 16);
 }
+
+const WHOLE = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
 const BINARY = Array.from({ length: 40 }, (_, power) => 2 ** power);
 

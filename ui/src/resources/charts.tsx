@@ -79,7 +79,7 @@ function PanelView({
   const [{ values }] = lines;
   const span = spanOf(values);
   const now = span ? amount(span.last, unit) : 'no sample yet';
-  const range = span ? `${amount(span.least, unit)} to ${amount(span.most, unit)}` : '';
+  const range = span ? rangeWords(span, unit) : '';
   return (
     <section class="chart-panel" aria-label={title}>
       <header>
@@ -87,7 +87,7 @@ function PanelView({
         <strong>{now}</strong>
       </header>
       <Chart
-        label={`${title}: now ${now}, it was ${range}`}
+        label={`${title}: now ${now}, so far ${range}`}
         time={history.samples.time}
         lines={lines}
         unit={unit}
@@ -110,6 +110,10 @@ function PanelView({
       })}
     </section>
   );
+}
+
+function rangeWords({ least, most }: { readonly least: number; readonly most: number }, unit: Unit): string {
+  return least === most ? `always ${amount(least, unit)}` : `${amount(least, unit)} to ${amount(most, unit)}`;
 }
 
 const SIGNS = { steady: 'check', falling: 'check', growing: 'alert', too_short: 'clock' } as const;

@@ -56,7 +56,7 @@ export function verdictSentence({ perHour, low, high, verdict }: Verdict, unit: 
       return `Growing by ${amount(perHour, unit)} an hour (${bounds})`;
     case 'falling':
       return `Falling by ${amount(-perHour, unit)} an hour (${bounds})`;
-    case 'too_short':
+    default:
       return 'Too short a time to say';
   }
 }
@@ -93,7 +93,7 @@ export function spanOf(
 
 /** Where samples were not taken, as while the machine slept, the line is broken: a null stands in the middle. Seconds. */
 export function withBreaks(
-  time: Series,
+  time: readonly number[],
   series: Series,
   everyMs: number,
 ): [x: number[], y: (number | null)[]] {

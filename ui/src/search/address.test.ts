@@ -5,7 +5,11 @@ import { EVERYTHING } from '../time-range/range.js';
 import { readAddress, searchHref } from './address.js';
 
 it('an address without anything is the last hour, newest first', () => {
-  expect(readAddress(new URLSearchParams())).toEqual({ query: '', range: { from: '1h', to: 'now' }, order: 'newest' });
+  expect(readAddress(new URLSearchParams())).toEqual({
+    query: '',
+    range: { from: '1h', to: 'now' },
+    order: 'newest',
+  });
   expect(searchHref('')).toBe('#/search');
 });
 
@@ -16,7 +20,11 @@ it('what is linked is what is read, whatever the query holds', () => {
   });
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), ranges, (query, range) => {
-      expect(readAddress(parseHash(searchHref(query, range)).params)).toEqual({ query, range, order: 'newest' });
+      expect(readAddress(parseHash(searchHref(query, range)).params)).toEqual({
+        query,
+        range,
+        order: 'newest',
+      });
     }),
   );
 });

@@ -28,7 +28,6 @@ export function Download({ query, range }: { readonly query: string; readonly ra
               key={format}
               href={apiUrl('api/v1/search/download', { query, from: range.from, to: range.to, format })}
               download
-              aria-label={name}
               onClick={close}
             >
               <b>{name}</b>

@@ -17,13 +17,23 @@ interface NothingProps {
 
 export function Nothing({ query, range, onChange }: NothingProps) {
   useEffect(() => void refreshLabels(), []);
-  const { title, reach, offers } = nothingFound(query, range, historyLabels.value?.oldest, zone.value, Date.now());
+  const { title, reach, offers } = nothingFound(
+    query,
+    range,
+    historyLabels.value?.oldest,
+    zone.value,
+    Date.now(),
+  );
   return (
     <Empty icon="search" title={title}>
       <p>{reach}</p>
       <p class="search-offers">
-        {offers === 'everything' && <Button onClick={() => onChange({ range: EVERYTHING })}>Search all of it</Button>}
-        {offers !== 'containers' && query !== '' && <Button onClick={() => onChange({ query: '' })}>Show all lines</Button>}
+        {offers === 'everything' && (
+          <Button onClick={() => onChange({ range: EVERYTHING })}>Search all of it</Button>
+        )}
+        {offers !== 'containers' && query !== '' && (
+          <Button onClick={() => onChange({ query: '' })}>Show all lines</Button>
+        )}
         {offers === 'containers' && <a href={href('containers')}>See what is captured</a>}
       </p>
     </Empty>

@@ -1,8 +1,8 @@
 /** Search in the history: the address is the question, and every change of it is a new search. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { navigate, route } from '../lib/router.js';
 import { useShortcuts } from '../lib/keyboard.js';
+import { navigate, route } from '../lib/router.js';
 import { LinesList } from '../lines/lines-list.js';
 import { Choice } from '../parts/choice.js';
 import { Empty } from '../parts/empty.js';
@@ -11,12 +11,13 @@ import { QueryBar } from '../query/bar.js';
 import { withLabels, withoutValue, withText } from '../query/edit.js';
 import { QueryExamples } from '../query/examples.js';
 import { QueryFilters } from '../query/filters.js';
+import { historyLabels, useHistoryLabels } from '../query/labels.js';
 import { TimeRangePicker } from '../time-range/picker.js';
-import { spanOf } from '../time-range/range.js';
+import { spanOf, withinHistory } from '../time-range/range.js';
 import { addressParams, readAddress, type SearchAddress } from './address.js';
 import { Download } from './download.js';
 import { partsOf } from './histogram/axis.js';
-import { Histogram } from './histogram/histogram.js';
+import { Histogram, HistogramLegend } from './histogram/histogram.js';
 import { useCounts } from './histogram/use-counts.js';
 import { Nothing } from './nothing.js';
 import { SelectionOffer } from './selection-offer.js';
@@ -25,24 +26,30 @@ import { Status } from './status.js';
 import './search.css';
 
 /** A bar for so many pixels, within reason. */
-const BAR_PX = 14;
+const BAR_PX = 9;
 
 export default function Page() {
   const nonce = useSignal(0);
   const address = useAddress();
   const { query, range, order } = address;
   const bars = useMemo(() => Math.min(120, Math.max(24, Math.floor(innerWidth / BAR_PX))), []);
-  const span = spanOf(range, Date.now());
+  useHistoryLabels();
+  const counted = withinHistory(range, historyLabels.value?.oldest, Date.now());
+  const span = spanOf(counted, Date.now());
   const buckets = span ? partsOf(span.to - span.from, bars) : bars;
-  const session = useMemo(() => new SearchSession(address), [query, range.from, range.to, order, nonce.value]);
+  const session = useMemo(
+    () => new SearchSession(address),
+    [query, range.from, range.to, order, nonce.value],
+  );
   useEffect(() => {
     session.start();
     return () => session.close();
   }, [session]);
-  const counting = useCounts(query, range, buckets, nonce.value).value;
+  const counting = useCounts(query, counted, buckets, nonce.value).value;
   const state = session.state.value;
 
-  const go = (change: Partial<SearchAddress>): void => navigate('search', addressParams({ ...address, ...change }));
+  const go = (change: Partial<SearchAddress>): void =>
+    navigate('search', addressParams({ ...address, ...change }));
   const again = (): void => {
     nonce.value++;
   };
@@ -52,7 +59,9 @@ export default function Page() {
   const { failure } = state;
   const isQueryWrong = isAboutQuery(failure);
   const { counts } = counting;
-  const hasNoBars = counts?.complete === true && Object.values(counts.levels).every((lines) => lines.every((count) => count === 0));
+  const hasNoBars =
+    counts?.complete === true &&
+    Object.values(counts.levels).every((lines) => lines.every((count) => count === 0));
   const isEmpty = state.phase === 'done' && state.found === 0;
   return (
     <div class="search">
@@ -84,7 +93,12 @@ export default function Page() {
       )}
       {!isQueryWrong && !hasNoBars && <Histogram counts={counts} onSelect={(range) => go({ range })} />}
       {failure && !isQueryWrong && <ErrorNotice error={failure} onRetry={again} />}
-      {!isQueryWrong && <Status session={session} range={range} order={order} onGoOn={(range) => go({ range })} />}
+      {!isQueryWrong && (
+        <div class="search-summary">
+          <Status session={session} range={range} order={order} onGoOn={(range) => go({ range })} />
+          <HistogramLegend counts={counts} />
+        </div>
+      )}
       {isEmpty && <Nothing query={query} range={range} onChange={go} />}
       {!isEmpty && !isQueryWrong && (
         <LinesList

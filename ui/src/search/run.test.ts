@@ -12,7 +12,16 @@ const line = (text: string, labels: number) => ({
   line: text,
   labels,
 });
-const end = (over: object) => event('end', { reason: 'complete', found: 0, scannedBytes: 0, elapsedMs: 0, damagedBlocks: 0, ...over });
+const end = (over: object) =>
+  event('end', {
+    reason: 'complete',
+    found: 0,
+    scannedBytes: 0,
+    elapsedMs: 0,
+    damagedBlocks: 0,
+    removedSegments: 0,
+    ...over,
+  });
 
 describe('a search', () => {
   it('gives lines in their order with the labels they were said to have', () => {
@@ -31,16 +40,37 @@ describe('a search', () => {
 
   it('tells how far it is, and that it is done', () => {
     const run = new SearchRun();
-    run.take(event('progress', { scannedBytes: 10, totalBytes: 100, reachedTime: '2026-11-22T12:00:00Z', found: 0 }));
-    expect(run.state).toMatchObject({ phase: 'working', scannedBytes: 10, totalBytes: 100, reachedTime: '2026-11-22T12:00:00Z' });
+    run.take(
+      event('progress', { scannedBytes: 10, totalBytes: 100, reachedTime: '2026-11-22T12:00:00Z', found: 0 }),
+    );
+    expect(run.state).toMatchObject({
+      phase: 'working',
+      scannedBytes: 10,
+      totalBytes: 100,
+      reachedTime: '2026-11-22T12:00:00Z',
+    });
     run.take(end({ scannedBytes: 100, elapsedMs: 7, damagedBlocks: 1 }));
-    expect(run.state).toMatchObject({ phase: 'done', scannedBytes: 100, elapsedMs: 7, damagedBlocks: 1, continueAt: null });
+    expect(run.state).toMatchObject({
+      phase: 'done',
+      scannedBytes: 100,
+      elapsedMs: 7,
+      damagedBlocks: 1,
+      continueAt: null,
+    });
   });
 
   it('adds up over its pages', () => {
     const run = new SearchRun();
     run.take(event('lines', { lines: [line('a', 1)] }));
-    run.take(end({ reason: 'limit', scannedBytes: 100, elapsedMs: 5, damagedBlocks: 1, continueAt: '2026-11-22T12:00:00Z' }));
+    run.take(
+      end({
+        reason: 'limit',
+        scannedBytes: 100,
+        elapsedMs: 5,
+        damagedBlocks: 1,
+        continueAt: '2026-11-22T12:00:00Z',
+      }),
+    );
     expect(run.state.continueAt).toBe('2026-11-22T12:00:00Z');
     run.begin();
     expect(run.state).toMatchObject({ phase: 'working', continueAt: null, found: 1 });
@@ -48,7 +78,13 @@ describe('a search', () => {
     expect(run.state).toMatchObject({ scannedBytes: 130, totalBytes: 150 });
     run.take(event('lines', { lines: [line('b', 1)] }));
     run.take(end({ scannedBytes: 50, elapsedMs: 6, damagedBlocks: 2 }));
-    expect(run.state).toMatchObject({ phase: 'done', found: 2, scannedBytes: 150, elapsedMs: 11, damagedBlocks: 3 });
+    expect(run.state).toMatchObject({
+      phase: 'done',
+      found: 2,
+      scannedBytes: 150,
+      elapsedMs: 11,
+      damagedBlocks: 3,
+    });
   });
 
   it('keeps the range that the agent understood first', () => {
@@ -62,7 +98,11 @@ describe('a search', () => {
   });
 
   it('takes nothing more once it is over', () => {
-    for (const over of [(run: SearchRun) => run.cancel(), (run: SearchRun) => run.closed(), (run: SearchRun) => run.take(end({}))]) {
+    for (const over of [
+      (run: SearchRun) => run.cancel(),
+      (run: SearchRun) => run.closed(),
+      (run: SearchRun) => run.take(end({})),
+    ]) {
       const run = new SearchRun();
       over(run);
       const { state } = run;
@@ -79,7 +119,10 @@ describe('a search', () => {
     };
     expect(ended((run) => run.take(end({ reason: 'stopping' })))).toEqual(['failed', 'STOPPING']);
     expect(ended((run) => run.closed())).toEqual(['failed', 'DISCONNECTED']);
-    expect(ended((run) => run.take(event('failed', { error: { code: 'INTERNAL', message: 'x' } })))).toEqual(['failed', 'INTERNAL']);
+    expect(ended((run) => run.take(event('failed', { error: { code: 'INTERNAL', message: 'x' } })))).toEqual([
+      'failed',
+      'INTERNAL',
+    ]);
     expect(ended((run) => [run.cancel(), run.closed()])).toEqual(['cancelled', undefined]);
   });
 

@@ -23,6 +23,8 @@ export interface SearchState {
   readonly reachedTime: string | null;
   readonly elapsedMs: number;
   readonly damagedBlocks: number;
+  /** That retention took away before they could be searched. */
+  readonly removedSegments: number;
   /** Where there is more behind the limit: the end of the range that is still to be searched. */
   readonly continueAt: string | null;
   /** The range as the agent's clock has it; null until it said so. */
@@ -36,6 +38,7 @@ interface End {
   readonly scannedBytes: number;
   readonly elapsedMs: number;
   readonly damagedBlocks: number;
+  readonly removedSegments: number;
   readonly continueAt?: string;
 }
 
@@ -50,6 +53,9 @@ interface Progress {
 
 type Labels = Readonly<Record<string, string>>;
 
+/** `labels` is the number under which they were told before. */
+type NumberedLine = Omit<Line, 'labels'> & { readonly labels: number };
+
 const NOTHING: SearchState = {
   phase: 'working',
   found: 0,
@@ -58,6 +64,7 @@ const NOTHING: SearchState = {
   reachedTime: null,
   elapsedMs: 0,
   damagedBlocks: 0,
+  removedSegments: 0,
   continueAt: null,
   from: null,
   to: null,
@@ -80,7 +87,7 @@ export class SearchRun {
   #state = NOTHING;
   /** What earlier pages came to. */
   #before = NOTHING;
-  #labels = new Map<string, Labels>();
+  #labels = new Map<number, Labels>();
 
   get state(): SearchState {
     return this.#state;
@@ -97,8 +104,10 @@ export class SearchRun {
   take({ name, data }: SentEvent): Line[] {
     if (this.#state.phase !== 'working') return [];
     const value: unknown = JSON.parse(data);
-    if (name === 'labels') for (const [key, labels] of Object.entries(value as Record<string, Labels>)) this.#labels.set(key, labels);
-    else if (name === 'lines') return this.#lines((value as { lines: (Line & { labels: unknown })[] }).lines);
+    if (name === 'labels')
+      for (const [key, labels] of Object.entries(value as Record<string, Labels>))
+        this.#labels.set(Number(key), labels);
+    else if (name === 'lines') return this.#lines((value as { lines: NumberedLine[] }).lines);
     else if (name === 'progress') this.#progress(value as Progress);
     else if (name === 'end') this.#end(value as End);
     else if (name === 'failed') this.fail((value as { error: Failure }).error);
@@ -118,9 +127,9 @@ export class SearchRun {
     if (this.#state.phase === 'working') this.fail(BROKEN_OFF);
   }
 
-  #lines(lines: readonly (Line & { labels: unknown })[]): Line[] {
+  #lines(lines: readonly NumberedLine[]): Line[] {
     this.#state = { ...this.#state, found: this.#state.found + lines.length };
-    return lines.map((line) => ({ ...line, labels: this.#labels.get(String(line.labels)) ?? {} }));
+    return lines.map((line) => ({ ...line, labels: this.#labels.get(line.labels) ?? {} }));
   }
 
   #progress({ scannedBytes, totalBytes, reachedTime, from, to }: Progress): void {
@@ -134,13 +143,14 @@ export class SearchRun {
     };
   }
 
-  #end({ reason, scannedBytes, elapsedMs, damagedBlocks, continueAt }: End): void {
+  #end({ reason, scannedBytes, elapsedMs, damagedBlocks, removedSegments, continueAt }: End): void {
     this.#state = {
       ...this.#state,
       phase: 'done',
       scannedBytes: this.#before.scannedBytes + scannedBytes,
       elapsedMs: this.#before.elapsedMs + elapsedMs,
       damagedBlocks: this.#before.damagedBlocks + damagedBlocks,
+      removedSegments: this.#before.removedSegments + removedSegments,
       continueAt: continueAt ?? null,
     };
     if (reason === 'stopping') this.fail(STOPPING);

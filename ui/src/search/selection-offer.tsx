@@ -1,6 +1,6 @@
 /** Text that somebody selected in a list of lines can be searched for with one press. */
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { Button } from '../parts/button.js';
 import './selection-offer.css';
 
@@ -8,6 +8,7 @@ const MAX_CHARS = 500;
 /** Of the window: the offer stays inside it. */
 const MARGIN = 8;
 const WIDTH = 140;
+const HEIGHT = 28;
 
 interface Offer {
   readonly text: string;
@@ -17,8 +18,11 @@ interface Offer {
 
 export function SelectionOffer({ onSearch }: { readonly onSearch: (text: string) => void }) {
   const offer = useSignal<Offer | null>(null);
+  const root = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    const look = (): void => {
+    const look = (event: Event): void => {
+      // A press on the offer itself, by which what was selected may be gone already.
+      if (root.current?.contains(event.target as Node)) return;
       offer.value = selectedText();
     };
     const hide = (): void => {
@@ -37,7 +41,7 @@ export function SelectionOffer({ onSearch }: { readonly onSearch: (text: string)
   const { value } = offer;
   if (!value) return null;
   return (
-    <div class="selection-offer" style={{ left: `${value.left}px`, top: `${value.top}px` }}>
+    <div class="selection-offer" ref={root} style={{ left: `${value.left}px`, top: `${value.top}px` }}>
       <Button
         icon="search"
         onClick={() => {
@@ -58,12 +62,19 @@ function selectedText(): Offer | null {
   if (!selection || selection.isCollapsed || selection.rangeCount === 0) return null;
   const part = partOf(selection.anchorNode);
   const text = selection.toString().trim();
-  if (!part || part !== partOf(selection.focusNode) || text === '' || text.length > MAX_CHARS || text.includes('\n')) return null;
+  if (
+    !part ||
+    part !== partOf(selection.focusNode) ||
+    text === '' ||
+    text.length > MAX_CHARS ||
+    text.includes('\n')
+  )
+    return null;
   const box = selection.getRangeAt(0).getBoundingClientRect();
   return {
     text,
     left: Math.max(MARGIN, Math.min(box.left, innerWidth - WIDTH - MARGIN)),
-    top: box.bottom + 6,
+    top: Math.max(MARGIN, box.top - HEIGHT - 4),
   };
 }
 

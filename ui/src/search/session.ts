@@ -1,9 +1,9 @@
 /** One search as the page has it: the stream, what it told, and the lines. Ends with `close()`; a new question is a new session. */
 import { type Signal, signal } from '@preact/signals';
-import { ApiError, type ApiParams } from '../lib/api.js';
+import type { ApiParams } from '../lib/api.js';
 import { openStream } from '../lib/sse.js';
-import { LineStore } from '../lines/line-store.js';
 import type { Line } from '../lines/line.js';
+import { LineStore } from '../lines/line-store.js';
 import type { SearchAddress } from './address.js';
 import { SearchRun, type SearchState } from './run.js';
 
@@ -38,7 +38,11 @@ export class SearchSession {
     if (phase !== 'done' || continueAt === null || this.store.isFull) return;
     const { range, order } = this.#address;
     this.#run.begin();
-    this.#open(order === 'newest' ? { from: from ?? range.from, to: continueAt } : { from: continueAt, to: to ?? range.to });
+    this.#open(
+      order === 'newest'
+        ? { from: from ?? range.from, to: continueAt }
+        : { from: continueAt, to: to ?? range.to },
+    );
   }
 
   cancel(): void {
@@ -59,6 +63,8 @@ export class SearchSession {
       limit: PAGE_LINES,
       direction: order === 'newest' ? 'backward' : 'forward',
     };
+    // The end of the page before must not count as the end of this one.
+    this.#close();
     this.#close = openStream('api/v1/search', {
       params,
       events: (events) => {
@@ -83,5 +89,5 @@ export class SearchSession {
 
 /** True where the query itself is what is wrong: the bar says it. */
 export function isAboutQuery(failure: SearchState['failure']): boolean {
-  return failure !== null && (failure.at !== undefined || (failure instanceof ApiError && failure.code === 'BAD_REQUEST'));
+  return failure?.at !== undefined;
 }

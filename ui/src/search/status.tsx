@@ -30,7 +30,9 @@ export function Status({ session, range, order, onGoOn }: StatusProps) {
       {session.canLoadMore && <Button onClick={() => session.loadMore()}>Load {more}</Button>}
       {continueAt !== null && session.store.isFull && (
         <>
-          <span class="quiet">A page holds no more than {count(session.store.lines)} lines of this length.</span>
+          <span class="quiet">
+            A page holds no more than {count(session.store.lines)} lines of this length.
+          </span>
           <Button
             onClick={() =>
               onGoOn(

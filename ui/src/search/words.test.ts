@@ -12,25 +12,50 @@ describe('how far a search is', () => {
   it.each<[Partial<SearchState>, string]>([
     [{}, '0 lines found'],
     [
-      { found: 1204, scannedBytes: 1024 ** 3, totalBytes: 4 * 1024 ** 3, reachedTime: '2026-11-22T13:04:05.123456789Z' },
+      {
+        found: 1204,
+        scannedBytes: 1024 ** 3,
+        totalBytes: 4 * 1024 ** 3,
+        reachedTime: '2026-11-22T13:04:05.123456789Z',
+      },
       '1,204 lines found · 1 GiB of 4 GiB scanned · back to 2026-11-22 13:04:05',
     ],
-    [{ phase: 'cancelled', found: 3, reachedTime: '2026-11-22T13:04:05Z' }, 'Cancelled: 3 lines found · back to 2026-11-22 13:04:05'],
-    [{ phase: 'failed', found: 1 }, '1 line found before it failed'],
-    [{ phase: 'done', found: 0, scannedBytes: 2048, elapsedMs: 7 }, '0 lines in the last hour · 2 KiB scanned in 7 ms'],
     [
-      { phase: 'done', found: 1000, scannedBytes: 2048, elapsedMs: 1500, continueAt: 'x', damagedBlocks: 1 },
-      'The newest 1,000 lines in the last hour · 2 KiB scanned in 1.5 s · 1 damaged block could not be read',
+      { phase: 'cancelled', found: 3, reachedTime: '2026-11-22T13:04:05Z' },
+      'Cancelled: 3 lines found · back to 2026-11-22 13:04:05',
+    ],
+    [{ phase: 'failed', found: 1 }, '1 line found before it failed'],
+    [
+      { phase: 'done', found: 0, scannedBytes: 2048, elapsedMs: 7 },
+      '0 lines in the last hour · 2 KiB scanned in 7 ms',
+    ],
+    [
+      {
+        phase: 'done',
+        found: 1000,
+        scannedBytes: 2048,
+        elapsedMs: 1500,
+        continueAt: 'x',
+        damagedBlocks: 1,
+        removedSegments: 2,
+      },
+      'The newest 1,000 lines in the last hour · 2 KiB scanned in 1.5 s · 1 damaged block could not be read · the oldest of it was removed meanwhile (2 segments)',
     ],
   ])('%j', (state, words) => {
     expect(said(state)).toBe(words);
   });
 
   it('in the other direction', () => {
-    expect(said({ reachedTime: '2026-11-22T13:04:05Z' }, 'oldest')).toBe('0 lines found · up to 2026-11-22 13:04:05');
-    expect(said({ phase: 'done', found: 10, continueAt: 'x', scannedBytes: 1, elapsedMs: 1 }, 'oldest', EVERYTHING)).toBe(
-      'The oldest 10 lines in all of the history · 1 B scanned in 1 ms',
+    expect(said({ reachedTime: '2026-11-22T13:04:05Z' }, 'oldest')).toBe(
+      '0 lines found · up to 2026-11-22 13:04:05',
     );
+    expect(
+      said(
+        { phase: 'done', found: 10, continueAt: 'x', scannedBytes: 1, elapsedMs: 1 },
+        'oldest',
+        EVERYTHING,
+      ),
+    ).toBe('The oldest 10 lines in all of the history · 1 B scanned in 1 ms');
   });
 
   it('as a figure', () => {
@@ -41,23 +66,38 @@ describe('how far a search is', () => {
 
 describe('nothing found', () => {
   const now = Date.parse('2026-11-22T13:00:00Z');
-  const found = (query: string, range: typeof HOUR, oldest: string | null | undefined) => nothingFound(query, range, oldest, 'utc', now);
+  const found = (query: string, range: typeof HOUR, oldest: string | null | undefined) =>
+    nothingFound(query, range, oldest, 'utc', now);
 
   it('says where, how far the history reaches, and what to do', () => {
     const reach = 'The history reaches back to 2026-11-20 11:00:00.';
-    expect(found('x', HOUR, '2026-11-20T11:00:00Z')).toEqual({ title: 'No line matches in the last hour.', reach, offers: 'everything' });
+    expect(found('x', HOUR, '2026-11-20T11:00:00Z')).toEqual({
+      title: 'No line matches in the last hour.',
+      reach,
+      offers: 'everything',
+    });
     expect(found('', HOUR, '2026-11-20T11:00:00Z').title).toBe('No lines in the last hour.');
     expect(found('x', EVERYTHING, '2026-11-20T11:00:00Z')).toEqual({
       title: 'No line matches in all of the history.',
       reach,
       offers: 'no-query',
     });
-    expect(found('x', { from: '2026-11-01T00:00:00.000Z', to: '2026-11-02T00:00:00.000Z' }, '2026-11-20T11:00:00Z')).toEqual({
+    expect(
+      found(
+        'x',
+        { from: '2026-11-01T00:00:00.000Z', to: '2026-11-02T00:00:00.000Z' },
+        '2026-11-20T11:00:00Z',
+      ),
+    ).toEqual({
       title: 'This time is before the history begins.',
       reach,
       offers: 'everything',
     });
-    expect(found('x', HOUR, undefined)).toEqual({ title: 'No line matches in the last hour.', reach: '', offers: 'everything' });
+    expect(found('x', HOUR, undefined)).toEqual({
+      title: 'No line matches in the last hour.',
+      reach: '',
+      offers: 'everything',
+    });
     expect(found('x', HOUR, null)).toEqual({
       title: 'The history is empty.',
       reach: 'Lines appear as soon as a container writes one.',

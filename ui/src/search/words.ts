@@ -7,14 +7,20 @@ import type { SearchState } from './run.js';
 
 /** The line above the results: what is there, and what it took. */
 export function statusWords(state: SearchState, range: TimeRange, order: Order, zone: Zone): string {
-  const { phase, found, continueAt, damagedBlocks } = state;
+  const { phase, found, continueAt, damagedBlocks, removedSegments } = state;
   const damage = damagedBlocks > 0 ? `${counted(damagedBlocks, 'damaged block')} could not be read` : '';
-  if (phase === 'working') return joined(`${counted(found, 'line')} found`, scannedWords(state), reachedWords(state, order, zone));
-  if (phase === 'cancelled') return joined(`Cancelled: ${counted(found, 'line')} found`, reachedWords(state, order, zone));
+  const removed =
+    removedSegments > 0
+      ? `the oldest of it was removed meanwhile (${counted(removedSegments, 'segment')})`
+      : '';
+  if (phase === 'working')
+    return joined(`${counted(found, 'line')} found`, scannedWords(state), reachedWords(state, order, zone));
+  if (phase === 'cancelled')
+    return joined(`Cancelled: ${counted(found, 'line')} found`, reachedWords(state, order, zone));
   if (phase === 'failed') return `${counted(found, 'line')} found before it failed`;
   const which = continueAt === null ? counted(found, 'line') : `The ${order} ${counted(found, 'line')}`;
   const cost = `${bytes(state.scannedBytes)} scanned in ${duration(state.elapsedMs / 1000)}`;
-  return joined(`${which} ${rangeInWords(range)}`, cost, damage);
+  return joined(`${which} ${rangeInWords(range)}`, cost, damage, removed);
 }
 
 function scannedWords({ scannedBytes, totalBytes }: SearchState): string {
@@ -40,19 +46,37 @@ export interface NothingFound {
 }
 
 /** `oldest` is the time of the history's first line, null where there is none, undefined where it is not known. */
-export function nothingFound(query: string, range: TimeRange, oldest: string | null | undefined, zone: Zone, now: number): NothingFound {
+export function nothingFound(
+  query: string,
+  range: TimeRange,
+  oldest: string | null | undefined,
+  zone: Zone,
+  now: number,
+): NothingFound {
   if (oldest === null)
-    return { title: 'The history is empty.', reach: 'Lines appear as soon as a container writes one.', offers: 'containers' };
+    return {
+      title: 'The history is empty.',
+      reach: 'Lines appear as soon as a container writes one.',
+      offers: 'containers',
+    };
   const title = query === '' ? `No lines ${rangeInWords(range)}.` : `No line matches ${rangeInWords(range)}.`;
-  const reach = oldest === undefined ? '' : `The history reaches back to ${momentText(millisOf(oldest), zone)}.`;
+  const reach =
+    oldest === undefined ? '' : `The history reaches back to ${momentText(millisOf(oldest), zone)}.`;
   const span = spanOf(range, now);
   if (oldest !== undefined && span !== null && span.to <= millisOf(oldest))
-    return { title: `${rangeInWords(range) === 'in this time' ? 'This time' : 'All of this'} is before the history begins.`, reach, offers: 'everything' };
+    return {
+      title: `${rangeInWords(range) === 'in this time' ? 'This time' : 'All of this'} is before the history begins.`,
+      reach,
+      offers: 'everything',
+    };
   return { title, reach, offers: isEverything(range) ? 'no-query' : 'everything' };
 }
 
 /** The histogram as one sentence. */
-export function countsWords(totals: readonly { level: string; count: number }[], isComplete: boolean): string {
+export function countsWords(
+  totals: readonly { level: string; count: number }[],
+  isComplete: boolean,
+): string {
   const all = totals.reduce((sum, one) => sum + one.count, 0);
   const levels = totals.map((one) => `${count(one.count)} ${one.level}`).join(', ');
   return `${counted(all, 'line')}${isComplete ? '' : ' counted so far'}${levels && `: ${levels}`}`;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { inOrder, offsetOf, type Problem, severityByLine, summary } from './problems.js';
+import { inOrder, offsetOf, type Problem, severityByLine, summary, wordsOf } from './problems.js';
 
 const problem = (severity: Problem['severity'], line: number | null, column: number | null = 1): Problem => ({
   severity,
@@ -69,4 +69,11 @@ test('problems are counted in words', () => {
   expect(summary([problem('warning', 1), problem('error', 1), problem('warning', 2)])).toBe(
     '1 error, 2 warnings',
   );
+});
+
+test('the key is not said twice', () => {
+  const told = { ...problem('error', 1), key: 'server.prot', message: 'server.prot: unknown key' };
+  expect(wordsOf(told)).toBe('unknown key');
+  expect(wordsOf({ ...told, message: 'server.protocol: unknown key' })).toBe('server.protocol: unknown key');
+  expect(wordsOf({ ...told, key: '', message: ': wrong' })).toBe(': wrong');
 });

@@ -45,6 +45,12 @@ export function inOrder(problems: readonly Problem[]): Problem[] {
   );
 }
 
+/** What is wrong, without the key, which stands beside it. */
+export function wordsOf({ key, message }: Problem): string {
+  const prefix = `${key}: `;
+  return key !== '' && message.startsWith(prefix) ? message.slice(prefix.length) : message;
+}
+
 /** Where in the text a line and column are; the nearest place where the text is shorter than that. */
 export function offsetOf(text: string, line: number, column: number): number {
   let start = 0;

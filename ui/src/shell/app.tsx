@@ -19,15 +19,13 @@ export function App() {
       for (const end of ends) end();
     };
   }, []);
-  useShortcuts(
-    [
-      { keys: ['?'], what: 'Show or hide this help', run: () => (showsHelp.value = !showsHelp.value) },
-      { keys: ['1'], what: 'Go to Live', run: () => navigate('live') },
-      { keys: ['2'], what: 'Go to Search', run: () => navigate('search') },
-      { keys: ['3'], what: 'Go to Containers', run: () => navigate('containers') },
-      { keys: ['4'], what: 'Go to Flow', run: () => navigate('flow') },
-    ],
-  );
+  useShortcuts([
+    { keys: ['?'], what: 'Show or hide this help', run: () => (showsHelp.value = !showsHelp.value) },
+    { keys: ['1'], what: 'Go to Live', run: () => navigate('live') },
+    { keys: ['2'], what: 'Go to Search', run: () => navigate('search') },
+    { keys: ['3'], what: 'Go to Containers', run: () => navigate('containers') },
+    { keys: ['4'], what: 'Go to Flow', run: () => navigate('flow') },
+  ]);
   return (
     <div class="shell" data-rail={rail.value}>
       <Rail />

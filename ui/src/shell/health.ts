@@ -45,7 +45,9 @@ async function refresh(): Promise<void> {
 }
 
 /** The components that are not well, with what they say. */
-export function reasonsOf({ components }: Health): { readonly name: string; readonly reason: string; readonly state: string }[] {
+export function reasonsOf({
+  components,
+}: Health): { readonly name: string; readonly reason: string; readonly state: string }[] {
   return Object.entries(components)
     .filter(([, { state }]) => state !== 'healthy')
     .map(([name, { state, reason }]) => ({ name, state, reason }));

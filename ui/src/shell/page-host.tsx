@@ -3,11 +3,14 @@ import { useSignal, useSignalEffect } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useErrorBoundary } from 'preact/hooks';
 import { route } from '../lib/router.js';
-import { Empty } from '../parts/empty.js';
 import { Button } from '../parts/button.js';
+import { Empty } from '../parts/empty.js';
 import { PAGES } from './pages.js';
 
-type Shown = { readonly Page: ComponentType; readonly name: string } | { readonly failed: string } | undefined;
+type Shown =
+  | { readonly Page: ComponentType; readonly name: string }
+  | { readonly failed: string }
+  | undefined;
 
 const loaded = new Map<string, ComponentType>();
 
@@ -19,7 +22,8 @@ export function PageHost() {
     document.title = page ? `${page.title} · log-capturer` : 'log-capturer';
     const known = loaded.get(name);
     if (known) {
-      if (!shown.peek() || (shown.peek() as { Page?: ComponentType }).Page !== known) shown.value = { Page: known, name };
+      if (!shown.peek() || (shown.peek() as { Page?: ComponentType }).Page !== known)
+        shown.value = { Page: known, name };
     } else if (!page) {
       shown.value = { failed: `There is no page “${name}”.` };
     } else {
@@ -28,7 +32,9 @@ export function PageHost() {
           if (route.peek().page === name) shown.value = { Page, name };
         },
         () => {
-          shown.value = { failed: 'This page could not be loaded. The agent may be gone, or was replaced by a newer one.' };
+          shown.value = {
+            failed: 'This page could not be loaded. The agent may be gone, or was replaced by a newer one.',
+          };
         },
       );
     }
@@ -40,7 +46,10 @@ export function PageHost() {
   return <Guarded key={value.name} Page={value.Page} />;
 }
 
-async function load(name: string, from: () => Promise<{ readonly default: ComponentType }>): Promise<ComponentType> {
+async function load(
+  name: string,
+  from: () => Promise<{ readonly default: ComponentType }>,
+): Promise<ComponentType> {
   const page = (await from()).default;
   loaded.set(name, page);
   return page;

@@ -7,13 +7,18 @@ export interface Page {
   readonly title: string;
   /** Undefined: not in the rail. */
   readonly icon?: IconName;
-  load(): Promise<{ readonly default: ComponentType }>;
+  readonly load: () => Promise<{ readonly default: ComponentType }>;
 }
 
 export const PAGES: readonly Page[] = [
   { name: 'live', title: 'Live', icon: 'live', load: () => import('../live/page.js') },
   { name: 'search', title: 'Search', icon: 'search', load: () => import('../search/page.js') },
-  { name: 'containers', title: 'Containers', icon: 'containers', load: () => import('../containers/page.js') },
+  {
+    name: 'containers',
+    title: 'Containers',
+    icon: 'containers',
+    load: () => import('../containers/page.js'),
+  },
   { name: 'flow', title: 'Flow', icon: 'flow', load: () => import('../flow/page.js') },
   {
     name: 'dead-letters',

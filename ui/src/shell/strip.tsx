@@ -1,7 +1,7 @@
 import { computed } from '@preact/signals';
+import { counted } from '../lib/format.js';
 import { theme } from '../lib/prefs.js';
 import { href, route } from '../lib/router.js';
-import { counted } from '../lib/format.js';
 import { IconButton } from '../parts/button.js';
 import { Popover } from '../parts/popover.js';
 import { StateDot } from '../parts/state-dot.js';
@@ -41,13 +41,15 @@ function HealthNote() {
       label={
         <>
           <StateDot state={value.status} />
+          <span class="unseen">Health: </span>
           <span class="strip-words">{wordsOf(value, reasons.length)}</span>
         </>
       }
-      name="Health of the agent"
     >
       <div class="strip-reasons">
-        {value.status === 'lost' && <p>The agent does not answer. This page tries again every few seconds.</p>}
+        {value.status === 'lost' && (
+          <p>The agent does not answer. This page tries again every few seconds.</p>
+        )}
         {Object.entries(value.components).map(([name, { state, reason }]) => (
           <div key={name} class="strip-reason">
             <StateDot state={state} />
@@ -67,9 +69,11 @@ function HealthNote() {
   );
 }
 
-function wordsOf({ status, components }: Health, unwell: number): string {
+function wordsOf(value: Health, unwell: number): string {
+  const { status } = value;
   if (status === 'lost') return 'No answer';
   if (unwell === 0) return 'Healthy';
-  const [first] = Object.values(components).filter(({ state }) => state !== 'healthy');
-  return unwell === 1 && first.reason ? first.reason : `${counted(unwell, 'component')} not well`;
+  if (unwell > 1) return `${counted(unwell, 'component')} not well`;
+  const [{ name, state, reason }] = reasonsOf(value);
+  return `${name}: ${reason || state}`;
 }

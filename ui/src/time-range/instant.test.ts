@@ -48,12 +48,21 @@ describe('what people type', () => {
     expect(readMoment(typed, 'utc', NOW)).toBe(utc);
   });
 
-  it.each(['', 'yesterday', '5 parsecs', '2026-02-30', '2026-13-01', '2026-11-22 24:00', '13:60', '1969-12-31', '12', '-5m', '5mm'])(
-    '%j is not understood',
-    (typed) => {
-      expect(readMoment(typed, 'local', NOW)).toBeNull();
-    },
-  );
+  it.each([
+    '',
+    'yesterday',
+    '5 parsecs',
+    '2026-02-30',
+    '2026-13-01',
+    '2026-11-22 24:00',
+    '13:60',
+    '1969-12-31',
+    '12',
+    '-5m',
+    '5mm',
+  ])('%j is not understood', (typed) => {
+    expect(readMoment(typed, 'local', NOW)).toBeNull();
+  });
 
   it('today is the day of the zone that is shown', () => {
     const justBeforeMidnight = Date.parse('2026-11-22T23:30:00Z');
@@ -83,7 +92,7 @@ it('canonical moments: ages, now, RFC 3339, seconds; nothing else', () => {
 });
 
 it('what stands in a field is read back as the same moment, daylight saving included', () => {
-  const moments = fc.integer({ min: 0, max: 4_000_000_000_000 });
+  const moments = fc.integer({ min: 0, max: 4_294_967_295_000 });
   fc.assert(
     fc.property(moments, fc.constantFrom('local' as const, 'utc' as const), (moment, zone) => {
       const iso = isoOf(moment);
@@ -91,7 +100,12 @@ it('what stands in a field is read back as the same moment, daylight saving incl
       // The hour that comes twice in autumn has one spelling for two moments.
       expect([0, zone === 'local' ? 3_600_000 : 0]).toContain(Math.abs(back - moment));
     }),
-    { examples: [[Date.parse('2026-10-25T00:30:00Z'), 'local'], [Date.parse('2026-03-29T00:59:59.999Z'), 'local']] },
+    {
+      examples: [
+        [Date.parse('2026-10-25T00:30:00Z'), 'local'],
+        [Date.parse('2026-03-29T00:59:59.999Z'), 'local'],
+      ],
+    },
   );
   expect(typedForm('15m', 'local')).toBe('15m');
   expect(typedForm('2026-11-22T13:00:00.000Z', 'local')).toBe('2026-11-22 14:00:00');

@@ -58,9 +58,12 @@ export function isRelative(canonical: string): boolean {
   return canonical === 'now' || AGE.test(canonical);
 }
 
-/** Whole milliseconds are kept; a year beyond four digits is not. */
+/** The last second that the agent knows. */
+const LAST_MS = (2 ** 32 - 1) * 1000;
+
+/** Whole milliseconds are kept; what is before 1970 or after 2106 is not. */
 export function isoOf(moment: number): string {
-  return new Date(Math.min(Math.max(Math.round(moment), 0), 253_402_300_799_999)).toISOString();
+  return new Date(Math.min(Math.max(Math.round(moment), 0), LAST_MS)).toISOString();
 }
 
 /** As it stands in the picker's fields, and is read back by readMoment: `2026-11-22 13:00:05`, with `.123` where there are any. */
@@ -105,7 +108,8 @@ function offsetOf(offset: string): number {
 /** Null for a 30th of February or a 25th hour, which Date would carry over. */
 function combine(zone: Zone, numbers: number[], fraction = ''): number | null {
   const [year, month, day, hour, minute, second] = numbers;
-  if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59 || year < 1970) return null;
+  if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59 || year < 1970)
+    return null;
   if (day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return null;
   const ms = Number(fraction.padEnd(3, '0').slice(0, 3));
   return zone === 'utc'

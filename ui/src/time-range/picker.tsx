@@ -78,8 +78,12 @@ function ExactRange({ value, onChange }: PickerProps) {
   const from = useSignal(typedForm(value.from, zone.value));
   const to = useSignal(typedForm(value.to, zone.value));
   const isTried = useSignal(false);
-  const read = { from: readMoment(from.value, zone.value, Date.now()), to: readMoment(to.value, zone.value, Date.now()) };
-  const isEmpty = read.from !== null && read.to !== null && spanOf({ from: read.from, to: read.to }, Date.now()) === null;
+  const read = {
+    from: readMoment(from.value, zone.value, Date.now()),
+    to: readMoment(to.value, zone.value, Date.now()),
+  };
+  const isEmpty =
+    read.from !== null && read.to !== null && spanOf({ from: read.from, to: read.to }, Date.now()) === null;
   const submit = (): void => {
     isTried.value = true;
     if (read.from !== null && read.to !== null && !isEmpty) onChange({ from: read.from, to: read.to });
@@ -93,9 +97,9 @@ function ExactRange({ value, onChange }: PickerProps) {
   return (
     <form
       class="time-range-exact"
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
+      onSubmit={(event) => event.preventDefault()}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter' && event.target instanceof HTMLInputElement) submit();
       }}
     >
       <Moment label="From" text={from} isWrong={read.from === null} />
@@ -106,7 +110,8 @@ function ExactRange({ value, onChange }: PickerProps) {
         </p>
       )}
       <p class="quiet">
-        <code>2026-11-22 13:00</code>, <code>13:00:05</code>, <code>90m</code>, <code>2d</code>, <code>now</code>
+        For example <code>2026-11-22 13:00</code>, <code>13:00:05</code>, <code>90m</code>, <code>2d</code>,{' '}
+        <code>now</code>
       </p>
       <div class="time-range-end">
         <Choice
@@ -126,7 +131,15 @@ function ExactRange({ value, onChange }: PickerProps) {
   );
 }
 
-function Moment({ label, text, isWrong }: { readonly label: string; readonly text: { value: string }; readonly isWrong: boolean }) {
+function Moment({
+  label,
+  text,
+  isWrong,
+}: {
+  readonly label: string;
+  readonly text: { value: string };
+  readonly isWrong: boolean;
+}) {
   return (
     <label class="time-range-moment">
       <span>{label}</span>

@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeRange, EVERYTHING, moved, rangeAround, rangeBetween, rangeInWords, rangeOf, spanOf, zoomedOut } from './range.js';
+import {
+  describeRange,
+  EVERYTHING,
+  moved,
+  rangeAround,
+  rangeBetween,
+  rangeInWords,
+  rangeOf,
+  spanOf,
+  withinHistory,
+  zoomedOut,
+} from './range.js';
 
 const NOW = Date.parse('2026-11-22T13:00:00Z');
 
@@ -18,6 +29,13 @@ it('a span is its two moments, and an empty one is none', () => {
   expect(spanOf({ from: '30m', to: 'x' }, NOW)).toBeNull();
 });
 
+it('all of the history begins with its first line', () => {
+  const oldest = '2026-11-20T11:00:00.987654321Z';
+  expect(withinHistory(EVERYTHING, oldest, NOW)).toEqual({ from: '2026-11-20T11:00:00.000Z', to: 'now' });
+  expect(withinHistory(EVERYTHING, null, NOW)).toEqual(EVERYTHING);
+  expect(withinHistory({ from: '1h', to: 'now' }, oldest, NOW)).toEqual({ from: '1h', to: 'now' });
+});
+
 describe('zoom and move', () => {
   const moments = fc.integer({ min: 0, max: NOW });
   const spans = fc
@@ -27,14 +45,18 @@ describe('zoom and move', () => {
 
   it('a drag makes the same range in either direction, and never an empty one', () => {
     fc.assert(
-      fc.property(fc.double({ min: 0, max: NOW, noNaN: true }), fc.double({ min: 0, max: NOW, noNaN: true }), (a, b) => {
-        const range = rangeBetween(a, b);
-        expect(rangeBetween(b, a)).toEqual(range);
-        const span = spanOf(range, NOW);
-        expect(span).not.toBeNull();
-        expect(span?.from).toBeLessThanOrEqual(Math.min(a, b));
-        expect(span?.to).toBeGreaterThanOrEqual(Math.max(a, b));
-      }),
+      fc.property(
+        fc.double({ min: 0, max: NOW, noNaN: true }),
+        fc.double({ min: 0, max: NOW, noNaN: true }),
+        (a, b) => {
+          const range = rangeBetween(a, b);
+          expect(rangeBetween(b, a)).toEqual(range);
+          const span = spanOf(range, NOW);
+          expect(span).not.toBeNull();
+          expect(span?.from).toBeLessThanOrEqual(Math.min(a, b));
+          expect(span?.to).toBeGreaterThanOrEqual(Math.max(a, b));
+        },
+      ),
     );
   });
 
@@ -67,7 +89,10 @@ describe('zoom and move', () => {
   });
 
   it('around a moment', () => {
-    expect(rangeAround(NOW, 300_000)).toEqual({ from: '2026-11-22T12:55:00.000Z', to: '2026-11-22T13:05:00.000Z' });
+    expect(rangeAround(NOW, 300_000)).toEqual({
+      from: '2026-11-22T12:55:00.000Z',
+      to: '2026-11-22T13:05:00.000Z',
+    });
   });
 });
 

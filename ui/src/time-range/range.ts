@@ -76,11 +76,21 @@ export function isEverything({ from, to }: TimeRange): boolean {
   return from === EVERYTHING.from && to === EVERYTHING.to;
 }
 
+/** Of all of the history as much as there is: its first line may be much later than the first moment there can be. */
+export function withinHistory(range: TimeRange, oldest: string | null | undefined, now: number): TimeRange {
+  const first = oldest ? momentOf(oldest, now) : null;
+  return first !== null && range.from === EVERYTHING.from
+    ? { from: isoOf(Math.floor(first / 1000) * 1000), to: range.to }
+    : range;
+}
+
 /** In a few words: "Last 15 minutes", "22 Nov 13:00 – 14:00", "Everything kept". */
 export function describeRange(range: TimeRange, zone: Zone, now: number): string {
   if (isEverything(range)) return 'Everything kept';
-  if (range.to === 'now') return isRelative(range.from) ? `Last ${inWords(range.from)}` : `Since ${one(range.from, zone, now)}`;
-  if (isRelative(range.from) || isRelative(range.to)) return `${one(range.from, zone, now)} – ${one(range.to, zone, now)}`;
+  if (range.to === 'now')
+    return isRelative(range.from) ? `Last ${inWords(range.from)}` : `Since ${one(range.from, zone, now)}`;
+  if (isRelative(range.from) || isRelative(range.to))
+    return `${one(range.from, zone, now)} – ${one(range.to, zone, now)}`;
   const span = spanOf(range, now);
   if (!span) return `${range.from} – ${range.to}`;
   const clocks = [span.from, span.to].map((moment) => clock(moment, zone, span));
@@ -104,7 +114,8 @@ export function inWords(age: string): string {
 
 function one(canonical: string, zone: Zone, now: number): string {
   if (canonical === 'now') return 'now';
-  if (isRelative(canonical)) return `${Number.parseFloat(canonical) === 1 ? '1 ' : ''}${inWords(canonical)} ago`;
+  if (isRelative(canonical))
+    return `${Number.parseFloat(canonical) === 1 ? '1 ' : ''}${inWords(canonical)} ago`;
   const moment = momentOf(canonical, now) ?? 0;
   return joined(day(fields(moment, zone)[0], now, zone), clock(moment, zone, { from: moment, to: moment }));
 }

@@ -37,6 +37,7 @@ const SMALL_BACKLOG = 1024 * 1024;
 /** A byte of text, and what stands around it, have no more bytes in a json-file. */
 const MOST_ESCAPED = 6;
 const MOST_AROUND_TEXT = 512;
+const UNSERVED = 'a record of the log is damaged, and the engine does not read on behind it';
 const HIDDEN = 'the log rotated before it could be seen whether the engine had served all of it';
 
 export interface ApiLogParts extends Omit<PlaceParts, 'onLost'> {
@@ -277,6 +278,20 @@ export class ApiLog implements StreamSink, LineTarget {
   tellSkipped(): void {
     if (this.canVerify) this.#comparison.isSuspect = true;
     else this.#parts.onGap({ why: 'skipped', from: this.#place.verifiedTime, to: timeOfMs(Date.now()) });
+  }
+
+  /** `newest` is the last record of a log that was served to its end: whether that brought it. */
+  hasTaken(newest: RecordId): boolean {
+    return this.#parts.isTailOther === true || this.#place.isTaken(newest);
+  }
+
+  /** The engine does not serve what lies before `newest`, nor that one, unless asked for it alone. Goes on behind it. */
+  tellUnserved(newest: RecordId): void {
+    this.#endOpenLines(LineFlag.incomplete);
+    const from = this.#place.verifiedTime;
+    this.#parts.onGap({ why: 'damaged', from, to: newest, detail: UNSERVED });
+    this.#place.skipTo(newest);
+    this.#savePosition();
   }
 
   push(batch: Batch): void {

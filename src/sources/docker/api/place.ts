@@ -235,6 +235,13 @@ export class LogPlace {
     this.#nanos = nanos;
   }
 
+  /** The record is as good as taken, and what stands before it in the log will not be had. */
+  skipTo({ seconds, nanos, hash }: RecordId): void {
+    this.#linked = 0;
+    this.remember(seconds, nanos, hash);
+    this.verifyAll();
+  }
+
   /** It was in the log when the stream was opened: an engine leaves nothing of that out. */
   trust(): void {
     if (this.#ring.unverified === 1) this.#verifyUpTo(1);

@@ -25,6 +25,7 @@ import { type LogHost, logTraits, openLog } from './open-log.js';
 import type { StreamPool, Turn, TurnEnd } from './pool.js';
 import { RawDecoder } from './raw.js';
 import type { RecordDecoder } from './records.js';
+import { type RecordId, sameRecord } from './ring.js';
 import { LogStream } from './stream.js';
 import type { ApiReaderStats } from './types.js';
 import { StreamWatch, type WatchHost } from './watch.js';
@@ -89,6 +90,8 @@ export class ApiReader {
   #isWoken = false;
   /** The last stream ended with the log's end. */
   #isComplete = false;
+  /** The log's last record, which the last stream did not bring. */
+  #unserved: RecordId | undefined;
 
   constructor(host: ReaderHost, container: ContainerLog) {
     this.#host = host;
@@ -371,11 +374,25 @@ export class ApiReader {
     this.#isComplete = isWhole && !(isLast && this.#isWoken);
     if (isLast && isWhole) {
       await this.#watch.verify(log, scope);
+      if (!(await this.#isServed(log, scope))) return 'further';
       log.endOutput();
       this.#host.options.onNotice({ kind: 'drained', id: this.container.id });
       return 'drained';
     }
     return log.taken > taken ? 'read' : 'nothing';
+  }
+
+  /**
+   * An engine does not read on behind a damaged record, and says nothing of it; the last record alone it serves. One that a
+   * stream does not bring that was opened afterwards will not come.
+   */
+  async #isServed(log: ApiLog, scope: Scope): Promise<boolean> {
+    const before = this.#unserved;
+    this.#unserved = await this.#watch.last(log, scope).catch(() => undefined);
+    if (!this.#unserved || log.hasTaken(this.#unserved)) return true;
+    if (!before || !sameRecord(before, this.#unserved)) return false;
+    log.tellUnserved(this.#unserved);
+    return true;
   }
 
   #drained(log: ApiLog): void {

@@ -55,7 +55,7 @@ describe('a gap is told', () => {
     await readThreeLines();
     bed.readers.stopped(ID);
     bed.server.stop();
-    await until('all is read', () => bed.asked.length === 2 && bed.readers.openStreams().length === 0);
+    await until('all is read', () => bed.asked.length === 3 && bed.readers.openStreams().length === 0);
     bed.fake.routes.set(PATH, gone);
     bed.readers.wake(ID);
     bed.readers.finish(ID);
@@ -105,6 +105,65 @@ describe('a gap is told', () => {
     await followed();
     const to = { seconds: 1_795_299_000, nanos: 5 };
     expect(bed.pipeline.gaps).toMatchObject([{ why: 'blind', from: undefined, to }]);
+  });
+});
+
+describe('a record that is damaged, behind which the engine does not read on', () => {
+  const timeOf = (n: number) => {
+    const { seconds, nanos } = bed.server.records[n];
+    return { seconds, nanos };
+  };
+  const drained = (): number => kinds().filter((kind) => kind === 'drained').length;
+
+  async function readStopped(): Promise<void> {
+    bed.server.isRunning = false;
+    bed.add();
+    bed.readers.stopped(ID);
+    await until('the end of it', () => drained() === 1);
+  }
+
+  it('is a gap of a container that has stopped, told once, also over a restart; what comes later is read', async () => {
+    bed = await ReadersBed.start();
+    bed.server.lines(0, 40);
+    bed.server.damagedBefore = 20;
+    await readStopped();
+    const gap = { why: 'damaged', from: timeOf(19), to: timeOf(39) };
+    expect(bed.pipeline.lines.map(({ text }) => text)).toEqual(
+      Array.from({ length: 20 }, (_, n) => `line ${n}`),
+    );
+    expect(bed.pipeline.gaps).toMatchObject([gap]);
+    bed.server.isRunning = true;
+    bed.readers.wake(ID);
+    await followed();
+    bed.server.line('later');
+    expect((await bed.lines(21)).at(-1)).toBe('later');
+    expect(bed.pipeline.gaps).toMatchObject([gap]);
+    const { records, damagedBefore } = bed.server;
+    const positions = bed.pipeline.positionsAfter(bed.pipeline.pushes.length);
+    await bed.stop();
+
+    bed = await ReadersBed.start({}, positions);
+    bed.server.records.push(...records);
+    bed.server.damagedBefore = damagedBefore;
+    await readStopped();
+    expect([bed.pipeline.lines, bed.pipeline.gaps]).toEqual([[], []]);
+  });
+
+  it('is none where only a line came while the end was looked at', async () => {
+    bed = await ReadersBed.start();
+    bed.server.lines(0, 3);
+    const serve = bed.fake.routes.get(PATH);
+    let isLate = true;
+    bed.fake.routes.set(PATH, (request, response) => {
+      if (isLate && request.url?.endsWith('tail=1')) {
+        bed.server.line('late');
+        isLate = false;
+      }
+      serve?.(request, response);
+    });
+    await readStopped();
+    expect(bed.pipeline.lines.map(({ text }) => text)).toEqual(['line 0', 'line 1', 'line 2', 'late']);
+    expect([bed.pipeline.gaps, isLate]).toEqual([[], false]);
   });
 });
 

@@ -7,6 +7,7 @@ import type { Scope } from '../../../runtime/scope.js';
 import type { LogEngine } from '../readers.js';
 import type { ApiLog } from './log.js';
 import type { RecordDecoder } from './records.js';
+import type { RecordId } from './ring.js';
 import { LogStream, type StreamHost } from './stream.js';
 import type { ApiOptions } from './types.js';
 import type { Verification } from './verification.js';
@@ -134,6 +135,12 @@ export class StreamWatch {
       }
       this.#settle(log, newest, tail, true);
     }
+  }
+
+  /** The last record of the log, which has come to its end; undefined where that cannot be asked for, or is none. */
+  async last(log: ApiLog, scope: Scope): Promise<RecordId | undefined> {
+    const engine = this.#host.engine();
+    return engine && (await this.#newest(engine, log, 1, scope))?.newest.at(-1);
   }
 
   /** The log was given what the stream brought. */

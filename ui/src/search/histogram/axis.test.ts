@@ -26,7 +26,9 @@ it('ticks are round on the clock of the zone', () => {
 
 it('days stay days where the clock changes', () => {
   const days = timeTicks(at('2026-10-23T00:00:00+02:00'), at('2026-10-28T00:00:00+01:00'), 8, 'local');
-  expect(days.map(({ label }) => label)).toEqual(['23 Oct', '24 Oct', '25 Oct', '26 Oct', '27 Oct', '28 Oct'].slice(0, days.length));
+  expect(days.map(({ label }) => label)).toEqual(
+    ['23 Oct', '24 Oct', '25 Oct', '26 Oct', '27 Oct', '28 Oct'].slice(0, days.length),
+  );
   expect(days.map(({ at }) => new Date(at).getHours())).toEqual(days.map(() => 0));
 });
 
@@ -51,7 +53,9 @@ it('ticks lie in the range, in order, and are never more than asked for', () => 
 });
 
 it('the top is round, holds all, and wastes little', () => {
-  expect([0, 1, 2, 7, 9, 10, 11, 180, 240, 1001].map(roundTop)).toEqual([1, 1, 2, 8, 10, 10, 15, 200, 300, 1500]);
+  expect([0, 1, 2, 7, 9, 10, 11, 180, 240, 1001].map(roundTop)).toEqual([
+    1, 1, 2, 8, 10, 10, 15, 200, 300, 1500,
+  ]);
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1e12 }), (most) => {
       expect(roundTop(most)).toBeGreaterThanOrEqual(most);

@@ -8,7 +8,15 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 const STEPS = [
-  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
+  1,
+  2,
+  5,
+  10,
+  20,
+  50,
+  100,
+  200,
+  500,
   ...[1, 2, 5, 10, 15, 30].map((count) => count * SECOND),
   ...[1, 2, 5, 10, 15, 30].map((count) => count * MINUTE),
   ...[1, 2, 3, 6, 12].map((count) => count * HOUR),
@@ -26,7 +34,11 @@ export function timeTicks(from: number, to: number, most: number, zone: Zone): T
   const ticks: Tick[] = [];
   // Counted on the zone's own clock, so that daylight saving shifts no tick off its round hour.
   const shift = shiftOf(from, zone);
-  for (let at = Math.ceil((from + shift) / step) * step - shift; at <= to && ticks.length < most; at += step) {
+  for (
+    let at = Math.ceil((from + shift) / step) * step - shift;
+    at <= to && ticks.length < most;
+    at += step
+  ) {
     const exact = step >= HOUR ? at + shift - shiftOf(at, zone) : at;
     if (exact >= from && exact <= to) ticks.push({ at: exact, label: timeLabel(exact, step, zone) });
   }
@@ -39,7 +51,8 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 function timeLabel(at: number, step: number, zone: Zone): string {
   const [date, time] = fields(at, zone);
   if (step >= 365 * DAY) return date.slice(0, 4);
-  if (step >= DAY || time.startsWith('00:00:00.000')) return `${Number(date.slice(8))} ${MONTHS[Number(date.slice(5, 7)) - 1]}`;
+  if (step >= DAY || time.startsWith('00:00:00.000'))
+    return `${Number(date.slice(8))} ${MONTHS[Number(date.slice(5, 7)) - 1]}`;
   if (step >= MINUTE) return time.slice(0, 5);
   return step >= SECOND ? time.slice(0, 8) : time.slice(6);
 }

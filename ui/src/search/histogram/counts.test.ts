@@ -37,6 +37,14 @@ it('a bar is its levels, the worst at the bottom; the last bar ends with the ran
   ]);
 });
 
+it('a bar that would begin behind the range is none', () => {
+  const bars = barsOf({ ...counts, stepMs: 100_000, levels: { info: [1, 1, 0, 0] } });
+  expect(bars.map(({ from, to }) => [from - START, to - START])).toEqual([
+    [0, 100_000],
+    [100_000, 150_000],
+  ]);
+});
+
 it('totals by level leave out those without lines', () => {
   expect(totalsOf(barsOf(counts))).toEqual([
     { level: 'error', count: 1 },
@@ -51,14 +59,19 @@ it('totals by level leave out those without lines', () => {
 });
 
 it('no line is drawn twice or left out', () => {
-  const levels = fc.dictionary(fc.constantFrom('error', 'warn', 'info', 'odd'), fc.array(fc.nat(1000), { minLength: 3, maxLength: 3 }));
+  const levels = fc.dictionary(
+    fc.constantFrom('error', 'warn', 'info', 'odd'),
+    fc.array(fc.nat(1000), { minLength: 3, maxLength: 3 }),
+  );
   fc.assert(
     fc.property(levels, (levels) => {
       const bars = barsOf({ ...counts, levels });
       const drawn = bars.flatMap(({ segments }) => segments);
       for (const [level, buckets] of Object.entries(levels)) {
         const own = drawn.filter((segment) => segment.level === level);
-        expect(own.reduce((sum, { count }) => sum + count, 0)).toBe(buckets.reduce((sum, count) => sum + count, 0));
+        expect(own.reduce((sum, { count }) => sum + count, 0)).toBe(
+          buckets.reduce((sum, count) => sum + count, 0),
+        );
       }
       for (const { segments, total } of bars) {
         const tops = [0, ...segments.map(({ below, count }) => below + count)];
@@ -103,13 +116,17 @@ it('a range is to the second, unless its bars are shorter', () => {
 it('a drag holds both its ends; the bar at a place is the one drawn there', () => {
   const bars = barsOf(counts);
   fc.assert(
-    fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), (a, b) => {
-      const span = spanOf(selected(bars, a, b) ?? { from: '', to: '' }, 0);
-      expect(placeOf(bars, span?.from ?? NaN)).toBeLessThanOrEqual(Math.min(a, b));
-      if (!isClick(a, b)) expect(placeOf(bars, span?.to ?? NaN)).toBeGreaterThanOrEqual(Math.max(a, b));
-      const bar = bars[barAt(bars, a)];
-      expect(placeOf(bars, bar.from)).toBeLessThanOrEqual(a);
-      expect(placeOf(bars, bar.to)).toBeGreaterThanOrEqual(a);
-    }),
+    fc.property(
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (a, b) => {
+        const span = spanOf(selected(bars, a, b) ?? { from: '', to: '' }, 0);
+        expect(placeOf(bars, span?.from ?? NaN)).toBeLessThanOrEqual(Math.min(a, b));
+        if (!isClick(a, b)) expect(placeOf(bars, span?.to ?? NaN)).toBeGreaterThanOrEqual(Math.max(a, b));
+        const bar = bars[barAt(bars, a)];
+        expect(placeOf(bars, bar.from)).toBeLessThanOrEqual(a);
+        expect(placeOf(bars, bar.to)).toBeGreaterThanOrEqual(a);
+      },
+    ),
   );
 });

@@ -32,7 +32,9 @@ export function barsOf(counts: Counts): Bar[] {
   const start = Date.parse(counts.from);
   const end = Date.parse(counts.to);
   const levels = ordered(Object.keys(counts.levels));
-  const length = Math.max(0, ...levels.map((level) => counts.levels[level].length));
+  // Steps are whole milliseconds: the last ones may lie behind the range.
+  const inRange = Math.ceil((end - start) / counts.stepMs);
+  const length = Math.min(inRange, Math.max(0, ...levels.map((level) => counts.levels[level].length)));
   return Array.from({ length }, (_none, at) => {
     const segments: Segment[] = [];
     let total = 0;
@@ -50,7 +52,8 @@ export function barsOf(counts: Counts): Bar[] {
 /** Lines of some bars by level, the worst first, without those that have none. */
 export function totalsOf(bars: readonly Bar[]): { level: string; count: number }[] {
   const totals: Record<string, number> = Object.create(null) as Record<string, number>;
-  for (const { level, count } of bars.flatMap(({ segments }) => segments)) totals[level] = (totals[level] ?? 0) + count;
+  for (const { level, count } of bars.flatMap(({ segments }) => segments))
+    totals[level] = (totals[level] ?? 0) + count;
   return ordered(Object.keys(totals)).map((level) => ({ level, count: totals[level] }));
 }
 

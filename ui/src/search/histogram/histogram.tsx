@@ -34,7 +34,9 @@ export function Histogram({ counts, onSelect }: HistogramProps) {
     return box && box.width > 0 ? (event.clientX - box.left) / box.width : 0;
   };
   /** What is dragged over, or else what is pointed at. */
-  const chosen = drag.value ? barsBetween(bars, drag.value.start, drag.value.end) : bars.slice(Math.max(0, hovered.value), hovered.value + 1);
+  const chosen = drag.value
+    ? barsBetween(bars, drag.value.start, drag.value.end)
+    : bars.slice(Math.max(0, hovered.value), hovered.value + 1);
   const select = (bars: readonly Bar[]): void => {
     const range = rangeOfBars(bars);
     drag.value = null;
@@ -47,7 +49,9 @@ export function Histogram({ counts, onSelect }: HistogramProps) {
       const before = hovered.value < 0 ? (step > 0 ? -1 : bars.length) : hovered.value;
       const bar = Math.min(Math.max(before + step, 0), bars.length - 1);
       const place = middle(bars, bar);
-      drag.value = event.shiftKey ? { start: drag.value?.start ?? middle(bars, Math.max(before, 0)), end: place } : null;
+      drag.value = event.shiftKey
+        ? { start: drag.value?.start ?? middle(bars, Math.max(before, 0)), end: place }
+        : null;
       hovered.value = bar;
     } else if (event.key === 'Enter' && hovered.value >= 0) {
       select(chosen);
@@ -61,9 +65,10 @@ export function Histogram({ counts, onSelect }: HistogramProps) {
   };
 
   const span = spanOfBars(bars);
-  const ticks = span ? timeTicks(span.from, span.to, Math.max(1, Math.floor(width / TICK_WIDTH)), zone.value) : [];
+  const ticks = span
+    ? timeTicks(span.from, span.to, Math.max(1, Math.floor(width / TICK_WIDTH)), zone.value)
+    : [];
   const words = counts ? countsWords(totalsOf(bars), counts.complete) : 'Counting…';
-  const totals = totalsOf(bars);
   return (
     <section class="histogram" aria-label="Lines by time and level">
       <div
@@ -83,7 +88,8 @@ export function Histogram({ counts, onSelect }: HistogramProps) {
         onPointerMove={(event) => {
           const place = placeAt(event);
           hovered.value = barAt(bars, place);
-          if (drag.value && event.currentTarget.hasPointerCapture(event.pointerId)) drag.value = { ...drag.value, end: place };
+          if (drag.value && event.currentTarget.hasPointerCapture(event.pointerId))
+            drag.value = { ...drag.value, end: place };
         }}
         onPointerUp={(event) => {
           if (!drag.value || !event.currentTarget.hasPointerCapture(event.pointerId)) return;
@@ -101,25 +107,44 @@ export function Histogram({ counts, onSelect }: HistogramProps) {
       </div>
       <div class="histogram-ticks" aria-hidden="true">
         {span &&
-          ticks.filter(({ at }) => (1 - placeOf(bars, at)) * width > LABEL_WIDTH).map(({ at, label }) => (
-            <span key={at} style={{ left: percent(placeOf(bars, at)) }}>
-              {label}
-            </span>
-          ))}
+          ticks
+            .filter(({ at }) => (1 - placeOf(bars, at)) * width > LABEL_WIDTH)
+            .map(({ at, label }) => (
+              <span key={at} style={{ left: percent(placeOf(bars, at)) }}>
+                {label}
+              </span>
+            ))}
       </div>
-      <p class="histogram-words">
-        {totals.map(({ level, count: lines }) => (
-          <span key={level} class={`histogram-total level-${level}`}>
-            {level} <b>{count(lines)}</b>
-          </span>
-        ))}
-        <span class="quiet">{counts && bars.length > 0 && `a bar is ${duration(counts.stepMs / 1000)}${counts.complete ? '' : ' · still counting'}`}</span>
-      </p>
     </section>
   );
 }
 
-function Bars({ bars, top, width }: { readonly bars: readonly Bar[]; readonly top: number; readonly width: number }) {
+/** What the colours are, and how many lines of each. */
+export function HistogramLegend({ counts }: { readonly counts: Counts | null }) {
+  if (!counts) return <p class="histogram-legend quiet">counting…</p>;
+  return (
+    <p class="histogram-legend">
+      {totalsOf(barsOf(counts)).map(({ level, count: lines }) => (
+        <span key={level} class={`histogram-total level-${level}`}>
+          {level} <b>{count(lines)}</b>
+        </span>
+      ))}
+      <span class="quiet">
+        {counts.complete ? `a bar is ${duration(counts.stepMs / 1000)}` : 'still counting…'}
+      </span>
+    </p>
+  );
+}
+
+function Bars({
+  bars,
+  top,
+  width,
+}: {
+  readonly bars: readonly Bar[];
+  readonly top: number;
+  readonly width: number;
+}) {
   return (
     <svg class="histogram-bars" width={width} height={HEIGHT} aria-hidden="true">
       {bars.map((bar) => {
@@ -145,15 +170,29 @@ function Bars({ bars, top, width }: { readonly bars: readonly Bar[]; readonly to
 }
 
 /** Marks bars, and tells their figures beside them. */
-function Chosen({ all, chosen, isDragged }: { readonly all: readonly Bar[]; readonly chosen: readonly Bar[]; readonly isDragged: boolean }) {
+function Chosen({
+  all,
+  chosen,
+  isDragged,
+}: {
+  readonly all: readonly Bar[];
+  readonly chosen: readonly Bar[];
+  readonly isDragged: boolean;
+}) {
   const range = rangeOfBars(chosen);
   const totals = totalsOf(chosen);
   const left = placeOf(all, chosen[0].from);
   const right = placeOf(all, chosen[chosen.length - 1].to);
-  const side = left > 1 - right ? { right: `calc(${percent(1 - left)} + 8px)` } : { left: `calc(${percent(right)} + 8px)` };
+  const side =
+    left > 1 - right
+      ? { right: `calc(${percent(1 - left)} + 8px)` }
+      : { left: `calc(${percent(right)} + 8px)` };
   return (
     <>
-      <div class={isDragged ? 'histogram-selection' : 'histogram-cursor'} style={{ left: percent(left), width: percent(right - left) }} />
+      <div
+        class={isDragged ? 'histogram-selection' : 'histogram-cursor'}
+        style={{ left: percent(left), width: percent(right - left) }}
+      />
       <div class="histogram-figures" aria-live="polite" style={side}>
         <b>{range && describeRange(range, zone.value, Date.now())}</b>
         {totals.map(({ level, count: lines }) => (

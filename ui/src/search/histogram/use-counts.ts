@@ -13,7 +13,12 @@ export interface Counting {
 }
 
 /** `nonce` changes where the same is asked again. */
-export function useCounts(query: string, { from, to }: TimeRange, buckets: number, nonce: number): Signal<Counting> {
+export function useCounts(
+  query: string,
+  { from, to }: TimeRange,
+  buckets: number,
+  nonce: number,
+): Signal<Counting> {
   const counting = useSignal<Counting>({ counts: null, error: null });
   useEffect(
     () =>

@@ -23,6 +23,8 @@ export class LogServer {
   seconds = 1_795_300_000;
   /** New records reach no follower. */
   isDeaf = false;
+  /** The record before this one is damaged: what is read from before it ends there. */
+  damagedBefore = 0;
   readonly #tty: boolean;
   #nanos = 0;
 
@@ -74,7 +76,10 @@ export class LogServer {
       ...(since === null ? {} : { since }),
     };
     response.writeHead(200).flushHeaders();
-    for (const record of servedFor(this.records, range)) response.write(this.#bytes(record));
+    const served = servedFor(this.records, range);
+    const readable = this.damagedBefore - (this.records.length - served.length);
+    for (const record of readable > 0 ? served.slice(0, readable) : served)
+      response.write(this.#bytes(record));
     if (query.get('follow') !== '1' || !this.isRunning) {
       response.end();
       return;

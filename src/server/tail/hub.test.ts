@@ -3,28 +3,49 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openJournal } from '../journal/index.js';
-import type { Journal } from '../journal/types.js';
-import { Batch, LineFlag } from '../pipeline/batch.js';
-import type { Pipeline } from '../pipeline/contract.js';
-import { GapRegister } from '../pipeline/gap-register.js';
-import { createIntake } from '../pipeline/intake.js';
-import { CATCH_UP_LABEL, type Stream, StreamTable } from '../pipeline/streams.js';
-import { silentLogger } from '../runtime/log.js';
-import { Scope } from '../runtime/scope.js';
-import { EventQueue } from './event-queue.js';
-import { TailHub, type TailJournal } from './tail-hub.js';
-import { TailReader, type TailRequest } from './tail-reader.js';
+import { openJournal } from '../../journal/index.js';
+import type { Journal } from '../../journal/types.js';
+import { Batch, LineFlag } from '../../pipeline/batch.js';
+import type { Pipeline } from '../../pipeline/contract.js';
+import { GapRegister } from '../../pipeline/gap-register.js';
+import { createIntake } from '../../pipeline/intake.js';
+import { CATCH_UP_LABEL, type Stream, StreamTable } from '../../pipeline/streams.js';
+import { parseQuery } from '../../query/index.js';
+import { silentLogger } from '../../runtime/log.js';
+import { Scope } from '../../runtime/scope.js';
+import { TailClient } from './client.js';
+import { EventQueue, MAX_QUEUED_CHARS } from './event-queue.js';
+import { TailHub, type TailJournal } from './hub.js';
+import { BatchEvents } from './line.js';
+import type { TailRequest } from './request.js';
+import { Selection } from './selection.js';
+import { TailView } from './view.js';
 
-const ALL: TailRequest = { containers: [], grep: '', lines: 10_000, catchUp: false, follow: true };
+const ALL: TailRequest = {
+  query: parseQuery(''),
+  containers: [],
+  grep: '',
+  lines: 10_000,
+  catchUp: false,
+  follow: true,
+};
 
 interface Shown {
   readonly time: string;
   readonly container: string;
   readonly stream: string;
+  readonly level: string;
   readonly line: string;
+  readonly cut?: number;
   readonly committed: boolean;
 }
+
+/** A disk that does not answer. */
+const stuck: TailJournal = {
+  stats: { committedLsn: 0, linesUncommitted: 0 } as TailJournal['stats'],
+  barrier: () => new Promise(() => {}),
+  recent: () => Promise.resolve([]),
+};
 
 /** Takes everything at once and parses it. */
 class Screen {
@@ -261,18 +282,17 @@ describe('first lines and live lines', () => {
       time: '1970-01-01T00:00:01.000000005Z',
       container: 'b',
       stream: 'stderr',
+      level: 'unknown',
       line: 'b 1 needle',
       committed: expect.any(Boolean),
     });
   });
 
   test('a disk that does not answer holds nothing up, and the hole is told', async () => {
-    const stuck: TailJournal = {
+    const hub = new TailHub({
+      ...stuck,
       stats: { committedLsn: 0, linesUncommitted: 7 } as TailJournal['stats'],
-      barrier: () => new Promise(() => {}),
-      recent: () => Promise.resolve([]),
-    };
-    const hub = new TailHub(stuck);
+    });
     const screen = new Screen();
     const watcher = root.child('watcher');
     void watcher.run('watch', () => hub.serve(watcher, ALL, screen));
@@ -284,19 +304,205 @@ describe('first lines and live lines', () => {
   });
 });
 
-describe('what one client gets', () => {
-  test('is 2,000 lines a second, the rest is counted', () => {
-    const screen = new Screen();
+describe('a query', () => {
+  const lines = ['a timeout', 'b Timeout level=error', 'b level=warn', 'c 503', 'b timeout 503 ERROR'];
+  const queries: readonly (readonly [query: string, lines: readonly string[]])[] = [
+    ['', lines],
+    ['timeout', [lines[0], lines[1], lines[4]]],
+    ['|= "timeout"', [lines[0], lines[4]]],
+    ['{container="b"}', [lines[1], lines[2], lines[4]]],
+    ['{container!="b"} |~ "5\\\\d\\\\d"', [lines[3]]],
+    ['| level=~"warn|error"', [lines[1], lines[2], lines[4]]],
+    ['{container="b"} |= "timeout" | level="error"', [lines[4]]],
+  ];
+
+  test('chooses first lines and live lines alike', async () => {
+    const { hub, pipeline } = await start(0);
+    const rows = lines.map((line, i) => [stream(line.slice(0, 1)), line, i] as const);
+    await push(pipeline, rows);
+    const screens = queries.map(([query]) => {
+      const screen = new Screen();
+      const watcher = root.child('watcher');
+      void watcher.run('watch', () => hub.serve(watcher, { ...ALL, query: parseQuery(query) }, screen));
+      return screen;
+    });
+    await until(() => screens.every(({ shown }) => shown.length > 0));
+    await push(pipeline, rows);
+    await until(() => screens.every((screen, i) => screen.lines.length >= 2 * queries[i][1].length));
+    for (const [i, [, expected]] of queries.entries())
+      expect(screens[i].lines).toEqual([...expected, ...expected]);
+    expect(screens[0].shown.map(({ level }) => level).slice(0, 5)).toEqual([
+      'unknown',
+      'error',
+      'warn',
+      'unknown',
+      'error',
+    ]);
+  });
+
+  test('lines are looked at, and made events, once for all who want them', () => {
+    const hub = new TailHub(stuck);
+    const watcher = root.child('watcher');
+    for (const query of ['timeout', 'timeout', 'timeout', '{container="b"}', '']) {
+      void watcher.run('watch', () => hub.serve(watcher, { ...ALL, query: parseQuery(query) }, new Screen()));
+    }
+    expect(hub.clients).toBe(5);
+    fill(lines.map((line) => [stream(line.slice(0, 1)), line, 1] as const));
+    const decoded: string[] = [];
+    batch.arena.toString = (...args) => {
+      const text = Buffer.prototype.toString.apply(batch.arena, args);
+      decoded.push(text);
+      return text;
+    };
+    hub.onBatch(batch, (id) => streams.get(id));
+    Reflect.deleteProperty(batch.arena, 'toString');
+    expect(decoded.toSorted()).toEqual(lines.toSorted());
+  });
+
+  test('that takes half of the time for itself is ended, alone', () => {
     let now = 0;
+    const selection = new Selection({ ...ALL, query: parseQuery('x') });
+    selection.wants = () => {
+      now += 600;
+      return true;
+    };
+    const view = new TailView(selection, () => now);
+    let ended = 0;
+    view.clients.add(new TailClient(new EventQueue(new Screen()), 0, () => ended++));
+    const pass = (lines: number): void => {
+      fill(Array.from({ length: lines }, () => [stream('c'), 'x', 1] as const));
+      view.onBatch(batch, (id) => streams.get(id), new BatchEvents(batch, (id) => streams.get(id)), 0);
+    };
+    pass(8);
+    now += 10_000;
+    pass(8);
+    expect(ended).toBe(0);
+    pass(1);
+    expect(ended).toBe(1);
+    pass(1);
+    expect(ended).toBe(1);
+  });
+
+  test('a client whose query is too expensive is told so', async () => {
+    const hub = new TailHub(stuck);
+    const screen = new Screen();
+    const watcher = root.child('watcher');
+    const refuse = TailClient.prototype.onLines;
+    TailClient.prototype.onLines = function () {
+      this.refuse();
+    };
+    const served = hub.serve(watcher, ALL, screen);
+    hub.onBatch(fill([[stream('c'), 'x', 1]]), (id) => streams.get(id));
+    TailClient.prototype.onLines = refuse;
+    await served;
+    expect(screen.other.at(-1)).toBe('event: end\ndata: {"reason":"too_expensive"}');
+    expect(hub.clients).toBe(0);
+  });
+});
+
+describe('many clients', () => {
+  test('first lines are looked for one client after the other', async () => {
+    let asked = 0;
+    let most = 0;
+    const hub = new TailHub({
+      ...stuck,
+      barrier: () => Promise.resolve(0),
+      recent: async () => {
+        asked++;
+        most = Math.max(most, asked);
+        await pause(1);
+        asked--;
+        return [];
+      },
+    });
+    const clients = root.child('clients');
+    await Promise.all(
+      Array.from({ length: 20 }, () => hub.serve(clients, { ...ALL, follow: false }, new Screen())),
+    );
+    expect(most).toBe(1);
+  });
+
+  test('who never reads is owed two queues of characters at most, and the others get every line', async () => {
+    const written: string[] = [];
+    const nothingCommitted = {
+      committedLsn: 0,
+      get linesUncommitted() {
+        return written.length;
+      },
+    } as TailJournal['stats'];
+    const hub = new TailHub({ ...stuck, stats: nothingCommitted, barrier: () => Promise.resolve(0) });
+    const one = stream('c');
+    const clients = root.child('clients');
+    const deaf = Array.from({ length: 50 }, () => new Deaf());
+    const readers = Array.from({ length: 50 }, () => new Screen());
+    for (const output of [...deaf, ...readers])
+      void clients.run('watch', () => hub.serve(clients, { ...ALL, lines: 0 }, output));
+    await until(() => hub.clients === 100);
+    for (let i = 0; i < 300; i++) {
+      const line = `${i} ${'x'.repeat(4_000)}`;
+      written.push(line);
+      hub.onBatch(fill([[one, line, 1]]), (id) => streams.get(id));
+      if (i % 20 === 0) await until(() => readers.every(({ lines }) => lines.length === i + 1));
+    }
+    await until(() => readers.every(({ lines }) => lines.length === 300)).catch(() =>
+      console.log(readers.map((r) => r.lines.length).join(), readers[0].other),
+    );
+    for (const { lines, other } of readers) {
+      expect(lines).toEqual(written);
+      expect(other).toEqual([]);
+    }
+    for (const output of deaf) {
+      const onItsWay = output.chars;
+      output.hear();
+      expect(onItsWay).toBeGreaterThan(0);
+      expect(onItsWay).toBeLessThanOrEqual(MAX_QUEUED_CHARS);
+      expect(output.chars - onItsWay).toBeGreaterThan(MAX_QUEUED_CHARS / 2);
+      expect(output.chars - onItsWay).toBeLessThanOrEqual(MAX_QUEUED_CHARS + 100);
+    }
+    await clients.close();
+  });
+});
+
+/** Takes what is written first, and nothing more until it hears. */
+class Deaf {
+  chars = 0;
+  hear: () => void = () => {};
+  write(text: string): boolean {
+    this.chars += text.length;
+    return false;
+  }
+  onDrain(callback: () => void): void {
+    this.hear = callback;
+  }
+}
+
+describe('what one client gets', () => {
+  /** With no first lines, and what it does with a batch. */
+  function client(now: () => number): { screen: Screen; pass: () => void } {
+    const screen = new Screen();
     const queue = new EventQueue(screen);
-    const reader = new TailReader(ALL, queue, () => now);
-    reader.release(0);
+    const only = new TailClient(queue, 0, () => {}, now);
+    const view = new TailView(new Selection(ALL));
+    view.clients.add(only);
+    only.release(0);
+    const streamOf = (id: number) => streams.get(id);
+    return {
+      screen,
+      pass: () => {
+        view.onBatch(batch, streamOf, new BatchEvents(batch, streamOf), 0);
+        queue.flush();
+      },
+    };
+  }
+
+  test('is 2,000 lines a second, the rest is counted', () => {
+    let now = 0;
+    const { screen, pass } = client(() => now);
     const one = stream('c');
     const other = streams.acquire({ container: 'old', [CATCH_UP_LABEL]: 'true' });
     const burst = (count: number): void => {
-      const rows = Array.from({ length: count }, (_, i) => [i % 4 === 3 ? other : one, `${i}`, 1] as const);
-      reader.onBatch(fill(rows), (id) => streams.get(id));
-      queue.flush();
+      fill(Array.from({ length: count }, (_, i) => [i % 4 === 3 ? other : one, `${i}`, 1] as const));
+      pass();
     };
     burst(4000);
     expect(screen.shown.length).toBe(2000);
@@ -313,19 +519,18 @@ describe('what one client gets', () => {
   });
 
   test('long lines are cut between characters, invalid bytes are marked', () => {
-    const screen = new Screen();
-    const queue = new EventQueue(screen);
-    const reader = new TailReader(ALL, queue);
-    reader.release(0);
+    const { screen, pass } = client(() => 0);
     const one = stream('c');
     const long = `${'x'.repeat(16 * 1024 - 1)}€${'y'.repeat(100)}`;
     fill([[one, long, 1]]);
     const at = batch.end[0];
     batch.arena.set([0xff, 0x0a, 0x22], at);
     batch.add(at, at + 3, one.id, 1, 0, LineFlag.malformed);
-    reader.onBatch(batch, (id) => streams.get(id));
-    queue.flush();
-    expect(screen.lines).toEqual([`${'x'.repeat(16 * 1024 - 1)} [103 bytes more]`, '\ufffd\n"']);
+    pass();
+    expect(screen.shown.map(({ line, cut }) => [line, cut])).toEqual([
+      ['x'.repeat(16 * 1024 - 1), 103],
+      ['\ufffd\n"', undefined],
+    ]);
   });
 
   test('nobody listens: batches pass unseen', () => {

@@ -1,0 +1,148 @@
+/**
+ * What is posted where an alert fires, in the form that each service takes. Lines are written by anybody, so that they must
+ * be text there and nothing else: no mention of everybody, no link, no formatting, no control characters.
+ *
+ *   slack    { text, unfurl_links, unfurl_media }   & < > are entities; lines in a block of code; Mattermost takes it too
+ *   discord  { content, allowed_mentions, flags }   at most 2,000 characters, nobody is mentioned, no previews
+ *   ntfy     { topic, title, message, priority, tags } at the address above the topic
+ *   json     { alert, time, matches, lines }         lines as they were written, as JSON
+ */
+import { terminalText } from '../runtime/terminal-text.js';
+import type { Alert, Webhook } from './alert.js';
+import type { Firing, Sample } from './watch.js';
+
+export interface Message {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+const MAX_LINE = 500;
+const ELLIPSIS = '…';
+/** Discord's limit is 2,000 for all. */
+const MAX_DISCORD = 1900;
+/** Previews of links are left out. */
+const SUPPRESS_EMBEDS = 4;
+const NTFY_HIGH = 4;
+
+/** `firing` undefined: a test. `time` is RFC 3339. */
+export function messageOf(alert: Alert, firing: Firing | undefined, time: string): Message {
+  const { url, headers } = target(alert.webhook);
+  const { path, body } = bodyOf(alert, firing, time, url);
+  url.pathname = path;
+  return { url, headers, body: JSON.stringify(body) };
+}
+
+/** User and password of the address go into a header. */
+function target({ url: text }: Webhook): { url: URL; headers: Record<string, string> } {
+  const url = new URL(text);
+  const headers: Record<string, string> = {
+    'content-type': 'application/json; charset=utf-8',
+    'user-agent': 'log-capturer',
+  };
+  if (url.username !== '' || url.password !== '') {
+    const user = `${decoded(url.username)}:${decoded(url.password)}`;
+    headers['authorization'] = `Basic ${Buffer.from(user).toString('base64')}`;
+    url.username = '';
+    url.password = '';
+  }
+  return { url, headers };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function bodyOf(
+  alert: Alert,
+  firing: Firing | undefined,
+  time: string,
+  { pathname }: URL,
+): { path: string; body: unknown } {
+  const { name, query, threshold, windowSeconds, webhook } = alert;
+  const lines = firing?.samples ?? [];
+  const sentence = firing
+    ? `${firing.matches} ${firing.matches === 1 ? 'line' : 'lines'} in ${windowSeconds} s (threshold ${threshold})`
+    : 'this is a test';
+  switch (webhook.type) {
+    case 'slack': {
+      const text = [`*${slackText(name)}*: ${sentence}`, ...slackBlock(lines)].join('\n');
+      return { path: pathname, body: { text, unfurl_links: false, unfurl_media: false } };
+    }
+    case 'discord': {
+      const content = [`**${markdown(name)}**: ${sentence}`, ...discordBlock(lines)].join('\n');
+      return {
+        path: pathname,
+        body: { content, allowed_mentions: { parse: [] }, flags: SUPPRESS_EMBEDS },
+      };
+    }
+    case 'ntfy': {
+      const slash = pathname.replace(/\/$/, '').lastIndexOf('/');
+      const topic = decoded(pathname.slice(slash + 1).replace(/\/$/, ''));
+      const message = [sentence, ...lines.map(lineText)].join('\n');
+      const body = { topic, title: plain(name), message, priority: NTFY_HIGH, tags: ['warning'] };
+      return { path: pathname.slice(0, slash + 1) || '/', body };
+    }
+    case 'json': {
+      const said = { id: alert.id, name, query, threshold, windowSeconds };
+      const body = { alert: said, time, test: firing === undefined, matches: firing?.matches ?? 0 };
+      return { path: pathname, body: { ...body, lines: lines.map(cutSample) } };
+    }
+  }
+}
+
+function cutSample(sample: Sample): Sample {
+  return { ...sample, line: cut(sample.line) };
+}
+
+/** `container | line`, with nothing but text. */
+function lineText({ container, line }: Sample): string {
+  return cut(plain(`${container} | ${line}`).replaceAll('\n', ' '));
+}
+
+function plain(text: string): string {
+  return terminalText(text, false);
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_LINE ? text : `${head(text, MAX_LINE - 1)}${ELLIPSIS}`;
+}
+
+/** No character is divided. */
+function head(text: string, length: number): string {
+  return text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
+}
+
+function slackText(text: string): string {
+  return entities(plain(text).replace(/[*_~`]/g, ' '));
+}
+
+/** Nothing ends the block: its quotes are others. */
+function slackBlock(lines: readonly Sample[]): string[] {
+  if (lines.length === 0) return [];
+  const texts = lines.map((line) => entities(unquoted(lineText(line))));
+  return ['```', ...texts, '```'];
+}
+
+function entities(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+function unquoted(text: string): string {
+  return text.replaceAll('`', 'ˋ');
+}
+
+function markdown(text: string): string {
+  return plain(text).replace(/[\\*_~`|<>@#[\]()]/g, '\\$&');
+}
+
+function discordBlock(lines: readonly Sample[]): string[] {
+  if (lines.length === 0) return [];
+  const texts = lines.map((line) => unquoted(lineText(line)));
+  const most = Math.floor(MAX_DISCORD / (texts.length + 1));
+  return ['```', ...texts.map((text) => head(text, most)), '```'];
+}

@@ -1,0 +1,124 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Batch } from '../pipeline/batch.js';
+import { CATCH_UP_LABEL, type Stream, StreamTable } from '../pipeline/streams.js';
+import type { Alert } from './alert.js';
+import { AlertWatch } from './watch.js';
+
+const ALERT: Alert = {
+  id: '1',
+  name: 'a',
+  query: '{container="web"} |= "x"',
+  threshold: 3,
+  windowSeconds: 10,
+  coolDownSeconds: 20,
+  webhook: { type: 'json', url: 'http://127.0.0.1/' },
+  enabled: true,
+};
+const streams = new StreamTable();
+const web = streams.acquire({ container: 'web', stream: 'stderr' });
+const streamOf = (id: number): Stream | undefined => streams.get(id);
+
+function lines(...texts: readonly (string | readonly [Stream, string])[]): Batch {
+  const batch = new Batch(Buffer.alloc(64 * 1024, 'x'), 100);
+  let at = 0;
+  for (const given of texts) {
+    const [stream, text] = typeof given === 'string' ? [web, given] : given;
+    const end = at + batch.arena.write(text, at);
+    batch.add(at, end, stream.id, 1_700_000_000, 5, 0);
+    at = end;
+  }
+  return batch;
+}
+
+describe('an alert', () => {
+  test('fires once when the window holds enough, and again when it cooled down and still does', () => {
+    let now = 1_000_500;
+    const watch = new AlertWatch(ALERT, () => now);
+    const pass = (count: number): number | undefined => {
+      watch.onBatch(lines(...Array.from({ length: count }, () => 'x')), streamOf);
+      return watch.firing()?.matches;
+    };
+    expect([pass(2), watch.state]).toEqual([undefined, 'ok']);
+    now += 9_000;
+    expect([pass(1), watch.state]).toEqual([3, 'firing']);
+    expect([pass(5), watch.matches]).toEqual([undefined, 8]);
+    now += 10_000;
+    expect([watch.firing(), watch.matches, watch.state]).toEqual([undefined, 0, 'cooling']);
+    now += 9_999;
+    expect([pass(4), watch.state]).toEqual([undefined, 'firing']);
+    now += 1;
+    expect(watch.firing()?.matches).toBe(4);
+    now += 20_000;
+    expect([watch.firing(), watch.state]).toEqual([undefined, 'ok']);
+  });
+
+  test('counts as a plain list of times does, whatever the steps', () => {
+    const step = fc.record({ ms: fc.nat({ max: 15_000 }), lines: fc.nat({ max: 4 }) });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 12 }),
+        fc.array(step),
+        fc.nat({ max: 10_000 }),
+        (window, steps, first) => {
+          let now = first;
+          const watch = new AlertWatch({ ...ALERT, windowSeconds: window }, () => now);
+          const seconds: number[] = [];
+          for (const { ms, lines: count } of steps) {
+            now += ms;
+            watch.onBatch(lines(...Array.from({ length: count }, () => 'x')), streamOf);
+            const second = Math.floor(now / 1000);
+            for (let i = 0; i < count; i++) seconds.push(second);
+            expect(watch.matches).toBe(seconds.filter((at) => at > second - window).length);
+          }
+        },
+      ),
+    );
+  });
+
+  test('is about live lines that match, and keeps the newest three', () => {
+    const watch = new AlertWatch({ ...ALERT, threshold: 4 }, () => 0);
+    const old = streams.acquire({ container: 'web', [CATCH_UP_LABEL]: 'true' });
+    const other = streams.acquire({ container: 'db' });
+    watch.onBatch(lines('x 1', [old, 'x'], [other, 'x'], 'y', 'x 2'), streamOf);
+    expect(watch.matches).toBe(2);
+    watch.onBatch(lines('x 3 level=error', 'nothing', 'x 4'), streamOf);
+    expect(watch.firing()).toEqual({
+      matches: 4,
+      samples: ['x 2', 'x 3 level=error', 'x 4'].map((line) => ({
+        time: '2023-11-14T22:13:20.000000005Z',
+        container: 'web',
+        stream: 'stderr',
+        level: line.includes('error') ? 'error' : 'unknown',
+        line,
+      })),
+    });
+  });
+
+  test('makes no text of lines that do not match, nor of those that it does not keep', () => {
+    const watch = new AlertWatch(ALERT, () => 0);
+    const batch = lines('x 1', 'y', 'x 2', 'x 3', 'x 4');
+    let decoded = 0;
+    batch.arena.toString = (...args) => {
+      decoded++;
+      return Buffer.prototype.toString.apply(batch.arena, args);
+    };
+    watch.onBatch(batch, streamOf);
+    expect(decoded).toBe(3);
+  });
+
+  test('that takes more than half of the time is given up', () => {
+    let now = 0;
+    let looks = 0;
+    // Of each second the batch takes nine tenths.
+    const watch = new AlertWatch(ALERT, () => (now += looks++ % 2 === 0 ? 900 : 100));
+    let batches = 0;
+    while (!watch.isTooExpensive && batches < 100) {
+      watch.onBatch(lines('y'), streamOf);
+      batches++;
+    }
+    expect(batches).toBeLessThan(20);
+    watch.onBatch(lines('x'), streamOf);
+    expect(watch.matches).toBe(0);
+  });
+});

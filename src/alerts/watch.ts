@@ -1,0 +1,147 @@
+/**
+ * Counts the lines that an alert is about, by the second in which they came, and says when it fires: as soon as the window
+ * holds as many as the threshold, and again each time the cool-down is over and it still does. It makes strings of the newest
+ * SAMPLES matching lines of a batch only, and looks at live lines alone: what is caught up with is old.
+ */
+import type { Batch } from '../pipeline/batch.js';
+import { timeText } from '../pipeline/line-time.js';
+import { LIVE_LANES, type Stream } from '../pipeline/streams.js';
+import { FairShare } from '../query/fair-share.js';
+import { compileQuery, type Level, type LineFilter, levelOf, parseQuery } from '../query/index.js';
+import { shownEnd, streamFacts } from '../query/shown-line.js';
+import type { Alert } from './alert.js';
+
+export const SAMPLES = 3;
+const SAMPLE_BYTES = 4 * 1024;
+const MAX_KNOWN_STREAMS = 10_000;
+
+export interface Sample {
+  readonly time: string;
+  readonly container: string;
+  readonly stream: string;
+  readonly level: Level;
+  readonly line: string;
+}
+
+export interface Firing {
+  /** Lines in the window. */
+  readonly matches: number;
+  /** The newest of them, oldest first. */
+  readonly samples: readonly Sample[];
+}
+
+export type AlertState = 'ok' | 'firing' | 'cooling';
+
+type Streams = (id: number) => Stream | undefined;
+
+export class AlertWatch {
+  readonly #alert: Alert;
+  readonly #filter: LineFilter;
+  /** Milliseconds that nobody can set back. */
+  readonly #now: () => number;
+  readonly #wanted = new Map<number, boolean>();
+  /** Lines of each second of the window: second s stands at s modulo its length. */
+  readonly #counts: Uint32Array;
+  readonly #share = new FairShare();
+  #second: number;
+  #matches = 0;
+  #samples: Sample[] = [];
+  #coolUntil = Number.NEGATIVE_INFINITY;
+  /** Its query takes too much time: it is not looked for any more. */
+  isTooExpensive = false;
+
+  constructor(alert: Alert, now: () => number) {
+    this.#alert = alert;
+    this.#filter = compileQuery(parseQuery(alert.query));
+    this.#now = now;
+    this.#counts = new Uint32Array(alert.windowSeconds);
+    this.#second = Math.floor(now() / 1000);
+  }
+
+  /** Lines in the window now. */
+  get matches(): number {
+    this.#goOn();
+    return this.#matches;
+  }
+
+  get state(): AlertState {
+    if (this.matches >= this.#alert.threshold) return 'firing';
+    return this.#now() < this.#coolUntil ? 'cooling' : 'ok';
+  }
+
+  onBatch(batch: Batch, streams: Streams): void {
+    if (this.isTooExpensive) return;
+    const began = this.#now();
+    const rows = this.#choose(batch, streams);
+    if (rows.length > 0) {
+      this.#goOn();
+      this.#counts[this.#second % this.#counts.length] += rows.length;
+      this.#matches += rows.length;
+      const newest = rows.slice(-SAMPLES).map((row) => sampleOf(batch, row, streams));
+      this.#samples = [...this.#samples, ...newest].slice(-SAMPLES);
+    }
+    this.isTooExpensive = !this.#share.add(began, this.#now());
+  }
+
+  /** To be asked after each batch and each second: it answers once for each time that it fires. */
+  firing(): Firing | undefined {
+    if (this.matches < this.#alert.threshold || this.#now() < this.#coolUntil) return undefined;
+    this.#coolUntil = this.#now() + this.#alert.coolDownSeconds * 1000;
+    return { matches: this.#matches, samples: this.#samples };
+  }
+
+  /** Rows of lines that match. */
+  #choose(batch: Batch, streams: Streams): number[] {
+    const { start, end, stream, arena, length } = batch;
+    const rows: number[] = [];
+    let last = 0;
+    for (let row = 0; row < length; row++) {
+      if (!this.#wants(stream[row], streams)) continue;
+      rows.push(row);
+      if (end[row] > last) last = end[row];
+    }
+    if (rows.length === 0) return rows;
+    this.#filter.begin(arena.subarray(0, last));
+    return rows.filter((row) => this.#filter.test(start[row], end[row]));
+  }
+
+  #wants(id: number, streams: Streams): boolean {
+    let wanted = this.#wanted.get(id);
+    if (wanted === undefined) {
+      const stream = streams(id);
+      wanted = stream !== undefined && stream.lane < LIVE_LANES && this.#filter.wantsStream(stream.labels);
+      if (this.#wanted.size >= MAX_KNOWN_STREAMS) this.#wanted.clear();
+      this.#wanted.set(id, wanted);
+    }
+    return wanted;
+  }
+
+  /** Lets the window go on to the second that is now. */
+  #goOn(): void {
+    const second = Math.floor(this.#now() / 1000);
+    const steps = Math.min(second - this.#second, this.#counts.length);
+    for (let i = 1; i <= steps; i++) {
+      const at = (this.#second + i) % this.#counts.length;
+      this.#matches -= this.#counts[at];
+      this.#counts[at] = 0;
+    }
+    this.#second = second;
+  }
+}
+
+function sampleOf(
+  { arena, start, end, seconds, nanos, stream }: Batch,
+  row: number,
+  streams: Streams,
+): Sample {
+  const { labels = {}, text = '' } = streams(stream[row]) ?? {};
+  const facts = streamFacts(labels, text);
+  const shown = shownEnd(arena, start[row], end[row], SAMPLE_BYTES);
+  return {
+    time: timeText(seconds[row], nanos[row]),
+    container: facts.container,
+    stream: facts.stream,
+    level: levelOf(arena, start[row], end[row]),
+    line: arena.toString('utf8', start[row], shown),
+  };
+}

@@ -1,0 +1,161 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type ConfigDesk, configDesk } from './desk.js';
+import { type ConfigRequest, loadConfig } from './load.js';
+
+const SECRET = 'sesame-of-the-test';
+const PRESENT = `
+labels: { env: prod, shown: "\${PUBLIC}" }
+sinks:
+  loki: { url: "http://127.0.0.1:3100", username: me, password: "\${LOKI_PASSWORD}" }
+`;
+
+let cwd: string;
+let request: ConfigRequest;
+let desk: ConfigDesk;
+
+beforeEach(() => {
+  cwd = mkdtempSync(path.join(tmpdir(), 'log-capturer-desk-'));
+  writeFileSync(path.join(cwd, 'c.yaml'), PRESENT);
+  const env = { LOKI_PASSWORD: SECRET, OTHER: 'another-secret', PUBLIC: 'berlin', PIN: '42', HOME: cwd };
+  request = { file: 'c.yaml', env, cwd, flags: { port: '9999' } };
+  const { config, file } = loadConfig(request);
+  desk = configDesk(config, request, file);
+});
+
+afterEach(() => rmSync(cwd, { recursive: true }));
+
+describe('what is shown', () => {
+  test('the whole, where it came from, and no secret', () => {
+    const view = desk.view();
+    expect(view).toMatchObject({
+      file: path.join(cwd, 'c.yaml'),
+      labels: { env: 'prod', shown: 'berlin' },
+      server: { port: 9999 },
+      sinks: { loki: { password: '<hidden>' } },
+    });
+    expect(view.yaml).toContain('port: 9999');
+    expect(JSON.stringify(view)).not.toContain(SECRET);
+  });
+
+  test('no file where there was none, or where it was standard input', () => {
+    const { config } = loadConfig({ ...request, text: '' });
+    expect(configDesk(config, request).view().file).toBeNull();
+    expect(configDesk(config, { ...request, file: '-' }, 'standard input').view().file).toBeNull();
+  });
+});
+
+describe('another one', () => {
+  test('is judged with the same flags and environment, and told by what differs', () => {
+    const then = PRESENT.replace('prod', 'test').replace('sinks:', 'journal: { max_age: 1d }\nsinks:');
+    const { ok, problems, effective, differs } = desk.check(then);
+    expect([ok, problems]).toEqual([true, []]);
+    expect(effective).toContain('port: 9999');
+    expect(differs).toEqual([
+      { key: 'labels.env', now: 'prod', then: 'test' },
+      { key: 'journal.max_age', now: '7d', then: '1d' },
+    ]);
+  });
+
+  test('what is not there on one side is null', () => {
+    const { differs } = desk.check(PRESENT.replace('env: prod, ', 'more: [], ').replace('[]', '"x"'));
+    expect(differs).toEqual([
+      { key: 'labels.env', now: 'prod', then: null },
+      { key: 'labels.more', now: null, then: 'x' },
+    ]);
+  });
+
+  test('the present one differs in nothing', () => {
+    expect(desk.check(PRESENT)).toMatchObject({ ok: true, problems: [], differs: [] });
+  });
+
+  test('what is wrong has its place, its key and what is accepted', () => {
+    const { ok, problems, effective } = desk.check('server:\n  prot: 1\nsinks:\n  loki: { url: nowhere }\n');
+    expect([ok, effective]).toEqual([false, null]);
+    expect(problems).toEqual([
+      {
+        severity: 'error',
+        line: 2,
+        column: 3,
+        key: 'server.prot',
+        message: expect.stringMatching(/^server\.prot: unknown key, did you mean port\?/),
+        remedy: null,
+      },
+      {
+        severity: 'error',
+        line: 4,
+        column: 16,
+        key: 'sinks.loki.url',
+        message: expect.stringMatching(/^sinks\.loki\.url: must be an address with http:/),
+        remedy: null,
+      },
+    ]);
+  });
+
+  test.each<[string, string, object]>([
+    ['no YAML', 'a: [', { line: 1, key: '' }],
+    ['a list', '- a', { line: 1, key: '', message: 'must be sections of keys, not a list' }],
+    [
+      'more than fits',
+      `# ${'x'.repeat(128 * 1024)}`,
+      { line: null, message: 'is larger than 128 KiB; is this the configuration?' },
+    ],
+    [
+      'a secret in a file that is not there',
+      'server: { token_file: /nowhere/token }',
+      { line: null, message: expect.stringContaining('/nowhere/token'), remedy: expect.any(String) },
+    ],
+    [
+      'an unset variable',
+      'data_dir: "${NO_SUCH}"',
+      { line: 1, column: 11, message: expect.stringContaining('NO_SUCH is not set') },
+    ],
+  ])('%s', (_, text, expected) => {
+    const { ok, problems } = desk.check(text);
+    expect([ok, problems[0]]).toEqual([false, expect.objectContaining(expected)]);
+  });
+
+  test('what looks like a mistake is a warning at its key', () => {
+    const { ok, problems } = desk.check('server:\n  host: 0.0.0.0\n  auth: none\n');
+    expect(ok).toBe(true);
+    expect(problems).toEqual([
+      {
+        severity: 'warning',
+        line: 3,
+        column: 9,
+        key: 'server.auth',
+        message: expect.stringContaining('everybody who can reach 0.0.0.0'),
+        remedy: null,
+      },
+    ]);
+  });
+});
+
+describe('what variables hold is nobody’s to read here', () => {
+  test.each([
+    'labels: { a: "${OTHER}" }',
+    'labels: { a: "x-${OTHER}-y" }',
+    'labels: { a: "${LOKI_PASSWORD}" }',
+    'data_dir: "/${OTHER}"',
+    'labels: { a: "${NO_SUCH:-${OTHER}" }',
+    'sinks: { "loki": { url: "http://${OTHER}.example" } }',
+    'server: { port: "${OTHER}" }',
+    'server: { "${OTHER}": 1 }',
+  ])('%s', (text) => {
+    const told = JSON.stringify(desk.check(text));
+    expect(told).not.toContain('another-secret');
+    expect(told).not.toContain(SECRET);
+  });
+
+  test('a short one is hidden where it stands alone', () => {
+    const { effective } = desk.check('labels: { a: "${PIN}", b: "x42" }\njournal: { max_age: 42d }');
+    expect(effective).toContain('a: <hidden>');
+    expect(effective).toContain('b: x42');
+  });
+
+  test('what is shown already may be shown', () => {
+    expect(desk.check('labels: { city: "${PUBLIC}" }').effective).toContain('city: berlin');
+  });
+});

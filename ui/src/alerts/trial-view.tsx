@@ -1,0 +1,100 @@
+/** What an alert would have counted lately, asked of the history as it is typed. */
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { ApiError } from '../lib/api.js';
+import { openStream } from '../lib/sse.js';
+import { Icon } from '../parts/icon.js';
+import { type Draft, type Trial, totals, trialOf, trialSentence } from './alert.js';
+
+/** Typing is not interrupted. */
+const PAUSE_MS = 500;
+const HEIGHT = 48;
+
+interface Found {
+  readonly counts: readonly number[];
+  readonly trial: Trial;
+  readonly isComplete: boolean;
+}
+
+export function TrialView({ draft }: { readonly draft: Pick<Draft, 'query' | 'threshold' | 'window'> }) {
+  const found = useSignal<Found | undefined>(undefined);
+  const failed = useSignal<ApiError | undefined>(undefined);
+  const trial = trialOf(draft);
+  const query = draft.query.trim();
+  useEffect(() => {
+    if (!trial) return undefined;
+    let close = (): void => {};
+    const timer = setTimeout(() => {
+      close = openStream('api/v1/histogram', {
+        params: { query, from: `${trial.seconds}s`, to: 'now', buckets: trial.windows },
+        events: (events) => {
+          for (const { name, data } of events) {
+            if (name === 'failed') failed.value = (JSON.parse(data) as { error: ApiError }).error;
+            if (name !== 'counts') continue;
+            const { levels, complete } = JSON.parse(data) as {
+              levels: Record<string, number[]>;
+              complete: boolean;
+            };
+            found.value = { counts: filled(totals(levels), trial.windows), trial, isComplete: complete };
+            failed.value = undefined;
+          }
+        },
+        ended: (error) => {
+          failed.value = error;
+        },
+      });
+    }, PAUSE_MS);
+    return () => {
+      clearTimeout(timer);
+      close();
+    };
+  }, [query, trial?.seconds, trial?.windows]);
+
+  const threshold = Number(draft.threshold);
+  const { value } = found;
+  if (failed.value)
+    return (
+      <p class="alert-trial bad" role="alert">
+        <Icon name="alert" />
+        {failed.value.at !== undefined && `Character ${failed.value.at}: `}
+        {failed.value.message}
+      </p>
+    );
+  if (!value || !(threshold >= 1)) return <p class="alert-trial quiet">Counting what it would have found…</p>;
+  return (
+    <div class="alert-trial">
+      <Bars counts={value.counts} threshold={threshold} />
+      <p aria-live="polite">
+        {trialSentence(value.counts, threshold, value.trial)}
+        {!value.isComplete && <span class="quiet"> Still counting…</span>}
+      </p>
+    </div>
+  );
+}
+
+/** Where nothing was found there are no figures. */
+function filled(counts: readonly number[], length: number): number[] {
+  return Array.from({ length: Math.max(length, counts.length) }, (_, at) => counts[at] ?? 0);
+}
+
+/** A bar for each window, and the threshold as a line. */
+function Bars({ counts, threshold }: { readonly counts: readonly number[]; readonly threshold: number }) {
+  const top = Math.max(threshold * 1.25, ...counts);
+  const step = 100 / counts.length;
+  const height = (count: number): number => (HEIGHT * count) / top;
+  return (
+    <svg class="alert-bars" viewBox={`0 0 100 ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+      {counts.map((count, at) => (
+        <rect
+          key={String(at)}
+          class={count >= threshold ? 'alert-over' : ''}
+          x={at * step + step * 0.1}
+          y={HEIGHT - height(count)}
+          width={step * 0.8}
+          height={height(count)}
+        />
+      ))}
+      <path d={`M0 ${HEIGHT - height(threshold)}H100`} />
+    </svg>
+  );
+}
