@@ -40,6 +40,7 @@ export const TAIL_HELP = `
 Examples:
   log-capturer tail
   log-capturer tail --container web api --grep timeout
+  log-capturer tail --level error critical --query '{compose_project="shop"}'
   log-capturer tail --no-follow -n 1000 --json | jq .line`;
 
 export const SEARCH_HELP = `

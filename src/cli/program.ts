@@ -4,6 +4,7 @@
  * Commands are loaded when they are called: most need little of the program.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { LEVELS, parseQuery } from '../query/index.js';
 import { AgentError, describeError, type ErrorCode } from '../runtime/errors.js';
 import { parseDuration } from '../runtime/units.js';
 import { MAX_LINES } from '../server/tail/request.js';
@@ -106,7 +107,13 @@ function buildProgram(exitNow: ExitNow, done: (code: number) => void): Command {
   withAgentOptions(program.command('tail'))
     .description('show the lines that a running agent captures')
     .option('--container <name...>', 'these containers only')
-    .option('--grep <text>', 'lines with this text only')
+    .option(
+      '--query <query>',
+      'lines that match only: {container="web"} |= "timeout" | level="error"',
+      rightQuery,
+    )
+    .addOption(new Option('--level <level...>', 'of these levels only').choices([...LEVELS]))
+    .option('--grep <text>', 'lines with this text only, letter by letter')
     .option(
       '-n, --lines <count>',
       `how many earlier lines to begin with, at most ${MAX_LINES}`,
@@ -310,6 +317,15 @@ function rotation(text: string): number {
   const ms = parseDuration(text);
   if (ms !== undefined && ms >= 1_000 && ms <= 3_600_000) return ms;
   throw new InvalidArgumentError('It must be a duration from 1s to 1h, such as 30s.');
+}
+
+function rightQuery(text: string): string {
+  try {
+    parseQuery(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+  return text;
 }
 
 function lineCount(count: string): string {

@@ -3,11 +3,25 @@ export { terminalText } from '../runtime/terminal-text.js';
 
 const ESCAPE = '\u001b';
 const RESET = `${ESCAPE}[0m`;
+const BAR_COLORS: Readonly<Record<string, string>> = {
+  critical: '1;31',
+  error: '31',
+  warn: '33',
+  info: '32',
+  debug: '2',
+  trace: '2',
+};
 const COLORS = [36, 32, 33, 35, 34, 96, 92, 93, 95, 94];
 
 /** Text that must not be overlooked: black on yellow. */
 export function warning(text: string): string {
   return `${ESCAPE}[30;43m${text}${RESET}`;
+}
+
+/** What stands between a name and a line of this level: red, yellow, green, or less than the line. */
+export function coloredBar(level: string): string {
+  const color = BAR_COLORS[level];
+  return color === undefined ? '|' : `${ESCAPE}[${color}m|${RESET}`;
 }
 
 /** The name in a colour of its own, always the same one. */

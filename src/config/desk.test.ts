@@ -2,8 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Scope } from '../runtime/scope.js';
+import { type ConfigCheck, checkConfig } from './check.js';
+import { checkInWorker } from './check-link.js';
 import { type ConfigDesk, configDesk } from './desk.js';
 import { type ConfigRequest, loadConfig } from './load.js';
+import type { Config } from './types.js';
 
 const SECRET = 'sesame-of-the-test';
 const PRESENT = `
@@ -15,6 +19,7 @@ sinks:
 let cwd: string;
 let request: ConfigRequest;
 let desk: ConfigDesk;
+let present: Config;
 
 beforeEach(() => {
   cwd = mkdtempSync(path.join(tmpdir(), 'log-capturer-desk-'));
@@ -22,10 +27,13 @@ beforeEach(() => {
   const env = { LOKI_PASSWORD: SECRET, OTHER: 'another-secret', PUBLIC: 'berlin', PIN: '42', HOME: cwd };
   request = { file: 'c.yaml', env, cwd, flags: { port: '9999' } };
   const { config, file } = loadConfig(request);
+  present = config;
   desk = configDesk(config, request, file);
 });
 
 afterEach(() => rmSync(cwd, { recursive: true }));
+
+const check = (text: string): ConfigCheck => checkConfig({ text, request, present });
 
 describe('what is shown', () => {
   test('the whole, where it came from, and no secret', () => {
@@ -50,7 +58,7 @@ describe('what is shown', () => {
 describe('another one', () => {
   test('is judged with the same flags and environment, and told by what differs', () => {
     const then = PRESENT.replace('prod', 'test').replace('sinks:', 'journal: { max_age: 1d }\nsinks:');
-    const { ok, problems, effective, differs } = desk.check(then);
+    const { ok, problems, effective, differs } = check(then);
     expect([ok, problems]).toEqual([true, []]);
     expect(effective).toContain('port: 9999');
     expect(differs).toEqual([
@@ -60,7 +68,7 @@ describe('another one', () => {
   });
 
   test('what is not there on one side is null', () => {
-    const { differs } = desk.check(PRESENT.replace('env: prod, ', 'more: [], ').replace('[]', '"x"'));
+    const { differs } = check(PRESENT.replace('env: prod, ', 'more: [], ').replace('[]', '"x"'));
     expect(differs).toEqual([
       { key: 'labels.env', now: 'prod', then: null },
       { key: 'labels.more', now: null, then: 'x' },
@@ -68,11 +76,11 @@ describe('another one', () => {
   });
 
   test('the present one differs in nothing', () => {
-    expect(desk.check(PRESENT)).toMatchObject({ ok: true, problems: [], differs: [] });
+    expect(check(PRESENT)).toMatchObject({ ok: true, problems: [], differs: [] });
   });
 
   test('what is wrong has its place, its key and what is accepted', () => {
-    const { ok, problems, effective } = desk.check('server:\n  prot: 1\nsinks:\n  loki: { url: nowhere }\n');
+    const { ok, problems, effective } = check('server:\n  prot: 1\nsinks:\n  loki: { url: nowhere }\n');
     expect([ok, effective]).toEqual([false, null]);
     expect(problems).toEqual([
       {
@@ -113,12 +121,12 @@ describe('another one', () => {
       { line: 1, column: 11, message: expect.stringContaining('NO_SUCH is not set') },
     ],
   ])('%s', (_, text, expected) => {
-    const { ok, problems } = desk.check(text);
+    const { ok, problems } = check(text);
     expect([ok, problems[0]]).toEqual([false, expect.objectContaining(expected)]);
   });
 
   test('what looks like a mistake is a warning at its key', () => {
-    const { ok, problems } = desk.check('server:\n  host: 0.0.0.0\n  auth: none\n');
+    const { ok, problems } = check('server:\n  host: 0.0.0.0\n  auth: none\n');
     expect(ok).toBe(true);
     expect(problems).toEqual([
       {
@@ -144,18 +152,58 @@ describe('what variables hold is nobody’s to read here', () => {
     'server: { port: "${OTHER}" }',
     'server: { "${OTHER}": 1 }',
   ])('%s', (text) => {
-    const told = JSON.stringify(desk.check(text));
+    const told = JSON.stringify(check(text));
     expect(told).not.toContain('another-secret');
     expect(told).not.toContain(SECRET);
   });
 
   test('a short one is hidden where it stands alone', () => {
-    const { effective } = desk.check('labels: { a: "${PIN}", b: "x42" }\njournal: { max_age: 42d }');
+    const { effective } = check('labels: { a: "${PIN}", b: "x42" }\njournal: { max_age: 42d }');
     expect(effective).toContain('a: <hidden>');
     expect(effective).toContain('b: x42');
   });
 
   test('what is shown already may be shown', () => {
-    expect(desk.check('labels: { city: "${PUBLIC}" }').effective).toContain('city: berlin');
+    expect(check('labels: { city: "${PUBLIC}" }').effective).toContain('city: berlin');
+  });
+});
+
+describe('the worker', () => {
+  let root: Scope;
+
+  beforeEach(() => {
+    root = Scope.root('test', (error) => {
+      throw error;
+    });
+  });
+
+  const worker = (body: string): URL =>
+    new URL(
+      `data:text/javascript,import { workerData } from "node:worker_threads"; ${encodeURIComponent(body)}`,
+    );
+  const ask = (body: string): Promise<ConfigCheck> =>
+    checkInWorker(root, { text: 'a: 1', request, present }, worker(body));
+
+  test('is given all that is needed, and is gone with its answer', async () => {
+    const echo =
+      'const { given, port } = workerData; port.postMessage({ effective: given.text, at: given.request.cwd });';
+    expect(await ask(echo)).toEqual({ effective: 'a: 1', at: cwd });
+    expect(root.holdings()).toMatchObject({ worker: 0, timer: 0 });
+    await root.close();
+  });
+
+  test('that fails is told, and leaves nothing', async () => {
+    await expect(ask('throw new Error("broken");')).rejects.toThrow('broken');
+    expect(root.holdings().worker).toBe(0);
+    await root.close();
+  });
+
+  test('that does not come to an end ends with the agent', async () => {
+    const asked = ask('setInterval(() => {}, 1000);');
+    const refused = expect(asked).rejects.toThrow('the agent is stopping');
+    expect(root.holdings().worker).toBe(1);
+    await root.close();
+    await refused;
+    expect(root.holdings().worker).toBe(0);
   });
 });

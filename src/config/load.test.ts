@@ -217,7 +217,10 @@ sinks:
         },
       },
     });
-    expect(load(configYaml(config).replace('<hidden>', 'pass word')).config).toEqual(config);
+    const yaml = configYaml(config)
+      .replace('<hidden>', 'https://hooks.example.org/services/T0/B0/secret')
+      .replace('<hidden>', 'pass word');
+    expect(load(yaml).config).toEqual(config);
   });
 
   test('flags go before the environment, that before the file', () => {

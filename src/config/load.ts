@@ -70,7 +70,8 @@ const FLAG_PATHS = {
  * Reads standard input where `file` is `-`.
  */
 export function loadConfig({ file, text, env, flags = {}, cwd }: ConfigRequest): LoadedConfig {
-  const read = text === undefined ? readFound(file ?? findFile(cwd), cwd) : { name: GIVEN, text, mode: 0 };
+  const read =
+    text === undefined ? readFound(file ?? findFile(cwd), cwd) : textOf(Buffer.from(text), GIVEN, 0);
   const document = read ? parseConfigText(read.text, read.name, env) : nothing();
   const { tree, places } = document;
   const problems = [...document.problems];
@@ -117,6 +118,10 @@ function readFound(file: string | undefined, cwd: string): ConfigText | undefine
   const isStdin = file === STDIN;
   const name = isStdin ? 'standard input' : file;
   const { bytes, mode } = readConfigFile(isStdin ? 0 : path.resolve(cwd, file), name);
+  return textOf(bytes, name, mode);
+}
+
+function textOf(bytes: Buffer, name: string, mode: number): ConfigText {
   const place = { label: name, line: 0, column: 0 };
   if (bytes.length > MAX_FILE_BYTES) {
     throw new ConfigError([{ place, message: 'is larger than 128 KiB; is this the configuration?' }]);

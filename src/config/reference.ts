@@ -14,7 +14,7 @@ Made from the schema that the program itself uses; \`log-capturer check\` shows 
 - Every key by environment: \`LOG_CAPTURER_\` and its path, \`LOG_CAPTURER_SERVER_PORT=8500\` for \`server.port\`; \`LOG_CAPTURER_LOKI_URL\` is short for \`LOG_CAPTURER_SINKS_LOKI_URL\`.
 - \`\${NAME}\` and \`\${NAME:-default}\` in any value stand for environment variables, \`$\${\` for a plain \`\${\`.
 - Paths are taken from the folder where the program is started; \`~\` is the user's home.
-- Every secret (\`token\`, \`password\`, \`bearer_token\`) may be given as \`<key>_file\` instead, the path of a file that holds it. Secrets are never shown.
+- Every secret (\`token\`, \`password\`, \`bearer_token\`, the \`url\` of a webhook) may be given as \`<key>_file\` instead, the path of a file that holds it. Secrets are never shown.
 - A component that is called like its type (\`loki\`, \`stdout\`, \`stdin\`…) need not say it; \`containers\` is of type docker.
 - Sizes: \`64k\` = \`64KiB\` = 65,536 bytes, \`10MB\` = 10,000,000. Durations: \`200ms\`, \`5m\`, \`24h\`, \`7d\`.
 - Editors complete and check the file where its first line is \`# yaml-language-server: $schema=<path>\`, with the path of [config.schema.json](config.schema.json), or of what \`log-capturer schema\` prints.
@@ -59,6 +59,8 @@ export function configReference(): string {
 /** One part a type; `none` is called where the names hold plain values. */
 function componentParts(key: string, component: AnySchema, what: string, none: () => void): string[] {
   const options = optionsOf(component);
+  if (!options && shapeOf(component).kind === 'section')
+    return [`## ${key}\n\n${what}\n\n${table(rowsBelow('', component))}`];
   if (!options) {
     none();
     return [];

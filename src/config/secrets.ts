@@ -28,9 +28,9 @@ function secret(accepts: string, pattern: RegExp, isRight = (_value: string) => 
   return leaf<string>(
     { accepts, json: { type: 'string', minLength: 1 }, role: 'secret' },
     (value) => {
-      if (typeof value !== 'string' || !pattern.test(value) || !isRight(value)) return undefined;
+      if (typeof value !== 'string') return undefined;
       refuseHidden(value, HIDDEN);
-      return value;
+      return pattern.test(value) && isRight(value) ? value : undefined;
     },
     () => HIDDEN,
   );

@@ -2,11 +2,13 @@
  * How a sink is: whether it may be tried now, and what people are told of it. An outage is one message and a health
  * state, not one message an attempt.
  */
+import type { Delivered } from '../pipeline/contract.js';
 import { Backoff } from '../runtime/backoff.js';
 import { AgentError, describeError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
 import type { Health } from '../telemetry/health.js';
 import { Breaker } from './breaker.js';
+import { Refusals } from './refusals.js';
 import { Shortage } from './shortage.js';
 
 const RETRY_MIN_MS = 100;
@@ -35,6 +37,7 @@ export class Condition {
   readonly #log: Logger;
   readonly #health: Health;
   readonly #shortage: Shortage;
+  readonly #refusals = new Refusals();
   readonly #backoff = new Backoff(RETRY_MIN_MS, RETRY_MAX_MS);
   /** One sentence while the sink fails. */
   #failing: string | undefined;
@@ -136,6 +139,12 @@ export class Condition {
     this.#check();
   }
 
+  /** It has dealt with a delivery for good. */
+  settled(result: Delivered): void {
+    this.#refusals.note(result, performance.now());
+    this.#publish();
+  }
+
   /** Lines are gone before the sink had them. */
   lost(): void {
     this.#shortage.lost(performance.now());
@@ -234,7 +243,8 @@ export class Condition {
       this.#failing ??
       (isLimited ? this.#limitedTold : undefined) ??
       this.#laneTrouble ??
-      this.#shortage.behind;
+      this.#shortage.behind ??
+      this.#refusals.trouble(performance.now());
     if (trouble === undefined) this.#health.set(this.#component, 'healthy');
     else this.#health.set(this.#component, 'degraded', trouble);
   }

@@ -328,6 +328,7 @@ export class Delivery {
       // What is refused for good must be safe before the cursor passes it.
       if (result.refused && !(await this.#keep(result.refused))) return 'gave up';
       this.#ledger.delivered(result);
+      this.#condition.settled(result);
       this.#toldAt = performance.now();
       this.#move(cursor, lane, work);
       return 'delivered';

@@ -29,18 +29,20 @@ let journal: FakeJournal;
 let sink: RefusingSink;
 let scope: Scope;
 let delivery: Delivery;
+let health: Health;
 let keep: (sink: string, refused: readonly Refused[], signal: AbortSignal) => Promise<boolean>;
 
 beforeEach(() => {
   vi.useFakeTimers();
   journal = new FakeJournal();
   sink = new RefusingSink();
+  health = new Health();
   keep = () => Promise.resolve(true);
   scope = Scope.root('test', (error) => {
     throw error;
   });
   const deadLetters = { keep: (...given: Parameters<typeof keep>) => keep(...given) };
-  delivery = new Delivery({ journal, sink, log: silentLogger, health: new Health(), deadLetters });
+  delivery = new Delivery({ journal, sink, log: silentLogger, health, deadLetters });
 });
 
 afterEach(async () => {
@@ -82,6 +84,21 @@ test('nothing counts, and the cursor stays, where the end comes before it is kep
   await vi.advanceTimersByTimeAsync(3_000);
   await closed;
   expect([passed(), delivery.stats.linesRejected, delivery.stats.linesDelivered]).toEqual([0, {}, 0]);
+});
+
+test('a sink that refuses half of what it gets is not well, until it takes it again', async () => {
+  const state = (): string | undefined => health.components().get('sink/fake')?.state;
+  void scope.run('delivery', () => delivery.run(scope));
+  for (let i = 0; i < 10; i++) {
+    journal.commit(2, 1);
+    await settle();
+    expect([passed(), state()]).toEqual([i + 1, i < 9 ? 'healthy' : 'degraded']);
+  }
+  expect(health.components().get('sink/fake')?.reason).toMatch(
+    /^It refuses 10 % of its lines or more \(too_old\)/,
+  );
+  await vi.advanceTimersByTimeAsync(120_000 + 5_000);
+  expect(state()).toBe('healthy');
 });
 
 test('a sink that is not open takes no redrive', async () => {

@@ -175,3 +175,21 @@ test('the line that stands where lines are missing is the agent’s own', () => 
     { source: 'log-capturer', container: 'gaps', key: 'log-capturer/gaps', ...own, unaccounted: ALL_THERE },
   ]);
 });
+
+test('the newest line of a key is known, whatever comes late', () => {
+  const at = (seconds: number, nanos: number): void => {
+    const batch = batchOf(opened.streams, [{ labels: { container: 'web', stream: 'stdout' }, text: 'x' }]);
+    batch.seconds[0] = seconds;
+    batch.nanos[0] = nanos;
+    void intake.push(batch, 'd/web', 1, { key: 'd/web', from: 0, to: 1, lines: 1 });
+  };
+  expect(intake.ledger.newestOf('d/web')).toBeUndefined();
+  at(100, 5);
+  at(99, 9);
+  expect(intake.ledger.newestOf('d/web')).toEqual({ seconds: 100, nanos: 5 });
+  at(100, 3);
+  expect(intake.ledger.newestOf('d/web')).toEqual({ seconds: 100, nanos: 5 });
+  at(101, 1);
+  expect(intake.ledger.newestOf('d/web')).toEqual({ seconds: 101, nanos: 1 });
+  expect(intake.ledger.newestOf('d/other')).toBeUndefined();
+});

@@ -15,6 +15,11 @@ import { SegmentIndex } from './segment-index.js';
 const OPEN_FILES = 8;
 const INDEX_BYTES = 32 * 1024 ** 2;
 
+/** Whether what failed to be read may be read later, when the machine is not short of something any more. */
+export function isShortage(error: unknown): boolean {
+  return ['EMFILE', 'ENFILE', 'ENOMEM'].includes(systemCode(error) ?? '');
+}
+
 /** A count that both threads see. */
 export interface SharedCount {
   add(difference: number): void;

@@ -7,7 +7,7 @@ import { BlockLines, decodeLines, decompressBlock } from '../pipeline/push-reque
 import { parseLabelText } from '../pipeline/streams.js';
 import type { LineFilter } from '../query/index.js';
 import { type StreamFacts, streamFacts } from '../query/shown-line.js';
-import type { Archive } from './archive.js';
+import { type Archive, isShortage } from './archive.js';
 import type { PlannedBlock } from './plan.js';
 import type { SegmentIndex } from './segment-index.js';
 
@@ -42,8 +42,9 @@ export class BlockReader {
       this.#filter.begin(data);
       if (!this.#filter.mayHold()) return 'nothing';
       decodeLines(data, this.lines);
-    } catch {
-      // Neither may what the disk refuses to read end a search.
+    } catch (error) {
+      if (isShortage(error)) throw error;
+      // What the disk refuses to read must not end a search either.
       return 'damaged';
     }
     this.streams = this.lines.streams.map((text) => this.#stream(text));

@@ -8,7 +8,7 @@ import type { Span } from '../journal/span.js';
 import type { HistoryFile } from '../journal/types.js';
 import type { LineTime } from '../pipeline/line-time.js';
 import { type Labels, parseLabelText } from '../pipeline/streams.js';
-import type { Archive } from './archive.js';
+import { type Archive, isShortage } from './archive.js';
 import { Heap } from './heap.js';
 import type { Losses } from './losses.js';
 import { compareTimes, type Direction, type TimeRange } from './order.js';
@@ -109,14 +109,25 @@ export class Plan {
   }
 
   async #lookInto(file: HistoryFile): Promise<void> {
-    const index = await this.#parts.archive.index(file);
     const { losses } = this.#parts;
+    const index = await this.#indexOf(file);
+    if (index === 'damaged') return losses.damaged(file.base);
     if (!index) return losses.removed(file);
     if (!file.span && index.damaged === 0) this.#parts.onSpan(file.base, index.span);
     losses.damaged(file.base, index.damaged);
     const blocks = this.#blocksOf(index);
     for (const row of blocks.rows) this.#left += index.rawBytes[row];
     this.#push(file, blocks);
+  }
+
+  /** Undefined where it was removed. Fails where it may be read later. */
+  async #indexOf(file: HistoryFile): Promise<SegmentIndex | 'damaged' | undefined> {
+    try {
+      return await this.#parts.archive.index(file);
+    } catch (error) {
+      if (isShortage(error)) throw error;
+      return 'damaged';
+    }
   }
 
   #push(file: HistoryFile, blocks: Blocks): void {

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLogger } from '../runtime/log.js';
 import { Scope } from '../runtime/scope.js';
+import type { Question } from './requests.js';
 import { MAX_QUESTIONS, type SearchedJournal, type SearchParts, SearchService } from './service.js';
 
 const JOURNAL = {
@@ -11,6 +12,17 @@ const JOURNAL = {
   learnSpan: () => {},
   barrier: () => Promise.resolve(0),
 } as unknown as SearchedJournal;
+
+const LATEST: Question = {
+  kind: 'context',
+  container: 'web',
+  time: { seconds: Math.floor(Date.now() / 1000) + 3_600, nanos: 0 },
+  stream: undefined,
+  before: 1,
+  after: 1,
+  full: false,
+};
+const OLD: Question = { ...LATEST, time: { seconds: 1_700_000_000, nanos: 0 } };
 
 /** Begins with what every worker here has. `said` is what it was told last, by type. */
 const BEGIN = `import { workerData } from 'node:worker_threads';
@@ -61,7 +73,7 @@ function ask(search: SearchService, take: () => Promise<void> | undefined = () =
   const client = root.child('client');
   let heard = '';
   const answer = search
-    .ask(client, { kind: 'labels' }, (bytes) => {
+    .ask(client, LATEST, (bytes) => {
       heard += Buffer.from(bytes).toString();
       return take();
     })
@@ -82,11 +94,11 @@ const workers = (): number => root.census().get('worker') ?? 0;
 test('one worker answers question after question, and ends when there are none for a while', async () => {
   const search = service(ANSWERS, { idleMs: 300 });
   expect(workers()).toBe(0);
-  expect(await ask(search).answer).toBe('hello labels');
-  expect(await ask(search).answer).toBe('hello labels');
+  expect(await ask(search).answer).toBe('hello context');
+  expect(await ask(search).answer).toBe('hello context');
   expect(workers()).toBe(1);
   await until(() => workers() === 0);
-  expect(await ask(search).answer).toBe('hello labels');
+  expect(await ask(search).answer).toBe('hello context');
 });
 
 test('a worker that ends, by a mistake or without a word, fails its questions, and the next one gets another', async () => {
@@ -173,7 +185,7 @@ test('files that the worker has open are owned as long as it lives', async () =>
   expect(root.holdings()).toMatchObject({ worker: 0, file: 0 });
 });
 
-test('where the journal has lines that are not committed, it is asked to commit them first', async () => {
+test('who asks for the present gets what is not committed yet, who asks for the past waits for no commit', async () => {
   const told: string[] = [];
   const journal = {
     ...JOURNAL,
@@ -196,4 +208,8 @@ test('where the journal has lines that are not committed, it is asked to commit 
   });
   await ask(search).answer;
   expect(told).toEqual(['committed', 'history']);
+  const client = root.child('client');
+  await search.ask(client, OLD, () => undefined);
+  await client.close();
+  expect(told).toEqual(['committed', 'history', 'history']);
 });

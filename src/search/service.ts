@@ -17,6 +17,7 @@ const IDLE_MS = 60_000;
 const SILENCE_MS = 15_000;
 /** What was captured a moment ago is part of the history; a disk that does not take it must not hold up a search. */
 const COMMIT_PATIENCE_MS = 500;
+const RECENT_SECONDS = 5;
 /** For a question to come to its end. */
 const STOP_PATIENCE_MS = 1_000;
 
@@ -72,7 +73,7 @@ export class SearchService {
     const worker = this.#openWorker();
     this.#asked.set(id, { take, finish });
     try {
-      await this.#commit();
+      if (asksForNow(question)) await this.#commit();
       const request = { ...question, files: this.#parts.journal.history() } as HistoryRequest;
       worker.post({ type: 'start', id, request });
       const stopping = scope.onClosing('stop of a search', () => worker.post({ type: 'stop', id }));
@@ -137,6 +138,13 @@ export class SearchService {
       this.#worker = undefined;
     });
   }
+}
+
+/** May what was captured a moment ago be part of the answer? */
+function asksForNow(question: Question): boolean {
+  if (question.kind === 'labels') return false;
+  const { seconds } = question.kind === 'context' ? question.time : question.range.to;
+  return seconds >= Math.floor(Date.now() / 1000) - RECENT_SECONDS;
 }
 
 function failed(error: string): AgentError {

@@ -23,7 +23,13 @@ const onSpan = (base: number, span: Span): void => post({ type: 'span', base, sp
 const scheduler = new Scheduler(post, () => archive.rest());
 
 // Only Linux has it by thread.
-if (process.platform === 'linux') setPriority(0, Math.min(LEAST_PRIORITY, getPriority(0) + NICER));
+if (process.platform === 'linux') {
+  try {
+    setPriority(0, Math.min(LEAST_PRIORITY, getPriority(0) + NICER));
+  } catch {
+    // Where that is forbidden, a search takes as much as capture does.
+  }
+}
 
 port.on('message', (message: ToWorker) => {
   switch (message.type) {

@@ -4,23 +4,38 @@
  */
 import type { FastifyInstance } from 'fastify';
 import type { ConfigDesk } from '../config/desk.js';
+import { describeError } from '../runtime/errors.js';
+import type { Scope } from '../runtime/scope.js';
 import { answer, refuse } from './answers.js';
 import { type PrivateOptions, privately } from './private.js';
 
 /** As large as a configuration may be. */
 const MAX_BYTES = 128 * 1024;
+/** Each takes a thread. */
+const AT_ONCE = 2;
 const TYPES = ['text/yaml', 'application/yaml', 'application/x-yaml'];
 
 export interface ConfigRouteOptions extends PrivateOptions {
   readonly config: ConfigDesk;
 }
 
-export function addConfigCheck(app: FastifyInstance, options: ConfigRouteOptions): void {
+export function addConfigCheck(app: FastifyInstance, owner: Scope, options: ConfigRouteOptions): void {
   app.addContentTypeParser(TYPES, { parseAs: 'string' }, (_request, body, done) => done(null, body));
-  const check = privately(options, 'CHANGE_REFUSED', 'check a configuration', (request, reply) => {
+  let running = 0;
+  const check = privately(options, 'CHANGE_REFUSED', 'check a configuration', async (request, reply) => {
     const { body } = request;
-    if (typeof body === 'string') return answer(reply, options.config.check(body));
-    return refuse(reply, 400, 'BAD_REQUEST', 'Send the configuration as text/yaml.');
+    if (typeof body !== 'string')
+      return refuse(reply, 400, 'BAD_REQUEST', 'Send the configuration as text/yaml.');
+    if (running >= AT_ONCE)
+      return refuse(reply, 503, 'TOO_MANY', 'Other configurations are being checked.', 'Try again.');
+    running++;
+    try {
+      return answer(reply, await options.config.check(owner, body));
+    } catch (error) {
+      return refuse(reply, 422, 'BAD_REQUEST', describeError(error));
+    } finally {
+      running--;
+    }
   });
   app.post('/api/v1/config/check', { bodyLimit: MAX_BYTES }, check);
 }

@@ -31,7 +31,7 @@ export function addRoutes(
   addWindow(app, window);
   addStatus(app, options, login);
   addFigures(app, options);
-  addConfigCheck(app, { host, hasLogin, config: agent.config });
+  addConfigCheck(app, owner, { host, hasLogin, config: agent.config });
   addTail(app, owner, options);
   addSearch(app, owner, options);
   const sinks = (): string[] => agent.sinks().map(({ name }) => name);

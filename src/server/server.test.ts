@@ -115,7 +115,7 @@ beforeEach(async () => {
   agent = fakeAgent({
     health,
     journal: { stats: STATS },
-    config: { view: () => CONFIG, check: (text) => ({ ...CHECKED, effective: text }) },
+    config: { view: () => CONFIG, check: (_, text) => Promise.resolve({ ...CHECKED, effective: text }) },
     containers: () => [CONTAINER],
     gaps: () => GAPS,
     ledger: () => LEDGER,

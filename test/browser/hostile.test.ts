@@ -64,10 +64,8 @@ describeInBrowser('hostile lines', (bed) => {
     expect(await deeds(visit)).toEqual(unharmed);
 
     for (const [i, { what }] of HOSTILE_LINES.entries()) {
-      await visit
-        .row(nameOf(i))
-        .locator('[data-part="text"]')
-        .click({ position: { x: 8, y: 8 } });
+      const text = visit.row(nameOf(i)).locator('[data-part="text"]');
+      await text.click({ position: AT_ITS_BEGINNING });
       const detail = visit.log.locator('.is-expanded .detail');
       await detail.waitFor();
       expect(UNSAFE.exec((await detail.textContent()) ?? ''), what).toBeNull();
@@ -80,10 +78,8 @@ describeInBrowser('hostile lines', (bed) => {
       ['deep: [[[', ']]]]'],
       ['{"k":{"k":', '}}}}'],
     ]) {
-      await visit
-        .row(start)
-        .locator('[data-part="text"]')
-        .click({ position: { x: 8, y: 8 } });
+      const text = visit.row(start).locator('[data-part="text"]');
+      await text.click({ position: AT_ITS_BEGINNING });
       await visit.page.getByRole('button', { name: /the whole line/i }).click();
       await visit.page
         .getByRole('region', { name: /the whole line/i })

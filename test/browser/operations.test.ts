@@ -19,7 +19,7 @@ describeInBrowser('the pages about the agent', (bed) => {
     const row = visit.page.getByRole('row', { name: /listed/ });
     await row.waitFor();
     await expect(row.textContent()).resolves.toMatch(/file/);
-    await visit.page.getByText('shop', { exact: true }).first().waitFor();
+    await visit.page.getByRole('table', { name: 'Containers' }).getByText('shop').first().waitFor();
     await row
       .getByRole('link', { name: /live|lines/i })
       .first()
@@ -93,21 +93,25 @@ describeInBrowser('the pages about the agent', (bed) => {
   it('says of an edited configuration what is wrong in which line, and what would change', async () => {
     const { url } = await startWindow(bed, ['nobody']);
     const visit = await bed.open({ url, path: 'settings' });
-    const editor = visit.page.getByRole('textbox', { name: /configuration/i });
-    const before = await editor.inputValue();
-    expect(before).toContain('sources:');
+    const { page } = visit;
+    await expect(page.getByLabel('Configuration in force').textContent()).resolves.toMatch(
+      /^data_dir: .*sources:/s,
+    );
+    await page.getByText('Check a change').click();
+    const editor = page.getByRole('textbox', { name: 'Configuration to check' });
     await editor.fill('server:\n  port: 8401\n  prot: 8402\n');
-    await visit.page
-      .getByText(/line 3/i)
-      .first()
-      .waitFor();
-    await visit.page.getByText(/prot/).first().waitFor();
+    const problems = page.getByRole('list', { name: 'Problems' }).getByRole('listitem');
+    await problems
+      .filter({ hasText: /prot/ })
+      .getByRole('button', { name: /^line 3, column \d/ })
+      .click();
+    const at = await page.evaluate<number>('document.activeElement.selectionStart');
+    expect('server:\n  port: 8401\n  prot: 8402\n'.slice(at)).toMatch(/^prot/);
     await editor.fill('journal:\n  max_age: 3d\n');
-    await visit.page
-      .getByText(/journal\.max_age/)
-      .first()
-      .waitFor();
-    await expect(visit.page.getByText(/line 3/i).count()).resolves.toBe(0);
+    const difference = page.getByRole('table', { name: 'Differences' }).getByRole('row', { name: /max_age/ });
+    await difference.waitFor();
+    await expect(difference.textContent()).resolves.toMatch(/7d.*3d/);
+    await expect(problems.filter({ hasText: /prot/ }).count()).resolves.toBe(0);
   });
 
   it('takes an alert, and sends it when the lines come', async () => {
@@ -117,36 +121,34 @@ describeInBrowser('the pages about the agent', (bed) => {
     const { url } = await startWindow(bed, ['alarming']);
     const visit = await bed.open({ url, path: 'alerts' });
     const { page } = visit;
-    await page
-      .getByRole('button', { name: /new alert|create|add/i })
-      .first()
-      .click();
-    await page.getByLabel('Name').fill('too many ticks');
-    await page.getByLabel('Query').fill('{container="alarming"} |= "tick"');
-    await page.getByLabel('Query').press('Tab');
-    await page.getByLabel(/threshold|at least/i).fill('5');
-    await page.getByLabel(/type|kind/i).selectOption('json');
-    await page.getByLabel(/url|address/i).fill(webhooks.url);
-    await page
-      .getByRole('button', { name: /create|save/i })
-      .last()
-      .click();
+    await page.getByRole('button', { name: 'New alert' }).click();
+    const form = page.getByRole('form', { name: 'New alert' });
+    await form.getByLabel('Name').fill('too many ticks');
+    await form.getByLabel('Query').fill('{container="alarming"} |= "tick"');
+    await form.getByLabel('Threshold').fill('5');
+    await form.getByLabel('Webhook').selectOption('json');
+    await form.getByLabel('Address').fill(webhooks.url);
+    await form.getByRole('button', { name: 'Create' }).click();
+    const card = page.getByRole('listitem', { name: 'too many ticks' });
+    await card.waitFor();
     const told = await webhooks.with('too many ticks');
     expect(told).toMatch(/tick \d+/);
-    await page
-      .getByText(/firing|cooling/i)
-      .first()
-      .waitFor();
+    await card.filter({ hasText: /firing|cooling|cools/i }).waitFor();
+    expect(await page.content()).not.toContain(new URL(webhooks.url).pathname);
+    await card.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await card.waitFor({ state: 'detached' });
   });
 
   it('shows what the agent holds, and that nothing of it is without an owner', async () => {
     const { agent, url } = await startWindow(bed, ['nobody']);
     const visit = await bed.open({ url, path: 'resources' });
+    const { page } = visit;
+    await expect(page.getByRole('region', { name: 'Unowned' }).textContent()).resolves.toMatch(/^0/);
     const { digest } = await agent.get<{ digest: string }>('/api/v1/build');
-    await visit.page.getByText(digest.slice(0, 12)).first().waitFor();
-    await visit.page
-      .getByText(/without an owner|unowned/i)
-      .first()
-      .waitFor();
+    await page.getByRole('region', { name: 'Build' }).getByText(digest.slice(0, 12)).waitFor();
+    const { tree } = await agent.get<{ tree: { children: { name: string }[] } }>('/api/v1/resources');
+    for (const { name } of tree.children)
+      await page.getByRole('region', { name: 'Scopes' }).getByText(name).first().waitFor();
   });
 });

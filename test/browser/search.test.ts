@@ -136,7 +136,10 @@ describeInBrowser('the search page', (bed) => {
   });
 
   it('says that nothing was found, how far the history reaches, and offers all of it', async () => {
-    const visit = await bed.open({ url: window.url, path: search({ query: `${NAME} o 10 `, from: '5m' }) });
+    const visit = await bed.open({
+      url: window.url,
+      path: search({ query: `|= "${NAME} o 10 "`, from: '5m' }),
+    });
     await visit.page.getByText(/The history reaches back to/).waitFor();
     await visit.page.getByRole('button', { name: /everything|all of/i }).click();
     await expect(done(visit)).resolves.toMatch(/^1 line /);

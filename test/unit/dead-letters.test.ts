@@ -154,7 +154,7 @@ test('what is deleted is gone, and nothing is where nothing is chosen', async ()
       metrics: { host: '127.0.0.1', port: 0 },
       journal: { maxBytes: 1e9, maxAgeMs: 1e9, minFree: 0, syncIntervalMs: 50 },
       deadLetters: { maxBytes: 1e7, maxAgeMs: 1e9 },
-    alerts: {},
+      alerts: {},
       sources: { demo: { type: 'demo', linesPerSecond: 200, containers: 1 } },
       sinks: { loki: { ...LOKI, url: strict.url } },
     },

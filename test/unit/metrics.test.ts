@@ -27,6 +27,7 @@ import { Health } from '../../src/telemetry/health.js';
 import { ledgerReport } from '../../src/telemetry/ledger/report.js';
 import { type CountingLogger, countMessages } from '../../src/telemetry/message-counts.js';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics/metrics.js';
+import type { AlertFigures } from '../../src/telemetry/metrics/view.js';
 import { blockOf } from '../support/blocks.js';
 import { Exposition, seriesName } from '../support/exposition.js';
 
@@ -86,8 +87,10 @@ let gaps: Map<string, number>;
 let stalled: number;
 let letters: DeadLetters;
 let lettersNow: number;
+let alerts: AlertFigures;
 
 beforeEach(async () => {
+  alerts = { fired: new Map(), delivered: new Map(), failed: new Map() };
   root = Scope.root('test', (error) => {
     throw error;
   });
@@ -137,11 +140,7 @@ beforeEach(async () => {
       }).unaccounted,
     gaps: () => gaps,
     deadLetters: () => new DeadLetterDesk(letters, root, new Map()).figures,
-    alerts: () => ({
-      fired: new Map([['slow', 2]]),
-      delivered: new Map([['slow', 1]]),
-      failed: new Map([['slow', 1]]),
-    }),
+    alerts: () => alerts,
     owned: () => root.census(),
     unowned: () => Promise.resolve(unowned),
     messages: messages.counts,
@@ -263,6 +262,18 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
       ['log_capturer_dead_letters', { ...SINK, reason: 'too_old' }, undefined, 2],
       ['log_capturer_dead_letters_bytes', {}, 0, moreThan(100)],
       ['log_capturer_dead_letters_dropped_total', { ...SINK, reason: 'too_old' }, undefined, 2],
+    ],
+  ],
+  [
+    'an alert fires twice, and one message does not arrive',
+    () => {
+      const once = new Map([['slow', 1]]);
+      alerts = { fired: new Map([['slow', 2]]), delivered: once, failed: once };
+    },
+    [
+      ['log_capturer_alerts_fired_total', { alert: 'slow' }, undefined, 2],
+      ['log_capturer_alert_deliveries_total', { alert: 'slow', outcome: 'ok' }, undefined, 1],
+      ['log_capturer_alert_deliveries_total', { alert: 'slow', outcome: 'failed' }, undefined, 1],
     ],
   ],
   [

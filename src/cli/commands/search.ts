@@ -4,11 +4,12 @@
  *
  * Exit codes as grep's: 0 some line matches, 1 none does, 2 it could not be done.
  */
-import { parseQuery, QueryError, queryText } from '../../query/index.js';
+import { QueryError } from '../../query/index.js';
 import { AgentError, describeError } from '../../runtime/errors.js';
 import { roundedSize } from '../../runtime/units.js';
 import { askAgent } from '../ask-agent.js';
 import { EventStreamParser, type ServerEvent } from '../event-stream.js';
+import { narrowedQuery } from '../narrowed-query.js';
 import { print } from '../print.js';
 import { type AgentQuestion, findAgent, type RunningAgent } from '../running-agent.js';
 import { coloredName, terminalText, warning } from '../terminal-text.js';
@@ -79,7 +80,7 @@ async function searchOrThrow(
   streams: TailStreams,
 ): Promise<number> {
   const { since, until, limit } = options;
-  const asked = { query: fullQuery(query ?? '', options), full: '1' };
+  const asked = { query: narrowedQuery(query ?? '', options), full: '1' };
   const agent = findAgent(options);
   const output = new Output(options.json === true, streams);
   if (limit !== undefined) {
@@ -110,20 +111,6 @@ async function searchOrThrow(
     range = { from: page.end.continueAt, to: page.to };
   }
   return lines > 0 ? 0 : EXIT_NOTHING;
-}
-
-/** The query, and beside it what the options say. Throws a QueryError. */
-function fullQuery(text: string, { container = [], level = [] }: SearchOptions): string {
-  const query = parseQuery(text);
-  const oneOf = (values: readonly string[]) => ({
-    operator: '=~' as const,
-    value: values.map((value) => value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'),
-  });
-  return queryText({
-    labels: [...query.labels, ...(container.length > 0 ? [{ name: 'container', ...oneOf(container) }] : [])],
-    lines: query.lines,
-    levels: [...query.levels, ...(level.length > 0 ? [oneOf(level)] : [])],
-  });
 }
 
 /**

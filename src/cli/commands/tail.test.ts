@@ -109,6 +109,25 @@ describe('tail', () => {
     expect(JSON.parse(json)).toMatchObject({ container: 'web', stream: '', gap: 'rotated' });
   });
 
+  test('asks for a query and for levels, and colours what stands before a line by its level', async () => {
+    const { printed } = start({ query: 'timeout', level: ['error', 'warn'] }, true);
+    await until(() => hub.clients === 1);
+    push(['web', 'ERROR a Timeout'], ['web', 'ERROR b'], ['web', 'timeout'], ['db', 'WARN timeout']);
+    await until(() => printed.out.includes('WARN'));
+    await root.close();
+    expect(printed.out.replaceAll('\u001b', 'ESC').replace(/ESC\[\d+m(web|db)ESC\[0m/g, '$1')).toBe(
+      'web ESC[31m|ESC[0m ERROR a Timeout\ndb ESC[33m|ESC[0m WARN timeout\n',
+    );
+  });
+
+  test('a long line is cut, and says so', async () => {
+    const { printed } = start();
+    await until(() => hub.clients === 1);
+    push(['web', 'x'.repeat(20_000)]);
+    await until(() => printed.out !== '');
+    expect(printed.out).toBe(`web | ${'x'.repeat(16 * 1024)} [3616 bytes more]\n`);
+  });
+
   test('asks for containers and text only; --json gives one object a line', async () => {
     const { printed } = start({ container: ['web', 'db'], grep: 'needle & co', json: true });
     await until(() => hub.clients === 1);

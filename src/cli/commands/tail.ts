@@ -4,12 +4,15 @@ import type { IncomingMessage } from 'node:http';
 import { AgentError } from '../../runtime/errors.js';
 import { askAgent } from '../ask-agent.js';
 import { EventStreamParser, type ServerEvent } from '../event-stream.js';
+import { narrowedQuery } from '../narrowed-query.js';
 import { type AgentQuestion, findAgent } from '../running-agent.js';
-import { coloredName, terminalText, warning } from '../terminal-text.js';
+import { coloredBar, coloredName, terminalText, warning } from '../terminal-text.js';
 
 export interface TailOptions extends AgentQuestion {
   readonly container?: readonly string[];
   readonly grep?: string;
+  readonly query?: string;
+  readonly level?: readonly string[];
   /** How many earlier lines. */
   readonly lines: string;
   readonly follow: boolean;
@@ -25,11 +28,18 @@ export interface TailStreams {
 
 interface TailLine {
   readonly container: string;
-  readonly stream: string;
+  readonly level: string;
   readonly line: string;
+  /** Bytes that a long line has more. */
+  readonly cut?: number;
   /** Of a line that says that lines are missing there: why. */
   readonly gap?: string;
 }
+
+const ENDS: Readonly<Record<string, string>> = {
+  stopping: 'the agent is stopping.',
+  too_expensive: "this query takes more than half of the agent's time; make it simpler.",
+};
 
 /** Answers the exit code: 0 also where Ctrl-C or a closed pipe ends it. Throws AGENT_UNREACHABLE. */
 export async function tail(options: TailOptions, streams: TailStreams = process): Promise<number> {
@@ -55,8 +65,13 @@ export async function tail(options: TailOptions, streams: TailStreams = process)
   return 0;
 }
 
-function tailUrl(agent: URL, { container = [], grep, lines, follow }: TailOptions): URL {
+function tailUrl(
+  agent: URL,
+  { container = [], grep, query = '', level = [], lines, follow }: TailOptions,
+): URL {
   const target = new URL('api/v1/tail', agent);
+  const narrowed = narrowedQuery(query, { level });
+  if (narrowed !== '') target.searchParams.set('query', narrowed);
   for (const name of container) target.searchParams.append('container', name);
   if (grep) target.searchParams.set('grep', grep);
   target.searchParams.set('n', lines);
@@ -115,14 +130,17 @@ function createPrinter(
     }
     if (name === 'end') {
       const { reason } = JSON.parse(data) as { reason: string };
-      if (reason === 'stopping') stderr.write('log-capturer: the agent is stopping.\n');
+      const said = ENDS[reason];
+      if (said !== undefined) stderr.write(`log-capturer: ${said}\n`);
       return '';
     }
     if (options.json) return `${data}\n`;
-    const { container, line, gap } = JSON.parse(data) as TailLine;
-    if (!isTerminal) return `${container} | ${line}\n`;
+    const { container, level, line, cut, gap } = JSON.parse(data) as TailLine;
+    const rest = cut === undefined ? '' : ` [${cut} bytes more]`;
+    if (!isTerminal) return `${container} | ${line}${rest}\n`;
     const shown = terminalText(container, false);
-    const text = terminalText(line, colors);
-    return `${colors ? coloredName(shown) : shown} | ${colors && gap !== undefined ? warning(text) : text}\n`;
+    const text = `${terminalText(line, colors)}${rest}`;
+    if (!colors) return `${shown} | ${text}\n`;
+    return `${coloredName(shown)} ${coloredBar(level)} ${gap === undefined ? text : warning(text)}\n`;
   };
 }

@@ -39,6 +39,7 @@ import {
 import { Screen } from './screen.js';
 import { byTenant } from './tenant.js';
 import { printable, type Told, type Words } from './told.js';
+import { ToldLines } from './told-lines.js';
 import { Work } from './work.js';
 
 const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
@@ -73,6 +74,7 @@ export class LokiSink implements Sink {
   readonly #context: LokiSinkContext;
   readonly #streams = new KnownStreams();
   readonly #screen: Screen;
+  readonly #told = new ToldLines();
   readonly #pacers = new Map<string | undefined, Pacer>();
   /** By lane: a delivery that was not finished. */
   readonly #works: (Work | undefined)[] = [];
@@ -319,20 +321,20 @@ export class LokiSink implements Sink {
 
   #tell({ result: { rejected }, examples, cut }: Work): void {
     const sink = this.name;
-    for (const [reason, lines] of rejected) {
+    const now = performance.now();
+    for (const [reason, more] of rejected) {
+      const lines = this.#told.add(reason, more, now);
+      if (lines === undefined) continue;
       const example = printable(examples.get(reason) ?? '');
       this.#context.log.warn(
         { sink, reason, lines, example },
         `sink ${sink}: lines were rejected, for example of ${example}: ${explainRejection(reason)}`,
       );
     }
-    if (cut > 0) {
-      const limit = this.#config.maxLineBytes;
-      this.#context.log.warn(
-        { sink, lines: cut },
-        `sink ${sink}: lines longer than ${limit} bytes were cut.`,
-      );
-    }
+    const lines = cut > 0 ? this.#told.add('cut', cut, now) : undefined;
+    if (lines === undefined) return;
+    const limit = this.#config.maxLineBytes;
+    this.#context.log.warn({ sink, lines }, `sink ${sink}: lines longer than ${limit} bytes were cut.`);
   }
 
   #opened(): { scope: Scope; connection: Connection } {

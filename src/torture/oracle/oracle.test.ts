@@ -215,8 +215,11 @@ test('a line that the receiver had dropped may come again behind later ones, and
   expect(wrongs(judged({ rows: again, dropped: [first, second] }))).toEqual({});
   expect(wrongs(judged({ rows: again, dropped: [first] }))).toEqual({ reordered: 1 });
   expect(wrongs(judged({ rows: again, dropped: [first, third] }))).toEqual({ reordered: 1 });
-  const other = { ...second, text: rows[place(isFrom('e', 2))].text, output: 'stderr' };
+  const other = rows[place(isFrom('e', 2))];
   expect(wrongs(judged({ rows: again, dropped: [first, other] }))).toEqual({ reordered: 1 });
+  const others = [...without((one) => one === other), other];
+  expect(wrongs(judged({ rows: others, dropped: [other] }))).toEqual({});
+  expect(wrongs(judged({ rows: others, dropped: [second] }))).toEqual({ reordered: 1 });
 });
 
 describe('on whose account a missing line is', () => {

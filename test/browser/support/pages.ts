@@ -20,8 +20,20 @@ export const PAGES: readonly WindowPage[] = [
   { name: 'dead-letters', path: () => 'dead-letters' },
   { name: 'resources', path: () => 'resources' },
   { name: 'settings', path: () => 'settings' },
+  { name: 'check', path: () => 'settings?view=check', prepare: mistyped },
   { name: 'alerts', path: () => 'alerts' },
+  { name: 'new-alert', path: () => 'alerts?edit=new&query=error' },
 ];
+
+/** A configuration with what people get wrong. */
+async function mistyped({ page }: Visit): Promise<void> {
+  await page
+    .getByRole('textbox', { name: 'Configuration to check' })
+    .fill(
+      'journal:\n  max_age: 30d\nsinks:\n  loki:\n    url: https://loki.example.org\n    tennant: team-a\n    timeout: 10\n',
+    );
+  await page.getByRole('list', { name: 'Problems' }).waitFor();
+}
 
 /** The permalink of some line of the last minute that is an error, as the search finds it. */
 async function newestLine(url: string): Promise<string> {

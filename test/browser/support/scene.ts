@@ -11,6 +11,7 @@ import { type EngineFacts, SUPPORT_FOLDER } from '../../support/engine.js';
 import { EngineApi, eachLimited } from '../../support/engine-api.js';
 import { chatterCommand } from '../../support/image.js';
 import { type LokiReceiver, startLoki } from '../../support/loki/receiver.js';
+import { Webhooks } from './webhooks.js';
 
 // Not part of the build: containers run it as it is.
 const { CHATTER_SERVICES, chatter, pauseAfter } = (await import(
@@ -29,6 +30,7 @@ const MEAN_MS: Readonly<Record<string, number>> = {
   redis: 6_000,
   importer: 500,
 };
+const PROJECT = 'shop';
 /** In no compose project. */
 const ALONE = new Set(['redis', 'importer']);
 /** Whose log is cut by hand, so that lines of it are gone. */
@@ -49,7 +51,8 @@ export async function startScene(facts: EngineFacts, folder: string): Promise<Sc
     ids.set(service, await startWithPast(api, facts.image, service));
   });
   const loki = await startLoki({ limits: { maxLineBytes: LONGEST_LINE } });
-  const agent = await Agent.start({ folder, config: await configOf(facts, folder, loki) });
+  const webhooks = await Webhooks.start();
+  const agent = await Agent.start({ folder, config: await configOf(facts, folder, loki, webhooks) });
   await agent.ready();
   await loki.until(() => loki.ledger.taken > 10_000, 120_000, 'the past of the services');
   truncateSync((await api.inspect(ids.get(CUT) ?? '')).LogPath, 0);
@@ -58,17 +61,42 @@ export async function startScene(facts: EngineFacts, folder: string): Promise<Sc
     close: async () => {
       await agent.stop();
       await loki.close();
+      await webhooks.close();
       await eachLimited([...ids.values()], 8, async (id) => api.remove(id));
       api.close();
     },
   };
 }
 
-async function configOf(facts: EngineFacts, folder: string, loki: LokiReceiver): Promise<object> {
+async function configOf(
+  facts: EngineFacts,
+  folder: string,
+  loki: LokiReceiver,
+  webhooks: Webhooks,
+): Promise<object> {
   const nobody = await freePort();
   return {
     labels: { env: 'prod' },
-    sources: { containers: { type: 'docker', endpoint: facts.endpoint, start_at: 'beginning' } },
+    sources: {
+      containers: {
+        type: 'docker',
+        endpoint: facts.endpoint,
+        start_at: 'beginning',
+        include: { names: CHATTER_SERVICES.map(containerOf) },
+      },
+    },
+    alerts: {
+      'payments fail': {
+        query: '{compose_service="checkout"} |= "could not charge"',
+        threshold: 2,
+        window: '5m',
+        webhook: { type: 'json', url: webhooks.url },
+      },
+      'database is full': {
+        query: '{compose_service="postgres"} |= "No space left on device"',
+        webhook: { type: 'ntfy', url: `${webhooks.url}/topic` },
+      },
+    },
     sinks: {
       loki: { type: 'loki', url: loki.url },
       'loki-backup': { type: 'loki', url: `http://127.0.0.1:${nobody}`, match: '{compose_project="shop"}' },
@@ -77,19 +105,19 @@ async function configOf(facts: EngineFacts, folder: string, loki: LokiReceiver):
   };
 }
 
+const containerOf = (service: string): string => (ALONE.has(service) ? service : `${PROJECT}-${service}-1`);
+
 /** A container that has written its past already, and goes on. Answers its id. */
 async function startWithPast(api: EngineApi, image: string, service: string): Promise<string> {
   const meanMs = MEAN_MS[service];
-  const project = ALONE.has(service) ? undefined : 'shop';
-  const labels =
-    project === undefined
-      ? {}
-      : { 'com.docker.compose.project': project, 'com.docker.compose.service': service };
+  const labels = ALONE.has(service)
+    ? {}
+    : { 'com.docker.compose.project': PROJECT, 'com.docker.compose.service': service };
   const past = pastOf(service, meanMs);
   // The first run only makes the log file; the second goes on where the past, which is written between them, ends.
   const again = 'if [ -e /ran ]; then exec "$@"; fi; : >/ran';
   const id = await api.create({
-    name: project === undefined ? service : `${project}-${service}-1`,
+    name: containerOf(service),
     image,
     command: ['/bin/sh', '-c', again, 'sh', ...chatterCommand(service, past.count, meanMs)],
     labels,

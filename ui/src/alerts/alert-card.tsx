@@ -72,10 +72,10 @@ export function AlertCard({ alert, onDelete, onChanged }: AlertCardProps) {
           <code>{query === '' ? 'every line' : query}</code>
         </a>
       </p>
+      {alert.trouble !== null && <Notice tone="warn">{alert.trouble}</Notice>}
       <Meter alert={alert} />
       <p class="quiet">
-        to {webhook.type} <code>{webhook.url}</code>
-        {alert.coolDownSeconds > 0 && `, at most once in ${duration(alert.coolDownSeconds)}`}
+        to {webhook.type} <code>{webhook.url}</code>, at most once in {duration(alert.coolDownSeconds)}
         {lastFired === null ? ', never fired' : <Fired time={lastFired} />}
       </p>
       <div aria-live="polite" class="alert-told">
@@ -104,8 +104,8 @@ function Meter({ alert: { matches, threshold, windowSeconds, enabled } }: { read
         <span style={{ width: `${100 * part}%` }} />
       </span>
       <span class={enabled ? '' : 'quiet'}>
-        <strong>{count(matches)}</strong> of {counted(threshold, 'line')} in the last{' '}
-        {duration(windowSeconds)}
+        <strong>{counted(matches, 'line')}</strong> in the last {duration(windowSeconds)}, fires at{' '}
+        {count(threshold)}
       </span>
     </div>
   );

@@ -185,7 +185,7 @@ export function AlertForm({ before, query, onSaved, onClose }: AlertFormProps) {
 
 /** Only what the agent says of the query belongs to its field. */
 function queryFault(error: ApiError | undefined): string | undefined {
-  return error?.at === undefined ? undefined : `Character ${error.at}: ${error.message}`;
+  return error?.at === undefined ? undefined : error.message;
 }
 
 interface FieldProps {

@@ -1,5 +1,7 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import { readAlert } from '../../../src/alerts/alert.js';
+import type { AlertView } from '../../../src/alerts/desk.js';
 import {
   type Alert,
   type Draft,
@@ -9,8 +11,8 @@ import {
   parseSpan,
   spanText,
   totals,
-  trialOf,
   trialSentence,
+  windowsOf,
 } from './alert.js';
 
 const GOOD: Draft = {
@@ -25,14 +27,15 @@ const ALERT: Alert = {
   name: 'Payments fail',
   query: '{container="pay"} |= "declined"',
   threshold: 10,
-  windowSeconds: 5400,
-  coolDownSeconds: 0,
+  windowSeconds: 90,
+  coolDownSeconds: 5400,
   webhook: { type: 'slack', url: 'https://hooks.example/…' },
   enabled: false,
   origin: 'page',
   state: 'ok',
   matches: 0,
   lastFired: null,
+  trouble: null,
   deliveries: [],
 };
 
@@ -81,13 +84,16 @@ describe('the form', () => {
 
   test.each<[field: keyof Draft, value: string]>([
     ['name', ' '],
+    ['name', 'x'.repeat(101)],
+    ['threshold', '1000001'],
     ['threshold', '0'],
     ['threshold', '1.5'],
     ['threshold', 'many'],
     ['window', '0s'],
-    ['window', '25h'],
+    ['window', '61m'],
     ['window', 'long'],
     ['coolDown', '8d'],
+    ['coolDown', '9s'],
     ['coolDown', ''],
     ['url', ''],
     ['url', 'hooks.example/T0'],
@@ -98,13 +104,29 @@ describe('the form', () => {
     expect(result).toEqual({ faults: { [field]: expect.stringMatching(/^[A-Z].*\.$/) as string } });
   });
 
+  test('asks for no more and no less than the agent does', () => {
+    const edges = { ...GOOD, name: 'x'.repeat(100), threshold: '1000000', window: '1h', coolDown: '10s' };
+    for (const draft of [GOOD, edges, { ...edges, threshold: '1', window: '1s', coolDown: '7d' }]) {
+      const result = judge(draft);
+      if (!('wanted' in result)) throw new Error(JSON.stringify(result.faults));
+      const { id, ...taken } = readAlert(result.wanted, 'a1');
+      expect([id, taken]).toEqual(['a1', result.wanted]);
+    }
+    const changed = judge(draftOf(ALERT), ALERT);
+    const before = readAlert(
+      { ...('wanted' in changed && changed.wanted), webhook: { type: 'slack', url: 'https://a.b/c' } },
+      'a1',
+    );
+    expect(readAlert('wanted' in changed && changed.wanted, 'a1', before)).toEqual(before);
+  });
+
   test('keeps the address of an alert that is changed, but never for another service', () => {
     const draft = draftOf(ALERT);
     expect(draft).toEqual({
       ...GOOD,
       name: 'Payments fail',
-      window: '1h30m',
-      coolDown: '0s',
+      window: '1m30s',
+      coolDown: '1h30m',
       url: '',
       enabled: false,
     });
@@ -116,12 +138,15 @@ describe('the form', () => {
 });
 
 describe('a trial', () => {
-  test('cuts the last hour into windows, and takes a window that is longer as it is', () => {
-    expect(trialOf({ window: '5m' })).toEqual({ seconds: 3600, windows: 12 });
-    expect(trialOf({ window: '7m' })).toEqual({ seconds: 3600, windows: 8 });
-    expect(trialOf({ window: '1s' })).toEqual({ seconds: 3600, windows: 120 });
-    expect(trialOf({ window: '2h' })).toEqual({ seconds: 7200, windows: 1 });
-    expect([trialOf({ window: 'x' }), trialOf({ window: '0s' })]).toEqual([undefined, undefined]);
+  test('cuts the last hour into windows', () => {
+    expect(['5m', '7m', '1s', '1h', '40m'].map((window) => windowsOf({ window }))).toEqual([
+      12, 8, 120, 1, 1,
+    ]);
+    expect(['x', '0s', '2h'].map((window) => windowsOf({ window }))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   test('counts lines of all levels', () => {
@@ -130,12 +155,15 @@ describe('a trial', () => {
   });
 
   test('says how many lines there were, and whether that is enough', () => {
-    const hour = { seconds: 3600, windows: 3 };
-    expect(trialSentence([1, 0, 0], 2, hour)).toBe(
+    expect(trialSentence([1, 0, 0], 2)).toBe(
       'This query matched 1 line in the last hour; the threshold was not reached.',
     );
-    expect(trialSentence([1200, 9, 10], 10, { ...hour, seconds: 7200 })).toBe(
-      'This query matched 1,219 lines in the last 2h; the threshold was reached in 2 of 3 windows.',
+    expect(trialSentence([1200, 9, 10], 10)).toBe(
+      'This query matched 1,219 lines in the last hour; the threshold was reached in 2 of 3 windows.',
     );
   });
+});
+
+test('what the agent serves is what is read here', () => {
+  expectTypeOf<Omit<AlertView, 'webhook'>>().toExtend<Omit<Alert, 'webhook'>>();
 });

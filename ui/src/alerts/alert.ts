@@ -22,6 +22,8 @@ export interface Alert {
   readonly matches: number;
   /** RFC 3339. */
   readonly lastFired: string | null;
+  /** Why it is not watched although it is switched on. */
+  readonly trouble: string | null;
   readonly deliveries: readonly Delivery[];
 }
 
@@ -70,7 +72,11 @@ export const NEW: Draft = {
   enabled: true,
 };
 
-const MAX_SECONDS = 24 * 3600;
+/** The agent's own bounds. */
+const MAX_NAME = 100;
+const MAX_THRESHOLD = 1_000_000;
+const MAX_WINDOW_S = 3600;
+const COOL_DOWN_S = { least: 10, most: 7 * 86_400 };
 const MOST_WINDOWS = 120;
 
 export function draftOf(alert: Alert): Draft {
@@ -95,14 +101,19 @@ export function judge(
   const faults: Faults = {};
   const name = draft.name.trim();
   if (name === '') faults.name = 'Give it a name: the message begins with it.';
+  if (name.length > MAX_NAME) faults.name = `At most ${MAX_NAME} characters.`;
   const threshold = /^\d{1,9}$/.test(draft.threshold.trim()) ? Number(draft.threshold) : 0;
-  if (threshold < 1) faults.threshold = 'A whole number from 1 on.';
+  if (threshold < 1 || threshold > MAX_THRESHOLD) faults.threshold = 'A whole number from 1 to 1,000,000.';
   const windowSeconds = parseSpan(draft.window);
-  if (windowSeconds === undefined || windowSeconds < 1 || windowSeconds > MAX_SECONDS)
-    faults.window = 'A time from 1s to 24h, such as 30s, 5m or 1h.';
+  if (windowSeconds === undefined || windowSeconds < 1 || windowSeconds > MAX_WINDOW_S)
+    faults.window = 'A time from 1s to 1h, such as 30s or 5m.';
   const coolDownSeconds = parseSpan(draft.coolDown);
-  if (coolDownSeconds === undefined || coolDownSeconds > 7 * MAX_SECONDS)
-    faults.coolDown = 'A time up to 7d, such as 0s, 15m or 1h.';
+  if (
+    coolDownSeconds === undefined ||
+    coolDownSeconds < COOL_DOWN_S.least ||
+    coolDownSeconds > COOL_DOWN_S.most
+  )
+    faults.coolDown = 'A time from 10s to 7d, such as 15m or 1h.';
   const url = draft.url.trim();
   // The old address holds a secret of the old service.
   const keepsUrl = url === '' && before?.webhook.type === draft.type;
@@ -145,18 +156,11 @@ export function spanText(seconds: number): string {
   return text;
 }
 
-/** What a draft is tried on: the last hour, or the last window where that is longer, cut into windows. */
-export interface Trial {
-  readonly seconds: number;
-  readonly windows: number;
-}
-
-/** Undefined where the window is none. */
-export function trialOf({ window }: Pick<Draft, 'window'>): Trial | undefined {
-  const windowSeconds = parseSpan(window);
-  if (windowSeconds === undefined || windowSeconds < 1 || windowSeconds > MAX_SECONDS) return undefined;
-  const windows = Math.max(1, Math.min(MOST_WINDOWS, Math.floor(3600 / windowSeconds)));
-  return { seconds: Math.max(windowSeconds, 3600), windows };
+/** Into how many windows the last hour is cut to try a draft on it; undefined where its window is none. */
+export function windowsOf({ window }: Pick<Draft, 'window'>): number | undefined {
+  const seconds = parseSpan(window);
+  if (seconds === undefined || seconds < 1 || seconds > MAX_WINDOW_S) return undefined;
+  return Math.min(MOST_WINDOWS, Math.floor(3600 / seconds));
 }
 
 /** All levels together, by bucket. */
@@ -168,7 +172,7 @@ export function totals(levels: Readonly<Record<string, readonly number[]>>): num
 }
 
 /** In words: how often the alert would have been at its threshold, if windows stood side by side. */
-export function trialSentence(counts: readonly number[], threshold: number, { seconds }: Trial): string {
+export function trialSentence(counts: readonly number[], threshold: number): string {
   const found = counted(
     counts.reduce((sum, count) => sum + count, 0),
     'line',
@@ -178,6 +182,5 @@ export function trialSentence(counts: readonly number[], threshold: number, { se
     reached === 0
       ? 'the threshold was not reached'
       : `the threshold was reached in ${reached} of ${counted(counts.length, 'window')}`;
-  const range = seconds === 3600 ? 'hour' : spanText(seconds);
-  return `This query matched ${found} in the last ${range}; ${often}.`;
+  return `This query matched ${found} in the last hour; ${often}.`;
 }

@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import type { ApiError } from '../lib/api.js';
 import { openStream } from '../lib/sse.js';
 import { Icon } from '../parts/icon.js';
-import { type Draft, type Trial, totals, trialOf, trialSentence } from './alert.js';
+import { type Draft, totals, trialSentence, windowsOf } from './alert.js';
 
 /** Typing is not interrupted. */
 const PAUSE_MS = 500;
@@ -12,21 +12,20 @@ const HEIGHT = 48;
 
 interface Found {
   readonly counts: readonly number[];
-  readonly trial: Trial;
   readonly isComplete: boolean;
 }
 
 export function TrialView({ draft }: { readonly draft: Pick<Draft, 'query' | 'threshold' | 'window'> }) {
   const found = useSignal<Found | undefined>(undefined);
   const failed = useSignal<ApiError | undefined>(undefined);
-  const trial = trialOf(draft);
+  const windows = windowsOf(draft);
   const query = draft.query.trim();
   useEffect(() => {
-    if (!trial) return undefined;
+    if (windows === undefined) return undefined;
     let close = (): void => {};
     const timer = setTimeout(() => {
       close = openStream('api/v1/histogram', {
-        params: { query, from: `${trial.seconds}s`, to: 'now', buckets: trial.windows },
+        params: { query, from: '1h', to: 'now', buckets: windows },
         events: (events) => {
           for (const { name, data } of events) {
             if (name === 'failed') failed.value = (JSON.parse(data) as { error: ApiError }).error;
@@ -35,12 +34,12 @@ export function TrialView({ draft }: { readonly draft: Pick<Draft, 'query' | 'th
               levels: Record<string, number[]>;
               complete: boolean;
             };
-            found.value = { counts: filled(totals(levels), trial.windows), trial, isComplete: complete };
+            found.value = { counts: filled(totals(levels), windows), isComplete: complete };
             failed.value = undefined;
           }
         },
         ended: (error) => {
-          failed.value = error;
+          if (error) failed.value = error;
         },
       });
     }, PAUSE_MS);
@@ -48,7 +47,7 @@ export function TrialView({ draft }: { readonly draft: Pick<Draft, 'query' | 'th
       clearTimeout(timer);
       close();
     };
-  }, [query, trial?.seconds, trial?.windows]);
+  }, [query, windows]);
 
   const threshold = Number(draft.threshold);
   const { value } = found;
@@ -56,7 +55,6 @@ export function TrialView({ draft }: { readonly draft: Pick<Draft, 'query' | 'th
     return (
       <p class="alert-trial bad" role="alert">
         <Icon name="alert" />
-        {failed.value.at !== undefined && `Character ${failed.value.at}: `}
         {failed.value.message}
       </p>
     );
@@ -64,8 +62,8 @@ export function TrialView({ draft }: { readonly draft: Pick<Draft, 'query' | 'th
   return (
     <div class="alert-trial">
       <Bars counts={value.counts} threshold={threshold} />
-      <p aria-live="polite">
-        {trialSentence(value.counts, threshold, value.trial)}
+      <p aria-live="polite" aria-busy={!value.isComplete}>
+        {trialSentence(value.counts, threshold)}
         {!value.isComplete && <span class="quiet"> Still counting…</span>}
       </p>
     </div>

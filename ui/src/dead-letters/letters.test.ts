@@ -1,7 +1,18 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, expectTypeOf, test } from 'vitest';
+import type { DeadLetter } from '../../../src/delivery/dead-letters/list.js';
+import type { Redriven as Answered } from '../../../src/delivery/dead-letters/redrive.js';
 import { parseFilter, parseListQuery } from '../../../src/server/dead-letters/query.js';
-import { filterOf, type Letter, linesOf, outcome, queryOf, refusals, together } from './letters.js';
+import {
+  filterOf,
+  type Letter,
+  linesOf,
+  outcome,
+  queryOf,
+  type Redriven,
+  refusals,
+  together,
+} from './letters.js';
 
 const letter = (id: string, sink: string, reason: string, rejected: string): Letter => ({
   id,
@@ -80,4 +91,10 @@ test('what became of several redrives is said in one sentence', () => {
     '1,204 lines delivered, 2 lines refused again (too_old), 1 line refused again (other), 3 lines left. There is no sink gone now.',
   );
   expect(outcome(together([]))).toBe('There was nothing to redrive.');
+});
+
+test('what the agent serves is what is read here', () => {
+  // What is undefined there is not there in JSON.
+  expectTypeOf<Omit<DeadLetter, 'tenant'>>().toExtend<Omit<Letter, 'tenant'>>();
+  expectTypeOf<Omit<Answered, 'trouble'>>().toExtend<Omit<Redriven, 'trouble'>>();
 });

@@ -1,5 +1,12 @@
-import { describe, expect, test } from 'vitest';
-import { conditionOfJournal, conditionOfSink, conditionOfSource, type FlowJournal } from './flow.js';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import type { FlowView } from '../../../src/server/flow-view.js';
+import {
+  conditionOfJournal,
+  conditionOfSink,
+  conditionOfSource,
+  type Flow,
+  type FlowJournal,
+} from './flow.js';
 
 const JOURNAL: FlowJournal = {
   bytes: 10,
@@ -49,4 +56,8 @@ describe('how a part is, in a tone and in words', () => {
   ])('a journal with %j is %s', (given, tone, words) => {
     expect(conditionOfJournal({ ...JOURNAL, ...given })).toEqual({ tone, words });
   });
+});
+
+test('what the agent serves is what is read here', () => {
+  expectTypeOf<FlowView>().toExtend<Flow>();
 });

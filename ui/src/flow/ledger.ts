@@ -43,7 +43,7 @@ export interface SinkFigures {
   readonly redriven: number;
   readonly passedOver: number;
   /** Not there until the sink is open. */
-  readonly pending?: number;
+  readonly pending?: number | undefined;
 }
 
 /** A row of figures, one for each column; undefined where it is not known yet. */

@@ -62,7 +62,7 @@ describe('sequences of terminals', () => {
     ['titles', `${ESC}]0;evil${String.fromCharCode(7)}x`, 'x', []],
     ['links', `${ESC}]8;;javascript:alert(1)${ESC}\\name${ESC}]8;;${ESC}\\ x`, 'name x', []],
     ['moves, erasing, modes', `${ESC}[2J${ESC}[H${ESC}[?25lx${ESC}[10;20Hy${ESC}c${ESC}(B`, 'xy', []],
-    ['private forms of m', `${ESC}[>4;2mx${ESC}[?4my`, 'xy', []],
+    ['private forms of m', `${ESC}[31m${ESC}[>4;2mx${ESC}[?4my`, 'xy', [[0, 2, 'ansi-red']]],
     ['one byte forms', '\u009b31mx\u009d0;title\u009cy', 'xy', [[0, 2, 'ansi-red']]],
     ['what is cut off', `x${ESC}[31`, 'x', []],
   ])('%s', (_name, raw, text, runs) => {

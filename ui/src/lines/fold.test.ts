@@ -107,6 +107,15 @@ it('two traces after each other are two', () => {
   ]);
 });
 
+it('the line that ends a trace of Python ends it', () => {
+  const trace = ['Traceback (most recent call last):', '  File "/a.py", line 3, in f', 'KeyError: 1'];
+  expect(groups([...trace, 'worker: ready', 'IOError: seen before'])).toEqual([
+    [trace[0], 2],
+    ['worker: ready', 0],
+    ['IOError: seen before', 0],
+  ]);
+});
+
 it('an indented line that comes first begins', () => {
   expect(groups(['    at f (/a.js:1:1)', '    at g (/a.js:2:1)'])).toEqual([['    at f (/a.js:1:1)', 1]]);
 });

@@ -75,6 +75,15 @@ it('a row whose place is gone leaves the top, and no anchor is the top', () => {
   expect(topOf(tree, [], undefined, VIEW)).toBe(0);
 });
 
+it('nothing is scrolled past the end, nor before the beginning', () => {
+  const store = storeOf(3);
+  const tree = treeOf([50, 50, 50]);
+  const anchor = anchorAt(tree, store.rows, 150);
+  expect(topOf(tree, store.rows, anchor, VIEW)).toBe(50);
+  expect(topOf(tree, store.rows, { row: store.rows[0], delta: -20 }, VIEW)).toBe(0);
+  expect(topOf(tree, store.rows, anchor, 400)).toBe(0);
+});
+
 it('as little as it takes is scrolled to show a row', () => {
   const tree = treeOf([50, 50, 50, 50, 300]);
   expect(topToShow(tree, 1, 20, VIEW)).toBe(20);

@@ -160,6 +160,21 @@ it('characters are bounded too, and the newest row stays however long it is', ()
   expect(store.addOlder([line('a', 'old')])).toBe(0);
 });
 
+it('older lines of several containers stay in the order in which they come', () => {
+  const store = new LineStore('oldest');
+  store.addOlder([line('a', '4'), line('b', '3'), line('a', '2'), line('b', '1')]);
+  expect(texts(store)).toEqual([['1'], ['2'], ['3'], ['4']]);
+});
+
+it('as many older lines are taken as there is room for, the newest of them', () => {
+  const store = new LineStore('oldest', { lines: 3, chars: 1e9 });
+  store.addNewer([line('a', 'd')]);
+  expect(store.isFull).toBe(false);
+  expect(store.addOlder([line('a', 'c'), line('a', 'b'), line('a', 'a')])).toBe(2);
+  expect(texts(store)).toEqual([['b'], ['c'], ['d']]);
+  expect(store.isFull).toBe(true);
+});
+
 it('a change of a row tells whoever follows, and a row looks different then', () => {
   const store = new LineStore('oldest');
   const told: Row[] = [];

@@ -12,7 +12,8 @@ import { render } from 'preact';
 import { type Anchor, anchorAt, topOf, topToShow, windowAt } from './follow.js';
 import type { Line } from './line.js';
 import type { LineStore, Row, Side, StoreWatcher } from './line-store.js';
-import { type RowLook, rowElement, SHOWN_CHARS, shownRest } from './row-element.js';
+import { type RowLook, rowElement } from './row-element.js';
+import { DEFAULT_METRICS, estimateHeight, measureRow } from './row-metrics.js';
 import { SumTree } from './sum-tree.js';
 
 export interface ViewOptions {
@@ -66,7 +67,7 @@ export class LinesView implements StoreWatcher {
   #revealed: Row | undefined;
   #frame = 0;
   #drawnAt = 0;
-  #metrics = { line: 18, padding: 2, columns: 100 };
+  #metrics = DEFAULT_METRICS;
 
   constructor(root: HTMLElement, store: LineStore, look: RowLook, options: ViewOptions) {
     this.#root = root;
@@ -86,7 +87,7 @@ export class LinesView implements StoreWatcher {
     root.addEventListener('scroll', this.#onScroll, { passive: true });
     root.addEventListener('wheel', this.#onWheel, { passive: true });
     this.#seenNewer = store.countNewer;
-    for (const row of store.rows) this.#tree.push(this.#estimate(row));
+    for (const row of store.rows) this.#tree.push(estimateHeight(row, this.#metrics));
     store.watch(this);
     this.#schedule();
   }
@@ -104,9 +105,10 @@ export class LinesView implements StoreWatcher {
   added(side: Side, count: number): void {
     const { rows } = this.#store;
     if (side === 'bottom') {
-      for (let at = rows.length - count; at < rows.length; at++) this.#tree.push(this.#estimate(rows[at]));
+      for (let at = rows.length - count; at < rows.length; at++)
+        this.#tree.push(estimateHeight(rows[at], this.#metrics));
     } else {
-      for (let at = count - 1; at >= 0; at--) this.#tree.unshift(this.#estimate(rows[at]));
+      for (let at = count - 1; at >= 0; at--) this.#tree.unshift(estimateHeight(rows[at], this.#metrics));
     }
     this.#schedule();
   }
@@ -121,7 +123,7 @@ export class LinesView implements StoreWatcher {
 
   changed(row: Row): void {
     this.#schedule();
-    if (!this.#drawn.has(row)) this.#tree.set(this.#store.place(row), this.#estimate(row));
+    if (!this.#drawn.has(row)) this.#tree.set(this.#store.place(row), estimateHeight(row, this.#metrics));
   }
 
   cleared(): void {
@@ -191,9 +193,8 @@ export class LinesView implements StoreWatcher {
   center(row: Row): void {
     this.follow(false);
     const at = this.#store.place(row);
-    // What keeps the place before the next frame keeps this one.
-    this.#top = Math.max(0, this.#tree.offset(at) - (this.#root.clientHeight - this.#tree.size(at)) / 2);
-    this.#anchor = anchorAt(this.#tree, this.#store.rows, this.#top);
+    // By itself, so that it stays in the middle when the rows above turn out to be of other heights.
+    this.#anchor = { row, delta: (this.#tree.size(at) - this.#root.clientHeight) / 2 };
     this.#schedule();
   }
 
@@ -317,48 +318,11 @@ export class LinesView implements StoreWatcher {
     return isOff;
   }
 
-  #estimate(row: Row): number {
-    const { line: lineHeight, padding, columns } = this.#metrics;
-    if (!this.#wraps || !row.line) return lineHeight + padding;
-    let lines = linesOf(row.line, columns);
-    for (const rest of shownRest(row)) lines += linesOf(rest, columns);
-    if (row.rest.length > 2) lines++;
-    return lines * lineHeight + padding + (row.isExpanded ? 200 : 0);
-  }
-
-  /** What a row of one line takes here, and how many characters are in it. */
+  /** After whatever changes the heights of all rows. */
   #measureAnew(): void {
-    const probe = rowElement(
-      {
-        number: 0,
-        line: {
-          time: '2026-01-01T00:00:00.000000000Z',
-          container: 'x',
-          stream: '',
-          level: 'unknown',
-          line: 'x'.repeat(50),
-        },
-        rest: [],
-        isUnfolded: false,
-        isExpanded: false,
-        version: 0,
-        state: 'new',
-      },
-      this.#look,
-    );
-    const text = probe.querySelector<HTMLElement>('.row-text');
-    probe.style.visibility = 'hidden';
-    this.#block.append(probe);
-    const line = Number.parseFloat(getComputedStyle(probe).lineHeight) || 18;
-    const padding = probe.getBoundingClientRect().height - (text?.getBoundingClientRect().height ?? line);
-    const room = text?.parentElement?.getBoundingClientRect().width ?? 0;
-    if (text) text.style.display = 'inline-block';
-    if (text) text.style.whiteSpace = 'pre';
-    const columns = Math.max(10, Math.floor(room / ((text?.getBoundingClientRect().width ?? 350) / 50)));
-    probe.remove();
-    this.#metrics = { line, padding: Math.max(0, padding), columns };
-    this.#keepPlace();
-    for (const [at, row] of this.#store.rows.entries()) this.#tree.set(at, this.#estimate(row));
+    this.#metrics = measureRow(this.#block, this.#look, this.#wraps);
+    for (const [at, row] of this.#store.rows.entries())
+      this.#tree.set(at, estimateHeight(row, this.#metrics));
     this.#schedule();
   }
 
@@ -412,8 +376,4 @@ export class LinesView implements StoreWatcher {
     const isAway = this.#store.newestSide === 'top' ? event.deltaY > 0 : event.deltaY < 0;
     if (isAway && this.#tree.total > this.#root.clientHeight) this.follow(false);
   };
-}
-
-function linesOf({ line }: Line, columns: number): number {
-  return Math.max(1, Math.ceil(Math.min(line.length, SHOWN_CHARS) / columns));
 }

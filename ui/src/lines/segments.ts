@@ -24,7 +24,7 @@ export function segmentsOf(text: string, runs: readonly Run[], marks: readonly M
     const inMark = mark < marks.length && marks[mark][0] <= at;
     const runChange = run < runs.length ? (inRun ? runs[run].end : runs[run].start) : text.length;
     const markChange = mark < marks.length ? marks[mark][inMark ? 1 : 0] : text.length;
-    const end = Math.min(runChange, markChange, text.length);
+    const end = Math.min(runChange, markChange);
     segments.push({ text: text.slice(at, end), classes: inRun ? runs[run].classes : '', isMarked: inMark });
     at = end;
   }

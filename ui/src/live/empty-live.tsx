@@ -17,7 +17,7 @@ export function EmptyLive({ query, state }: { readonly query: string; readonly s
     return <Empty icon="search" title="Nothing to show until the query is mended." />;
   if (state.is === 'lost')
     return (
-      <Empty icon="alert" title="The agent does not answer.">
+      <Empty icon="alert" title={state.error?.message ?? 'The connection to the agent ended.'}>
         This page tries again by itself.
       </Empty>
     );

@@ -21,19 +21,15 @@ import { EmptyLive } from './empty-live.js';
 import { OlderLines, type OlderState } from './older.js';
 import { Tail, type TailRates, type TailState } from './tail.js';
 
-export default function LivePage() {
-  const query = route.value.params.get('query') ?? '';
-  return <Live key={query} query={query} />;
-}
-
 function setQuery(query: string): void {
   navigate('live', { query });
 }
 
-/** One query from its first line on. */
-function Live({ query }: { readonly query: string }) {
-  const store = useMemo(() => new LineStore('oldest'), []);
-  const older = useMemo(() => new OlderLines(query, store), []);
+export default function LivePage() {
+  const query = route.value.params.get('query') ?? '';
+  // Each query begins anew; the field for it stays as it is.
+  const store = useMemo(() => new LineStore('oldest'), [query]);
+  const older = useMemo(() => new OlderLines(query, store), [query]);
   const view = useRef<LinesView | null>(null);
   const tail = useSignal<Tail | undefined>(undefined);
   const isFollowing = useSignal(true);
@@ -45,7 +41,7 @@ function Live({ query }: { readonly query: string }) {
       opened.close();
       older.close();
     };
-  }, []);
+  }, [query]);
   const follow = (isOn: boolean): void => {
     if (isOn) view.current?.scrollTo('bottom');
     else view.current?.follow(false);
@@ -122,7 +118,7 @@ function TailNote({ state, rates, isFollowing }: TailNoteProps) {
     connecting: 'Connecting',
     live: isFollowing ? 'Live' : 'Paused',
     asleep: 'Asleep',
-    lost: 'No answer, trying again',
+    lost: 'Trying again',
     refused: 'Refused',
   }[state.is];
   const total = rates ? rates.shown + rates.skipped : 0;

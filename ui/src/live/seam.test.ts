@@ -12,9 +12,11 @@ it('what is sent again is shown once, wherever the stream broke off, and equal l
   const texts = fc.array(fc.constantFrom('a', 'b'), { maxLength: 40 });
   fc.assert(
     fc.property(texts, fc.nat(40), fc.nat(40), fc.integer({ min: 1, max: 60 }), (all, first, again, n) => {
-      const written = all.map((text, at) => lineAt(Math.floor(at / 3), text));
-      const breakAt = Math.min(first, written.length);
-      const reopenAt = Math.min(breakAt + again, written.length);
+      const breakAt = Math.min(first, all.length);
+      const reopenAt = Math.min(breakAt + again, all.length);
+      // Of equal lines of which only some are sent again, nobody could say which were seen.
+      const second = (at: number): number => (n >= reopenAt ? Math.floor(at / 3) : at);
+      const written = all.map((text, at) => lineAt(second(at), text));
       const seam = new Seam();
       const shown = [...seam.take(written.slice(0, breakAt)).lines];
       seam.reopened();
@@ -38,6 +40,14 @@ it('a first stream has no hole, nor has one that was opened again before any lin
   const empty = new Seam();
   empty.reopened();
   expect(empty.take([lineAt(5, 'a')])).toEqual({ lines: [lineAt(5, 'a')], hasHole: false });
+});
+
+it('what was written twice and seen once is shown once more', () => {
+  const seam = new Seam();
+  const [a, b] = [lineAt(1, 'a'), lineAt(1, 'b')];
+  seam.take([a, b]);
+  seam.reopened();
+  expect(seam.take([lineAt(0, 'before'), a, a, b, b]).lines).toEqual([lineAt(0, 'before'), a, b]);
 });
 
 it('lines that are new follow on thousands that were seen', () => {

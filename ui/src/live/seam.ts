@@ -4,7 +4,10 @@
  */
 import { keyOf, type Line } from '../lines/line.js';
 
+/** More than are ever sent again. */
 const REMEMBERED = 2_000;
+/** So many lines of a stream that was opened again are looked at. */
+const LOOKED_AT = 4_000;
 
 export class Seam {
   /** The keys of the last lines, at least REMEMBERED of them where there were so many. */
@@ -20,7 +23,7 @@ export class Seam {
   reopened(): void {
     this.#expected.clear();
     for (const key of this.#seen) this.#expected.set(key, (this.#expected.get(key) ?? 0) + 1);
-    this.#left = this.#seen.length;
+    this.#left = this.#seen.length === 0 ? 0 : LOOKED_AT;
     this.#isFirst = this.#left > 0;
   }
 

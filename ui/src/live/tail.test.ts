@@ -146,6 +146,15 @@ it('what is refused is told, what is lost is waited for', () => {
   expect(state.value).toEqual({ is: 'refused', error });
 });
 
+it('a query that costs too much is not asked again by itself', () => {
+  const { state } = start(new LineStore('oldest'));
+  streams[0].events([{ name: 'end', data: '{"reason":"stopping"}' }]);
+  expect(streams[0].isClosed).toBe(false);
+  streams[0].events([{ name: 'end', data: '{"reason":"too_expensive"}' }]);
+  expect(streams[0].isClosed).toBe(true);
+  expect(state.value).toMatchObject({ is: 'refused', error: { code: 'TOO_EXPENSIVE' } });
+});
+
 it('a page that is left has no stream and no timer', () => {
   const opened = start(new LineStore('oldest'));
   page.show(false);

@@ -4,7 +4,7 @@
  * the reader looked back, are said where they would stand.
  */
 import { signal } from '@preact/signals';
-import type { ApiError } from '../lib/api.js';
+import { ApiError } from '../lib/api.js';
 import type { SentEvent } from '../lib/event-parser.js';
 import { counted } from '../lib/format.js';
 import { href } from '../lib/router.js';
@@ -91,6 +91,7 @@ export class Tail {
     let lines: Line[] = [];
     for (const { name, data } of events) {
       if (name === 'message') lines.push(JSON.parse(data) as Line);
+      if (name === 'end') this.#onEnd((JSON.parse(data || '{}') as { reason?: string }).reason);
       if (name !== 'skipped') continue;
       this.#add(lines);
       lines = [];
@@ -99,6 +100,15 @@ export class Tail {
       this.#unsaid += count;
     }
     this.#add(lines);
+  }
+
+  /** What costs the agent too much must not be asked again at once; all other ends are tried again. */
+  #onEnd(reason: string | undefined): void {
+    if (reason !== 'too_expensive') return;
+    this.#close?.();
+    const message = 'This query takes more of the agent than it may have.';
+    const remedy = 'Make it simpler: a literal text in front of a pattern, or fewer containers.';
+    this.state.value = { is: 'refused', error: new ApiError({ code: 'TOO_EXPENSIVE', message, remedy }, 0) };
   }
 
   #add(sent: readonly Line[]): void {

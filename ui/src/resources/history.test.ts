@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, expectTypeOf, test } from 'vitest';
+import type { HistoryReport } from '../../../src/telemetry/resources/history.js';
 import {
   amount,
   extent,
@@ -52,6 +53,9 @@ test('a slope is said in words, with its bounds', () => {
     'Falling by 3 ms an hour (−4 ms to −2 ms an hour)',
   );
   expect(verdictSentence(verdict({ verdict: 'too_short' }), 'ms')).toBe('Too short a time to say');
+  expect(verdictSentence(verdict({ verdict: 'too_short', low: -9, high: 40 }), 'count')).toBe(
+    'Not to be told yet (−9 to +40 an hour)',
+  );
 });
 
 test('one series that grows is enough, and it is named', () => {
@@ -104,4 +108,8 @@ test('how long samples go back', () => {
   expect(extent({ ...history, samples: { ...SAMPLES, time: [0, 3_000_000] } })).toBe(
     'a sample every 10 s, over 50 min',
   );
+});
+
+test('what the agent serves is what is read here', () => {
+  expectTypeOf<HistoryReport>().toExtend<History>();
 });

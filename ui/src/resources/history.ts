@@ -57,7 +57,7 @@ export function verdictSentence({ perHour, low, high, verdict }: Verdict, unit: 
     case 'falling':
       return `Falling by ${amount(-perHour, unit)} an hour (${bounds})`;
     default:
-      return 'Too short a time to say';
+      return low === 0 && high === 0 ? 'Too short a time to say' : `Not to be told yet (${bounds})`;
   }
 }
 

@@ -13,6 +13,7 @@ export function Download({ query, range }: { readonly query: string; readonly ra
   return (
     <Popover
       name="Download"
+      class="search-download-button"
       align="end"
       label={
         <>
