@@ -1,15 +1,24 @@
 /**
  * npm run bench:search: searches over a history of 5 GB of messages, while the agent captures.
  *
- * The history is made by the journal itself: 20 containers, a day's lines, evenly spread, with a rare word in every
- * millionth line, which must be found exactly as often as it was written. Then the agent is started on it, with a source of
+ * The history is made by the journal itself: 20 containers, a day's lines, evenly spread and two hours ahead, with a rare word
+ * in every millionth line, which must be found exactly as often as it was written. With --history it is kept there, and
+ * used again within these two hours. Then the agent is started on it, with a source of
  * 2,000 lines a second. Cold is what a search costs with no worker running and nothing of the history in the page cache.
  * The stall is the longest time in which the agent did not answer `GET /ready`, asked every 10 ms, while it searched.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -26,12 +35,15 @@ const { values } = parseArgs({
   options: {
     gigabytes: { type: 'string', default: '5' },
     rounds: { type: 'string', default: '3' },
+    history: { type: 'string' },
     out: { type: 'string', default: 'bench/search-results.json' },
   },
 });
 
 const CONTAINERS = 20;
 const DAY_SECONDS = 86_400;
+const HOUR_SECONDS = 3_600;
+const AHEAD_SECONDS = 2 * HOUR_SECONDS;
 const POOL_LINES = 100_000;
 const BATCH_LINES = 50;
 const NEEDLE_EVERY = 1_000_000;
@@ -42,17 +54,17 @@ const CLOCK_TICKS = 100;
 const JOURNAL = 'journal: { max_bytes: 30GiB, min_free: 1% }';
 
 interface Made {
+  /** Seconds since 1970. */
+  readonly begun: number;
   readonly lines: number;
   readonly bytes: number;
-  readonly needles: number;
-  readonly needlesLastHour: number;
   readonly diskBytes: number;
   readonly segments: number;
 }
 
-const scratch = mkdtempSync(path.join(tmpdir(), 'log-capturer-bench-search-'));
+const scratch = values.history ?? mkdtempSync(path.join(tmpdir(), 'log-capturer-bench-search-'));
 try {
-  const made = await makeHistory(path.join(scratch, 'data'), Number(values.gigabytes) * 1e9);
+  const made = await history();
   console.log(
     `${made.lines} lines, ${gigabytes(made.bytes)} of messages, ${gigabytes(made.diskBytes)} on disk in ${made.segments} segments`,
   );
@@ -70,10 +82,32 @@ try {
   const report = { build: readBuildInfo(), node: process.version, machine, made, rounds };
   writeFileSync(values.out, `${JSON.stringify(report, null, 2)}\n`);
 } finally {
-  rmSync(scratch, { recursive: true, force: true });
+  if (values.history === undefined) rmSync(scratch, { recursive: true, force: true });
 }
 
-/** A day of lines that ends now. */
+async function history(): Promise<Made> {
+  const summary = path.join(scratch, 'history.json');
+  if (existsSync(summary)) {
+    const made = JSON.parse(readFileSync(summary, 'utf8')) as Made;
+    if (Date.now() / 1000 < made.begun + DAY_SECONDS) return made;
+    throw new Error(`The history in ${scratch} is too old: remove it.`);
+  }
+  const made = await makeHistory(path.join(scratch, 'data'), Number(values.gigabytes) * 1e9);
+  writeFileSync(summary, JSON.stringify(made));
+  return made;
+}
+
+/** How many needles are in [from, to), seconds since 1970. */
+function needlesIn({ begun, lines }: Made, from: number, to: number): number {
+  let count = 0;
+  for (let n = NEEDLE_EVERY / 2; n < lines; n += NEEDLE_EVERY) {
+    const at = begun + (n / lines) * DAY_SECONDS;
+    if (at >= from && at < to) count++;
+  }
+  return count;
+}
+
+/** A day of lines. */
 async function makeHistory(dataDir: string, wantedBytes: number): Promise<Made> {
   const scope = Scope.root('history', (error) => {
     throw error;
@@ -101,10 +135,8 @@ async function makeHistory(dataDir: string, wantedBytes: number): Promise<Made> 
   for (let n = 0; n < POOL_LINES; n++) starts[n + 1] = starts[n] + texts[n].length;
   starts[POOL_LINES + 1] = pool.length;
   const lines = Math.floor(wantedBytes / (starts[POOL_LINES] / POOL_LINES));
-  const begun = Date.now() / 1000 - DAY_SECONDS;
+  const begun = Math.floor(Date.now() / 1000) + AHEAD_SECONDS - DAY_SECONDS;
   let bytes = 0;
-  let needles = 0;
-  let needlesLastHour = 0;
   for (let line = 0; line < lines; line += BATCH_LINES) {
     const batch = new Batch(pool, BATCH_LINES);
     for (let n = line; n < Math.min(lines, line + BATCH_LINES); n++) {
@@ -121,9 +153,6 @@ async function makeHistory(dataDir: string, wantedBytes: number): Promise<Made> 
         0,
       );
       bytes += starts[text + 1] - starts[text];
-      if (isNeedle) needles++;
-      // Far from the edge of the hour, as long as the measurement takes.
-      if (isNeedle && n > lines * (1 - 0.5 / 24)) needlesLastHour++;
     }
     await journal.append(batch, 'bench', line, { key: 'bench', from: line, to: line + BATCH_LINES });
   }
@@ -131,7 +160,7 @@ async function makeHistory(dataDir: string, wantedBytes: number): Promise<Made> 
   await scope.close(60_000);
   const files = readdirSync(directory);
   const diskBytes = files.reduce((sum, name) => sum + readFileSync(path.join(directory, name)).length, 0);
-  return { lines, bytes, needles, needlesLastHour, diskBytes, segments: files.length };
+  return { begun, lines, bytes, diskBytes, segments: files.length };
 }
 
 interface Search {
@@ -163,9 +192,10 @@ sources: { demo: { type: demo, lines_per_second: ${CAPTURED}, containers: 8 } }
   const agent = spawn(
     process.execPath,
     [path.resolve(import.meta.dirname, '../src/main.js'), 'run', '--config', config],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
+    { stdio: 'ignore' },
   );
   try {
+    const [loadBefore] = loadavg();
     await ready(port);
     await sleep(2_000);
     const rssBeforeMb = rssMb(agent);
@@ -177,13 +207,15 @@ sources: { demo: { type: demo, lines_per_second: ${CAPTURED}, containers: 8 } }
     const quiet = await stalls(port, sleep(5_000));
     const capturedBefore = await captured(port);
     const begun = performance.now();
-    const whole = { from: '25h', limit: '10000' };
+    const end = made.begun + DAY_SECONDS;
+    const whole = { from: String(made.begun), to: String(end), limit: '10000' };
+    const hour = { from: Math.floor(Date.now() / 1000) - HOUR_SECONDS, to: Math.floor(Date.now() / 1000) };
     const scans = async (): Promise<Record<string, Search>> => ({
       literal: await search({ ...whole, query: `{} |= "${NEEDLE}"` }),
       anyCase: await search({ ...whole, query: NEEDLE.toUpperCase() }),
       pattern: await search({ ...whole, query: `{} |~ "the r[a-z]+-w.rd was"` }),
       container: await search({ ...whole, query: `{container="app-3"} |= "${NEEDLE}"` }),
-      lastHour: await search({ query: `{} |= "${NEEDLE}"`, from: '1h', limit: '10000' }),
+      lastHour: await search({ query: `{} |= "${NEEDLE}"`, from: String(hour.from), to: String(hour.to) }),
     });
     const scanning = scans();
     const busy = await stalls(port, scanning);
@@ -191,16 +223,20 @@ sources: { demo: { type: demo, lines_per_second: ${CAPTURED}, containers: 8 } }
     const seconds = (performance.now() - begun) / 1000;
     const capturedPerSecond = ((await captured(port)) - capturedBefore) / seconds;
     for (const name of ['literal', 'anyCase', 'pattern'] as const) {
-      if (done[name].found !== made.needles)
-        throw new Error(`${name}: ${done[name].found} found of ${made.needles}`);
+      const wanted = needlesIn(made, made.begun, end);
+      if (done[name].found !== wanted) throw new Error(`${name}: ${done[name].found} found of ${wanted}`);
     }
-    if (done['lastHour'].found < made.needlesLastHour) throw new Error('lines of the last hour are missing');
+    const wanted = needlesIn(made, hour.from, hour.to);
+    if (done['lastHour'].found !== wanted)
+      throw new Error(`last hour: ${done['lastHour'].found} found of ${wanted}`);
     const speed = ({ scannedBytes, totalMs, cpuSeconds }: Search): object => ({
       gbPerSecond: scannedBytes / 1e6 / totalMs,
       gbPerCpuSecond: scannedBytes / 1e9 / cpuSeconds,
       seconds: totalMs / 1000,
     });
     return {
+      loadBefore,
+      loadAfter: loadavg()[0],
       coldFirstMs: cold.firstMs,
       warmFirstMs: warm.firstMs,
       literal: speed(done['literal']),
@@ -225,7 +261,9 @@ async function timedSearch(
 ): Promise<Search> {
   const cpuBefore = cpuSeconds();
   const begun = performance.now();
-  const response = await fetch(`http://127.0.0.1:${port}/api/v1/search?${new URLSearchParams(parameters)}`);
+  const response = await fetch(
+    `http://127.0.0.1:${port}/api/v1/search?${String(new URLSearchParams(parameters))}`,
+  );
   if (!response.body) throw new Error('no answer');
   let firstMs = Number.NaN;
   let text = '';
@@ -258,12 +296,12 @@ function searcherCpu(agent: ChildProcess, others: ReadonlySet<string>): number {
 
 /** How long `GET /ready` took at most, in milliseconds, while `work` lasted. */
 async function stalls(port: number, work: Promise<unknown>): Promise<number> {
-  let isDone = false;
+  const state = { isDone: false };
   void work.finally(() => {
-    isDone = true;
+    state.isDone = true;
   });
   let longest = 0;
-  while (!isDone) {
+  while (!state.isDone) {
     const begun = performance.now();
     await (await fetch(`http://127.0.0.1:${port}/ready`)).text();
     longest = Math.max(longest, performance.now() - begun);

@@ -28,8 +28,8 @@ const { values } = parseArgs({
     lines: { type: 'string', default: '5000' },
     containers: { type: 'string', default: '8' },
     /** Pairs of bursts, and lines of each. */
-    pairs: { type: 'string', default: '7' },
-    burst: { type: 'string', default: '1000000' },
+    pairs: { type: 'string', default: '5' },
+    burst: { type: 'string', default: '500000' },
     tails: { type: 'string', default: '100' },
     out: { type: 'string', default: 'bench/ui.json' },
   },

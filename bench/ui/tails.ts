@@ -2,9 +2,10 @@
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../live-bed.js';
 import { agentRssMb, type Subject } from './subject.js';
 
-const SECONDS = 30;
+const SECONDS = 15;
 const SETTLE_MS = 3_000;
 const SAMPLE_MS = 250;
 
@@ -47,8 +48,11 @@ export async function measureTails(subject: Subject, rate: number, count: number
   const timer = setInterval(() => {
     most = Math.max(most, agentRssMb(subject));
   }, SAMPLE_MS);
-  await subject.bed.write(rate * SECONDS, rate);
-  await sleep(SETTLE_MS);
+  const lines = rate * SECONDS;
+  await subject.bed.write(lines, rate);
+  await until('every reader has each line or was told that it was skipped', async () =>
+    readers.every(({ came, skipped }) => came + skipped === lines),
+  );
   clearInterval(timer);
   for (const response of [...readers.map((reader) => reader.response), ...sleepers]) response.destroy();
   await sleep(SETTLE_MS);
@@ -59,7 +63,7 @@ export async function measureTails(subject: Subject, rate: number, count: number
   return {
     tails: count,
     neverRead: sleepers.length,
-    linesWritten: rate * SECONDS,
+    linesWritten: lines,
     came: range(({ came }) => came),
     skipped: range(({ skipped }) => skipped),
     agentRssMb: { before, idleTails, most, afterwards: agentRssMb(subject) },

@@ -77,21 +77,26 @@ describe('a message', () => {
 
   test('holds lines as text and nothing else, cut, whatever they are', () => {
     const part = fc.constantFrom(
-      ...[
-        '@everyone',
-        '<!channel>',
-        '<@U1>',
-        '```',
-        '`',
-        '&',
-        '<',
-        '>',
-        '*b*',
-        '\n',
-        '\u001b[31m',
-        '\u001b]0;t\u0007',
-      ],
-      ...['\u202e', '\0', 'https://evil.example/x', 'é😀', 'x'.repeat(600), '😀'.repeat(600), ']()', '\\'],
+      '@everyone',
+      '<!channel>',
+      '<@U1>',
+      '```',
+      '`',
+      '&',
+      '<',
+      '>',
+      '*b*',
+      '\n',
+      '\u001b[31m',
+      '\u001b]0;t\u0007',
+      '\u202e',
+      '\0',
+      'https://evil.example/x',
+      'é😀',
+      'x'.repeat(600),
+      '😀'.repeat(600),
+      ']()',
+      '\\',
     );
     const line = fc.array(part, { maxLength: 6 }).map((parts) => parts.join(''));
     fc.assert(

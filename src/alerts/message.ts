@@ -5,10 +5,10 @@
  *   slack    { text, unfurl_links, unfurl_media }   & < > are entities; lines in a block of code; Mattermost takes it too
  *   discord  { content, allowed_mentions, flags }   at most 2,000 characters, nobody is mentioned, no previews
  *   ntfy     { topic, title, message, priority, tags } at the address above the topic
- *   json     { alert, time, matches, lines }         lines as they were written, as JSON
+ *   json     { alert, time, test, matches, lines }   lines as they were written, as JSON
  */
 import { terminalText } from '../runtime/terminal-text.js';
-import type { Alert, Webhook } from './alert.js';
+import type { Alert, Webhook, WebhookType } from './alert.js';
 import type { Firing, Sample } from './watch.js';
 
 export interface Message {
@@ -25,10 +25,37 @@ const MAX_DISCORD = 1900;
 const SUPPRESS_EMBEDS = 4;
 const NTFY_HIGH = 4;
 
+interface Posted {
+  /** Of the address; its own where it is left out. */
+  readonly path?: string;
+  readonly body: unknown;
+}
+
+interface Occasion {
+  readonly alert: Alert;
+  /** Undefined: a test. */
+  readonly firing: Firing | undefined;
+  /** RFC 3339. */
+  readonly time: string;
+  /** What happened, in words that need no escapes. */
+  readonly sentence: string;
+  readonly lines: readonly Sample[];
+  /** Path of the address. */
+  readonly path: string;
+}
+
+const FORMS: Readonly<Record<WebhookType, (occasion: Occasion) => Posted>> = { slack, discord, ntfy, json };
+
 /** `firing` undefined: a test. `time` is RFC 3339. */
 export function messageOf(alert: Alert, firing: Firing | undefined, time: string): Message {
-  const { url, headers } = target(alert.webhook);
-  const { path, body } = bodyOf(alert, firing, time, url);
+  const { windowSeconds, threshold, webhook } = alert;
+  const { url, headers } = target(webhook);
+  const sentence = firing
+    ? `${firing.matches} ${firing.matches === 1 ? 'line' : 'lines'} in ${windowSeconds} s (threshold ${threshold})`
+    : 'this is a test';
+  const lines = firing?.samples ?? [];
+  const occasion = { alert, firing, time, sentence, lines, path: url.pathname };
+  const { path = url.pathname, body } = FORMS[webhook.type](occasion);
   url.pathname = path;
   return { url, headers, body: JSON.stringify(body) };
 }
@@ -57,42 +84,31 @@ function decoded(text: string): string {
   }
 }
 
-function bodyOf(
-  alert: Alert,
-  firing: Firing | undefined,
-  time: string,
-  { pathname }: URL,
-): { path: string; body: unknown } {
-  const { name, query, threshold, windowSeconds, webhook } = alert;
-  const lines = firing?.samples ?? [];
-  const sentence = firing
-    ? `${firing.matches} ${firing.matches === 1 ? 'line' : 'lines'} in ${windowSeconds} s (threshold ${threshold})`
-    : 'this is a test';
-  switch (webhook.type) {
-    case 'slack': {
-      const text = [`*${slackText(name)}*: ${sentence}`, ...slackBlock(lines)].join('\n');
-      return { path: pathname, body: { text, unfurl_links: false, unfurl_media: false } };
-    }
-    case 'discord': {
-      const content = [`**${markdown(name)}**: ${sentence}`, ...discordBlock(lines)].join('\n');
-      return {
-        path: pathname,
-        body: { content, allowed_mentions: { parse: [] }, flags: SUPPRESS_EMBEDS },
-      };
-    }
-    case 'ntfy': {
-      const slash = pathname.replace(/\/$/, '').lastIndexOf('/');
-      const topic = decoded(pathname.slice(slash + 1).replace(/\/$/, ''));
-      const message = [sentence, ...lines.map(lineText)].join('\n');
-      const body = { topic, title: plain(name), message, priority: NTFY_HIGH, tags: ['warning'] };
-      return { path: pathname.slice(0, slash + 1) || '/', body };
-    }
-    case 'json': {
-      const said = { id: alert.id, name, query, threshold, windowSeconds };
-      const body = { alert: said, time, test: firing === undefined, matches: firing?.matches ?? 0 };
-      return { path: pathname, body: { ...body, lines: lines.map(cutSample) } };
-    }
-  }
+function slack({ alert, sentence, lines }: Occasion): Posted {
+  const text = [`*${slackText(alert.name)}*: ${sentence}`, ...slackBlock(lines)].join('\n');
+  return { body: { text, unfurl_links: false, unfurl_media: false } };
+}
+
+function discord({ alert, sentence, lines }: Occasion): Posted {
+  const content = [`**${markdown(alert.name)}**: ${sentence}`, ...discordBlock(lines)].join('\n');
+  return { body: { content, allowed_mentions: { parse: [] }, flags: SUPPRESS_EMBEDS } };
+}
+
+function ntfy({ alert, sentence, lines, path }: Occasion): Posted {
+  const topicAt = path.replace(/\/$/, '').lastIndexOf('/') + 1;
+  const topic = decoded(path.slice(topicAt).replace(/\/$/, ''));
+  const message = [sentence, ...lines.map(lineText)].join('\n');
+  return {
+    path: path.slice(0, topicAt) || '/',
+    body: { topic, title: plain(alert.name), message, priority: NTFY_HIGH, tags: ['warning'] },
+  };
+}
+
+function json({ alert, firing, time, lines }: Occasion): Posted {
+  const { id, name, query, threshold, windowSeconds } = alert;
+  const said = { id, name, query, threshold, windowSeconds };
+  const { matches } = firing ?? { matches: 0 };
+  return { body: { alert: said, time, test: firing === undefined, matches, lines: lines.map(cutSample) } };
 }
 
 function cutSample(sample: Sample): Sample {

@@ -122,7 +122,6 @@ function* differences(now: unknown, then: unknown, path: readonly string[]): Gen
     for (const key of new Set([...Object.keys(now), ...Object.keys(then)]))
       yield* differences(now[key], then[key], [...path, key]);
   } else if (JSON.stringify(now) !== JSON.stringify(then)) {
-    // oxlint-disable-next-line unicorn/no-thenable: a value, and nobody awaits it
     yield { key: path.join('.'), now: now ?? null, then: then ?? null };
   }
 }

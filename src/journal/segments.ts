@@ -202,7 +202,6 @@ export class Segments {
     this.#list.shift();
     this.#recent.delete(segment);
     this.#leftOver.add(this.path(segment));
-    await this.detach(segment);
     await this.removeFiles();
   }
 

@@ -1,10 +1,25 @@
 /** The level that the beginning of a line tells by a field or a word, as people recognise it. */
-import { isCapital, isDigit, isLetter, pastColours } from './ascii.js';
+import { isCapital, isDigit, isLetter, LETTERS, pastColours } from './ascii.js';
 import { wordLevel } from './level-json.js';
 import { hashed, type Level, type LevelWord, levelWord, NO_BYTES } from './level-names.js';
 
-const [TAB, SPACE, QUOTE, BACKSLASH, COLON, EQUALS, OPEN, CLOSE, ROUND, ROUND_END, LESS, GREATER, DOT, LOW] =
-  Buffer.from('\t "\\:=[]()<>._');
+const [
+  TAB,
+  ESCAPE,
+  SPACE,
+  QUOTE,
+  BACKSLASH,
+  COLON,
+  EQUALS,
+  OPEN,
+  CLOSE,
+  ROUND,
+  ROUND_END,
+  LESS,
+  GREATER,
+  DOT,
+  LOW,
+] = Buffer.from('\t\x1b "\\:=[]()<>._');
 /** Next to a word they say that it is part of something else: a path, a variable, an option. */
 const JOINTS = new Set(Buffer.from('/_-=$%&?@'));
 /** A name that ends with one of them, before a colon, is that of an exception. */
@@ -15,21 +30,30 @@ export function levelOfHead(data: Buffer, start: number, limit: number, end: num
   let before: number | undefined;
   for (let at = start; at < limit; ) {
     const byte = data[at];
-    const next = pastColours(data, at, end);
-    if (next > at) {
-      at = next;
-    } else if (!isLetter(byte)) {
-      at = byte === QUOTE && before === EQUALS ? pastString(data, at + 1, limit) : at + 1;
-      before = byte;
-    } else {
-      let hash = NO_BYTES;
-      let to = at;
-      for (; to < end && isLetter(data[to]); to++) hash = hashed(hash, data[to]);
-      const level = levelAt(data, before, at, to, end, levelWord(hash, to - at));
-      if (level !== 'unknown') return level;
-      before = data[to - 1];
-      at = to;
+    let letter = LETTERS[byte];
+    if (letter === 0) {
+      if (byte === ESCAPE && pastColours(data, at, end) > at) {
+        at = pastColours(data, at, end);
+      } else {
+        at = byte === QUOTE && before === EQUALS ? pastString(data, at + 1, limit) : at + 1;
+        before = byte;
+      }
+      continue;
     }
+    let hash = NO_BYTES;
+    let to = at;
+    while (letter !== 0) {
+      hash = hashed(hash, letter);
+      letter = ++to < end ? LETTERS[data[to]] : 0;
+    }
+    // Most words say nothing, and nothing more is asked of them.
+    const word = levelWord(hash, to - at);
+    if (word !== undefined || (to < end && data[to] === COLON)) {
+      const level = levelAt(data, before, at, to, end, word);
+      if (level !== 'unknown') return level;
+    }
+    before = data[to - 1];
+    at = to;
   }
   return 'unknown';
 }

@@ -75,6 +75,10 @@ export function hashed(hash: number, byte: number): number {
 const WORDS = new Map<number, LevelWord>();
 for (const [level, form, words] of NAMES)
   for (const word of words.split(' ')) WORDS.set(hashOf(word), { length: word.length, level, form });
+/** 1 where a hash of a word ends so: nearly no other word does, and needs no look into the map. */
+const MASK = 0xfff;
+const MAY_BE = new Uint8Array(MASK + 1);
+for (const hash of WORDS.keys()) MAY_BE[hash & MASK] = 1;
 const FIELD_NUMBERS = new Map<number, FieldNumbers>();
 for (const [numbers, names] of FIELDS)
   for (const name of names.split(' ')) FIELD_NUMBERS.set(hashOf(name), numbers);
@@ -84,6 +88,7 @@ function hashOf(word: string): number {
 }
 
 export function levelWord(hash: number, length: number): LevelWord | undefined {
+  if (MAY_BE[hash & MASK] === 0) return undefined;
   const word = WORDS.get(hash);
   return word?.length === length ? word : undefined;
 }

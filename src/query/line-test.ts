@@ -38,7 +38,8 @@ function soughtText(text: string): Sought {
 }
 
 function soughtPattern(pattern: string): Sought {
-  const { literal, test } = compileSearch(pattern);
+  const search = compileSearch(pattern);
+  const { literal } = search;
   const caseless = literal?.foldsCase ? new CaselessFinder(literal.text) : undefined;
   const finder = caseless ?? (literal && new ExactFinder(literal.text));
   const mayBeIn = (start: number, end: number): boolean => finder?.isIn(start, end) ?? true;
@@ -50,6 +51,7 @@ function soughtPattern(pattern: string): Sought {
     },
     mayBeIn,
     isIn: (start, end) =>
-      mayBeIn(start, end) && ((literal?.isAll && (caseless?.isSure ?? true)) || test(bytes, start, end)),
+      mayBeIn(start, end) &&
+      ((literal?.isAll && (caseless?.isSure ?? true)) || search.test(bytes, start, end)),
   };
 }

@@ -21,7 +21,12 @@ export function textQuery(text: string): Query {
 
 /** A regular expression for a text, whatever the case of its letters. */
 export function textPattern(text: string): string {
-  return `(?i)${text.replace(SPECIAL, '\\$&')}`;
+  return `(?i)${escaped(text)}`;
+}
+
+/** A regular expression for a text as it is. */
+export function escaped(text: string): string {
+  return text.replace(SPECIAL, '\\$&');
 }
 
 /** In double quotes, or in backquotes where that spares backslashes. */

@@ -112,23 +112,37 @@ export class Machine {
 
   /**
    * Makes the set #next of threads, lets each take one character of the class, and answers whether one matched before it.
-   * At the end of the text no threads are left.
+   * At the end of the text no threads are left. It runs once a character in the worst case: the loop holds what it needs.
    */
   #advance(threads: Int32Array, count: number, before: number, charClass: number): boolean {
     const { ops, takes } = this.#program;
     const classes = this.#width - 1;
     const isEnd = charClass === classes;
     const holding = this.#asserts ? this.#passing(threads, count, before, charClass) : threads;
-    const length = this.#asserts ? this.#length : count;
+    const holds = this.#asserts ? this.#length : count;
     this.#begin();
-    for (let i = 0; i < length; i++) {
+    const seen = this.#seen;
+    const generation = this.#generation;
+    const next = this.#next;
+    let length = 0;
+    for (let i = 0; i < holds; i++) {
       const at = holding[i];
-      if (ops[at] === MATCHES) {
-        if (!this.#isWhole || isEnd) return true;
-      } else if (!isEnd && ops[at] === CHAR && takes[at * classes + charClass] === 1) {
-        this.#add(at + 1);
+      if (ops[at] === CHAR) {
+        const to = at + 1;
+        if (isEnd || takes[at * classes + charClass] === 0 || seen[to] === generation) continue;
+        if (ops[to] === SPLIT) {
+          this.#length = length;
+          this.#add(to);
+          length = this.#length;
+        } else {
+          seen[to] = generation;
+          next[length++] = to;
+        }
+      } else if (ops[at] === MATCHES && (!this.#isWhole || isEnd)) {
+        return true;
       }
     }
+    this.#length = length;
     if (!this.#isWhole && !isEnd) this.#add(0);
     return false;
   }
@@ -210,13 +224,17 @@ export class Machine {
   /** The rest of a text, from the state at hand, with nothing remembered. */
   #simulate(state: number, data: Uint8Array, start: number, end: number): boolean {
     const { bounds } = this.#program;
-    let { threads, before } = this.#sets[state / this.#width];
-    let count = threads.length;
+    const set = this.#sets[state / this.#width];
+    let { before } = set;
+    let count = set.threads.length;
+    let threads: Int32Array = new Int32Array(this.#program.length);
+    threads.set(set.threads);
     for (let at = start; at < end && count > 0; ) {
       const decoded = decodeChar(data, at, end);
       const charClass = classOf(bounds, decoded >> 3);
       if (this.#advance(threads, count, before, charClass)) return true;
-      threads = this.#next.slice(0, this.#length);
+      // What was made is what is asked next, and the other way round.
+      [threads, this.#next] = [this.#next, threads];
       count = this.#length;
       before = this.#asserts ? this.#kinds[charClass] : START;
       at += decoded & 7;

@@ -62,14 +62,13 @@ export class Candidates<T extends Candidate> {
     this.#bytes -= this.#heap.pop()?.size ?? 0;
   }
 
-  /** Keeps the first `most`, those of the same time as the last of them too, and no more than half of the bytes. */
+  /** Keeps the first `most`, and no more than half of the bytes; one at least. */
   #cut(most: number): void {
     const all = this.#heap.drain();
     let bytes = 0;
     let kept = 0;
     for (const candidate of all) {
-      const isTie = kept > 0 && compareTimes(candidate, all[kept - 1]) === 0;
-      if (kept > 0 && (bytes + candidate.size > this.#room.bytes / 2 || (kept >= most && !isTie))) break;
+      if (kept > 0 && (kept >= most || bytes + candidate.size > this.#room.bytes / 2)) break;
       bytes += candidate.size;
       kept++;
     }

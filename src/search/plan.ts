@@ -7,7 +7,8 @@
 import type { Span } from '../journal/span.js';
 import type { HistoryFile } from '../journal/types.js';
 import type { LineTime } from '../pipeline/line-time.js';
-import { type Labels, parseLabelText } from '../pipeline/streams.js';
+import { parseLabelText } from '../pipeline/streams.js';
+import type { LineFilter } from '../query/index.js';
 import { type Archive, isShortage } from './archive.js';
 import { Heap } from './heap.js';
 import type { Losses } from './losses.js';
@@ -26,7 +27,7 @@ export interface PlanParts {
   readonly files: readonly HistoryFile[];
   readonly range: TimeRange;
   readonly direction: Direction;
-  readonly wantsStream: (labels: Labels) => boolean;
+  readonly filter: Pick<LineFilter, 'wantsStream'>;
   readonly losses: Losses;
   /** Somebody looked where the lines of a segment are in time. */
   readonly onSpan: (base: number, span: Span) => void;
@@ -157,7 +158,7 @@ export class Plan {
   #wants(text: string): boolean {
     let wanted = this.#wanted.get(text);
     if (wanted === undefined) {
-      wanted = this.#parts.wantsStream(parseLabelText(text));
+      wanted = this.#parts.filter.wantsStream(parseLabelText(text));
       this.#wanted.set(text, wanted);
     }
     return wanted;

@@ -170,8 +170,7 @@ export class Scan {
   #newPlan(range: TimeRange): Plan {
     const { files, direction, filter } = this.#request;
     const { archive, onSpan } = this.#context;
-    const wantsStream = filter.wantsStream;
-    return new Plan({ archive, files, range, direction, wantsStream, losses: this.losses, onSpan });
+    return new Plan({ archive, files, range, direction, filter, losses: this.losses, onSpan });
   }
 }
 

@@ -37,8 +37,8 @@ interface ReadStats {
 export interface ContainerSource {
   readonly name: string;
   readonly type: string;
-  figures(): SourceFigures | undefined;
-  containers?(): readonly KnownContainer[];
+  readonly figures: () => SourceFigures | undefined;
+  readonly containers?: () => readonly KnownContainer[];
 }
 
 export interface ContainerView {

@@ -32,7 +32,7 @@ export interface SamplerParts {
 /** What `/debug/resources` answers, as far as it is needed here. */
 interface Resources {
   readonly tree: ScopeTree;
-  readonly memory: { readonly heapUsed: number; readonly external: number };
+  readonly memory: { readonly heapUsed: number; readonly external: number; readonly code?: number };
 }
 
 export class Sampler {
@@ -60,6 +60,7 @@ export class Sampler {
       fds: metrics.sum('process_open_fds'),
       heapBytes: memory?.heapUsed,
       externalBytes: memory?.external,
+      codeBytes: memory?.code,
       residentBytes:
         (pid === undefined ? undefined : residentBytes(pid)) ?? metrics.sum('process_resident_memory_bytes'),
       streams: figure('active_streams'),

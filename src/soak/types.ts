@@ -51,6 +51,8 @@ export interface Sample {
   /** After a forced collection; undefined in samples without one. */
   readonly heapBytes: number | undefined;
   readonly externalBytes: number | undefined;
+  /** Of the heap: compiled code and what belongs to it. */
+  readonly codeBytes: number | undefined;
   readonly residentBytes: number | undefined;
   readonly streams: number;
   readonly streamCapacity: number;

@@ -73,18 +73,17 @@ describeInBrowser('hostile lines', (bed) => {
       await text.click({ position: AT_ITS_BEGINNING });
       await detail.waitFor({ state: 'detached' });
     }
-    for (const [start, end] of [
-      ['long: xxx', 'end of long'],
-      ['deep: [[[', ']]]]'],
-      ['{"k":{"k":', '}}}}'],
-    ]) {
+    for (const [start, whole] of [
+      // What is longer than the source's max_line_bytes of 512 KiB is cut there.
+      ['long: xxx', /^long: x{500000,}/],
+      ['deep: [[[', /^deep: \[{100000}\]{100000}$/],
+      ['{"k":{"k":', /^(\{"k":){50000}1\}{50000}$/],
+    ] as const) {
       const text = visit.row(start).locator('[data-part="text"]');
       await text.click({ position: AT_ITS_BEGINNING });
       await visit.page.getByRole('button', { name: /the whole line/i }).click();
-      await visit.page
-        .getByRole('region', { name: /the whole line/i })
-        .filter({ hasText: end })
-        .waitFor();
+      const shown = await visit.page.getByRole('region', { name: /the whole line/i }).textContent();
+      expect(whole.test(shown ?? ''), start).toBe(true);
       expect(await deeds(visit), start).toEqual(unharmed);
       await text.click({ position: AT_ITS_BEGINNING });
       await visit.log.locator('.is-expanded').waitFor({ state: 'detached' });

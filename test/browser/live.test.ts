@@ -74,7 +74,10 @@ describeInBrowser('the live page', (bed) => {
     await startSpeaker(bed, { name: 'paused', script: ticking(50) });
     const { url } = await startWindow(bed, ['paused']);
     const visit = await bed.open({ url });
-    await visit.row('tick 60').first().waitFor();
+    await visit
+      .row(/tick \d\d+/)
+      .first()
+      .waitFor();
     await visit.page.keyboard.press('Space');
     const resume = visit.page.getByRole('button', { name: /resume/i });
     await resume.waitFor();
@@ -97,7 +100,10 @@ describeInBrowser('the live page', (bed) => {
     });
     const { url } = await startWindow(bed, ['scrolled']);
     const visit = await bed.open({ url });
-    await visit.row('tick 20').first().waitFor();
+    await visit
+      .row(/tick \d+/)
+      .first()
+      .waitFor();
     await visit.log.hover();
     await visit.page.mouse.wheel(0, -3_000);
     const pill = visit.page.getByRole('button', { name: /new lines/ });

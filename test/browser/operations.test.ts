@@ -147,8 +147,8 @@ describeInBrowser('the pages about the agent', (bed) => {
     await expect(page.getByRole('region', { name: 'Unowned' }).textContent()).resolves.toMatch(/^0/);
     const { digest } = await agent.get<{ digest: string }>('/api/v1/build');
     await page.getByRole('region', { name: 'Build' }).getByText(digest.slice(0, 12)).waitFor();
-    const { tree } = await agent.get<{ tree: { children: { name: string }[] } }>('/api/v1/resources');
-    for (const { name } of tree.children)
+    const { tree } = await agent.get<{ tree: { scopes: { name: string }[] } }>('/api/v1/resources');
+    for (const { name } of tree.scopes)
       await page.getByRole('region', { name: 'Scopes' }).getByText(name).first().waitFor();
   });
 });

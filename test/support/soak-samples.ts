@@ -57,8 +57,12 @@ export function soakSample(i: number, count: number, every: number, noise: () =>
     unowned: { timer: 0, socket: 0, file: noise() > 0.995 ? 1 : 0, inotify: 0 },
     fds: 31 + streams + leaked + Math.round(noise() * 3),
     ...(i % 30 === 0
-      ? { heapBytes: 21e6 + noise() * 6e5, externalBytes: 6e6 + noise() * 3e5 }
-      : { heapBytes: undefined, externalBytes: undefined }),
+      ? {
+          heapBytes: 21e6 + noise() * 6e5,
+          externalBytes: 6e6 + noise() * 3e5,
+          codeBytes: 3e6 + noise() * 1e5,
+        }
+      : { heapBytes: undefined, externalBytes: undefined, codeBytes: undefined }),
     residentBytes: 96e6 + Math.min(sofar, 400) * 2e4 + noise() * 2e6,
     streams,
     streamCapacity: 50,

@@ -137,7 +137,7 @@ test('finds what grep finds in the files, while lines come', async () => {
     expected.slice(-5).map((line) => line.slice(0, 30)),
   );
   const parameters = new URLSearchParams({ query: '{} |= "retrying"', from: '1h', to });
-  const download = await fetch(`${agent.url}/api/v1/search/download?${parameters}`);
+  const download = await fetch(`${agent.url}/api/v1/search/download?${parameters.toString()}`);
   expect(download.headers.get('content-disposition')).toMatch(
     /^attachment; filename="log-capturer-.*\.log"$/,
   );

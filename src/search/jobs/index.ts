@@ -6,17 +6,15 @@ import { histogram } from './histogram.js';
 import { labels } from './labels.js';
 import { search } from './search.js';
 
+type Jobs = {
+  readonly [K in HistoryRequest['kind']]: (
+    worker: JobContext,
+    request: Extract<HistoryRequest, { kind: K }>,
+  ) => Job;
+};
+const JOBS: Jobs = { search, histogram, download, context, labels };
+
 export function startJob(worker: JobContext, request: HistoryRequest): Job {
-  switch (request.kind) {
-    case 'search':
-      return search(worker, request);
-    case 'histogram':
-      return histogram(worker, request);
-    case 'download':
-      return download(worker, request);
-    case 'context':
-      return context(worker, request);
-    case 'labels':
-      return labels(worker, request);
-  }
+  const job = JOBS[request.kind] as (worker: JobContext, request: HistoryRequest) => Job;
+  return job(worker, request);
 }

@@ -272,7 +272,6 @@ const ConfigCheck = object({
     }),
   ),
   effective: orNull(text('What it would come to, as YAML; null where it is wrong.')),
-  // oxlint-disable-next-line unicorn/no-thenable: as config/desk.ts has it
   differs: list(object({ key: text(), now: anything(), then: anything() })),
 });
 

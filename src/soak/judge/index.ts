@@ -10,7 +10,7 @@ import { descriptorGrowth, ownedGrowth, unownedGrowth } from './growth.js';
 import { heartbeatsAsPredicted } from './heartbeats.js';
 import { absence, silence } from './instruments.js';
 import { everyLineOnce, noGaps, nothingUnaccounted } from './lines.js';
-import { liveMemory, residentMemory } from './memory.js';
+import { codeMemory, liveMemory, residentMemory } from './memory.js';
 import { poolAtCapacity } from './pool.js';
 import { rotationsAsPredicted } from './rotations.js';
 import { type Question, type Seen, see } from './seen.js';
@@ -31,6 +31,7 @@ export const QUESTIONS: readonly Question[] = [
   nothingUnowned,
   descriptorGrowth,
   liveMemory,
+  codeMemory,
   residentMemory,
   censusAsBefore,
   descriptorsGone,

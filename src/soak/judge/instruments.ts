@@ -39,6 +39,7 @@ const SAMPLED: {
   fds: ['rises', ({ fds }) => fds],
   heapBytes: ['breathes', ({ heapBytes }) => heapBytes],
   externalBytes: ['always', ({ externalBytes }) => externalBytes],
+  codeBytes: ['always', ({ codeBytes }) => codeBytes],
   residentBytes: ['breathes', ({ residentBytes }) => residentBytes],
   streams: ['lives', ({ streams }) => streams],
   streamCapacity: ['always', ({ streamCapacity }) => streamCapacity],
@@ -61,7 +62,7 @@ const SAMPLED: {
 };
 
 /** Sampled now and then only, because a garbage collection goes before. */
-const NOW_AND_THEN: readonly InstrumentName[] = ['heapBytes', 'externalBytes'];
+const NOW_AND_THEN: readonly InstrumentName[] = ['heapBytes', 'externalBytes', 'codeBytes'];
 /** A sample that came while the agent was busy may miss what is optional; more than that is a dead instrument. */
 const TOLD_SHARE = 0.9;
 /** Nor may it be silent for so long at once: a share of the run, and seconds in a short one. */

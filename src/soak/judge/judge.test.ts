@@ -152,6 +152,25 @@ describe('growth', () => {
   });
 });
 
+describe('compiled code', () => {
+  const compiles = (megabytesAnHour: number): ReturnType<typeof spoilt> =>
+    spoilt((sample) => {
+      const more = (minutesOfRun(sample) / 60) * megabytesAnHour * 1e6;
+      return {
+        heapBytes: sample.heapBytes && sample.heapBytes + more,
+        codeBytes: sample.codeBytes && sample.codeBytes + more,
+      };
+    });
+
+  it('that grows by 1.5 MB an hour is not taken for what the program keeps', () => {
+    expect(failures(compiles(1.5))).toEqual([]);
+  });
+
+  it('that grows by 3 is told as such', () => {
+    expect(failures(compiles(3))).toEqual(['memory.code']);
+  });
+});
+
 describe('after the drain', () => {
   it.each([1, -1])('a kind of which there are %d more than before fails', (by) => {
     const soak = spoilt((sample) =>

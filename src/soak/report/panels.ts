@@ -2,6 +2,7 @@
 
 import type { Unit } from '../../selftest/report/figures.js';
 import { HEARTBEAT_SECONDS } from '../judge/instruments.js';
+import { liveBytes } from '../judge/memory.js';
 import { rotationsPerSecond } from '../judge/rotations.js';
 import type { Sample, SoakOptions } from '../types.js';
 import type { Line, Panel } from './plot.js';
@@ -105,9 +106,8 @@ export function sections(samples: readonly Sample[], options: SoakOptions): Sect
       title: 'Memory, descriptors and processor',
       panels: [
         judged('Descriptors', 'count', PER_MINUTE, (sample) => sample.fds),
-        judged('Heap and external, collected', 'bytes', PER_HOUR, ({ heapBytes, externalBytes }) =>
-          heapBytes === undefined || externalBytes === undefined ? undefined : heapBytes + externalBytes,
-        ),
+        judged('Heap without code, and external, collected', 'bytes', PER_HOUR, liveBytes),
+        judged('Compiled code', 'bytes', PER_HOUR, (sample) => sample.codeBytes),
         judged('Resident', 'bytes', PER_HOUR, (sample) => sample.residentBytes),
         {
           title: 'Processor',

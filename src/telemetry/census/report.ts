@@ -1,7 +1,7 @@
 /** All that can be told of what the process holds, for people and for programs that look for leaks. */
 import type { ResourceKind, Scope, ScopeTree } from '../../runtime/scope.js';
 import type { Census, CensusTaker } from './census.js';
-import { memoryWithoutGarbage } from './garbage.js';
+import { type LiveMemory, memoryWithoutGarbage } from './garbage.js';
 
 export interface ResourceReport extends Census {
   /** ISO 8601. */
@@ -10,8 +10,8 @@ export interface ResourceReport extends Census {
   readonly tree: ScopeTree;
   /** Entries of all scopes by kind; one entry may hold none or many things of the system. */
   readonly resources: ReadonlyMap<ResourceKind, number>;
-  /** Bytes. */
-  readonly memory: NodeJS.MemoryUsage;
+  /** Bytes. Compiled code is told only where garbage was collected first. */
+  readonly memory: NodeJS.MemoryUsage & Partial<Pick<LiveMemory, 'code'>>;
 }
 
 /**

@@ -86,13 +86,13 @@ async function configOf(
       },
     },
     alerts: {
-      'payments fail': {
+      'payments-fail': {
         query: '{compose_service="checkout"} |= "could not charge"',
         threshold: 2,
         window: '5m',
         webhook: { type: 'json', url: webhooks.url },
       },
-      'database is full': {
+      'disk-is-full': {
         query: '{compose_service="postgres"} |= "No space left on device"',
         webhook: { type: 'ntfy', url: `${webhooks.url}/topic` },
       },

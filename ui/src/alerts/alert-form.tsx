@@ -35,6 +35,8 @@ export function AlertForm({ before, query, onSaved, onClose }: AlertFormProps) {
   const draft = useSignal<Draft>(before ? draftOf(before) : { ...NEW, query });
   const faults = useSignal<Faults>({});
   const failed = useSignal<ApiError | undefined>(undefined);
+  /** What the history says of the query while it is typed. */
+  const tried = useSignal<ApiError | undefined>(undefined);
   const isSaving = useSignal(false);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector('input')?.focus(), []);
@@ -65,6 +67,7 @@ export function AlertForm({ before, query, onSaved, onClose }: AlertFormProps) {
     isSaving.value = false;
   };
   const { value } = draft;
+  const refused = [failed.value, tried.value].find((error) => error?.at !== undefined);
   const text = (
     name: 'name' | 'threshold' | 'window' | 'coolDown' | 'url',
     more: { placeholder?: string; inputMode?: 'numeric' } = {},
@@ -93,7 +96,8 @@ export function AlertForm({ before, query, onSaved, onClose }: AlertFormProps) {
       </Field>
       <Field
         label="Query"
-        fault={queryFault(failed.value)}
+        fault={refused?.message}
+        at={refused?.at}
         isWide
         note="As in the search: text, or Loki's language. Empty matches every line."
       >
@@ -121,7 +125,7 @@ export function AlertForm({ before, query, onSaved, onClose }: AlertFormProps) {
         {(field) => <input {...field} {...text('coolDown')} />}
       </Field>
       <div class="alert-wide">
-        <TrialView draft={value} />
+        <TrialView draft={value} refused={tried} />
       </div>
       <Field label="Webhook" fault={undefined}>
         {(field) => (
@@ -168,7 +172,7 @@ export function AlertForm({ before, query, onSaved, onClose }: AlertFormProps) {
         />
         Switched on
       </label>
-      {failed.value && queryFault(failed.value) === undefined && (
+      {failed.value && failed.value.at === undefined && (
         <div class="alert-wide">
           <ErrorNotice error={failed.value} />
         </div>
@@ -183,14 +187,11 @@ export function AlertForm({ before, query, onSaved, onClose }: AlertFormProps) {
   );
 }
 
-/** Only what the agent says of the query belongs to its field. */
-function queryFault(error: ApiError | undefined): string | undefined {
-  return error?.at === undefined ? undefined : error.message;
-}
-
 interface FieldProps {
   readonly label: string;
   readonly fault: string | undefined;
+  /** The character that is wrong, counted from 1. */
+  readonly at?: number | undefined;
   readonly note?: string;
   /** All of the form's width, or what is left of the row. */
   readonly isWide?: boolean;
@@ -198,23 +199,34 @@ interface FieldProps {
   readonly children: (field: {
     readonly id: string;
     readonly 'aria-invalid': boolean;
-    readonly 'aria-describedby': string;
+    readonly 'aria-describedby': string | undefined;
   }) => ComponentChildren;
 }
 
-function Field({ label, fault, note, isWide, isRest, children }: FieldProps) {
+function Field({ label, fault, at, note, isWide, isRest, children }: FieldProps) {
   const id = useId();
   return (
     <div class={`alert-field ${isWide ? 'alert-wide' : ''} ${isRest ? 'alert-rest' : ''}`}>
       <label for={id}>{label}</label>
-      {children({ id, 'aria-invalid': fault !== undefined, 'aria-describedby': `${id}-note` })}
-      <p
-        id={`${id}-note`}
-        class={fault === undefined ? 'quiet' : 'bad'}
-        role={fault === undefined ? undefined : 'alert'}
-      >
-        {fault ?? note}
-      </p>
+      {children({
+        id,
+        'aria-invalid': fault !== undefined,
+        'aria-describedby': (fault ?? note) === undefined ? undefined : `${id}-note`,
+      })}
+      {at !== undefined && (
+        <pre class="alert-caret" aria-hidden="true">
+          {`${' '.repeat(at - 1)}^`}
+        </pre>
+      )}
+      {(fault ?? note) !== undefined && (
+        <p
+          id={`${id}-note`}
+          class={fault === undefined ? 'quiet' : 'bad'}
+          role={fault === undefined ? undefined : 'alert'}
+        >
+          {fault ?? note}
+        </p>
+      )}
     </div>
   );
 }

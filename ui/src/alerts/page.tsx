@@ -47,6 +47,7 @@ export default function Page() {
     again();
   };
   const isNew = edit === 'new';
+  if (alerts.length === 0 && !isNew && !error && !failed.value) return <NoAlerts />;
   return (
     <div class="page alerts">
       {error && <ErrorNotice error={error} onRetry={again} />}
@@ -72,7 +73,6 @@ export default function Page() {
           </div>
         )
       )}
-      {alerts.length === 0 && !isNew && <NoAlerts />}
       {alerts.length > 0 && (
         <ul class="alerts-list" aria-label="Alerts">
           {alerts.map((alert) => (
@@ -99,9 +99,11 @@ function NoAlerts() {
         An alert is a search that watches the lines as they come: “more than 10 errors of payments within 5
         minutes”. Its message goes to Slack, Discord, ntfy or any address that takes JSON.
       </p>
-      <Button kind="primary" icon="plus" onClick={() => navigate('alerts', { edit: 'new' })}>
-        New alert
-      </Button>
+      <p class="alerts-first">
+        <Button kind="primary" icon="plus" onClick={() => navigate('alerts', { edit: 'new' })}>
+          New alert
+        </Button>
+      </p>
     </Empty>
   );
 }

@@ -1,9 +1,8 @@
 /** What an alert would have counted lately, asked of the history as it is typed. */
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { ApiError } from '../lib/api.js';
 import { openStream } from '../lib/sse.js';
-import { Icon } from '../parts/icon.js';
 import { type Draft, totals, trialSentence, windowsOf } from './alert.js';
 
 /** Typing is not interrupted. */
@@ -15,9 +14,14 @@ interface Found {
   readonly isComplete: boolean;
 }
 
-export function TrialView({ draft }: { readonly draft: Pick<Draft, 'query' | 'threshold' | 'window'> }) {
+interface TrialViewProps {
+  readonly draft: Pick<Draft, 'query' | 'threshold' | 'window'>;
+  /** Takes what the agent says of it. */
+  readonly refused: Signal<ApiError | undefined>;
+}
+
+export function TrialView({ draft, refused }: TrialViewProps) {
   const found = useSignal<Found | undefined>(undefined);
-  const failed = useSignal<ApiError | undefined>(undefined);
   const windows = windowsOf(draft);
   const query = draft.query.trim();
   useEffect(() => {
@@ -28,18 +32,18 @@ export function TrialView({ draft }: { readonly draft: Pick<Draft, 'query' | 'th
         params: { query, from: '1h', to: 'now', buckets: windows },
         events: (events) => {
           for (const { name, data } of events) {
-            if (name === 'failed') failed.value = (JSON.parse(data) as { error: ApiError }).error;
+            if (name === 'failed') refused.value = (JSON.parse(data) as { error: ApiError }).error;
             if (name !== 'counts') continue;
             const { levels, complete } = JSON.parse(data) as {
               levels: Record<string, number[]>;
               complete: boolean;
             };
             found.value = { counts: filled(totals(levels), windows), isComplete: complete };
-            failed.value = undefined;
+            refused.value = undefined;
           }
         },
         ended: (error) => {
-          if (error) failed.value = error;
+          if (error) refused.value = error;
         },
       });
     }, PAUSE_MS);
@@ -51,11 +55,13 @@ export function TrialView({ draft }: { readonly draft: Pick<Draft, 'query' | 'th
 
   const threshold = Number(draft.threshold);
   const { value } = found;
-  if (failed.value)
+  const { value: error } = refused;
+  if (error)
     return (
-      <p class="alert-trial bad" role="alert">
-        <Icon name="alert" />
-        {failed.value.message}
+      <p class="alert-trial quiet">
+        {error.at === undefined
+          ? `It cannot be tried on the history: ${error.message}`
+          : 'The query has a mistake.'}
       </p>
     );
   if (!value || !(threshold >= 1)) return <p class="alert-trial quiet">Counting what it would have found…</p>;

@@ -24,7 +24,9 @@ function Page({ document }: { readonly document: ApiDocument }) {
         <h1>
           {info.title} <span class="quiet">{info.version}</span>
         </h1>
-        <p>{info.description}</p>
+        <p>
+          <Words text={info.description} />
+        </p>
         <p>
           <a href={DOCUMENT}>openapi.json</a> · <a href="./">the page</a>
         </p>
@@ -60,7 +62,11 @@ function Operation({ route: { method, path, operation } }: { readonly route: Rou
         <code class={`method ${method.toLowerCase()}`}>{method}</code> <code>{path}</code>{' '}
         <span class="quiet">{summary}</span>
       </summary>
-      {description && <p>{description}</p>}
+      {description && (
+        <p>
+          <Words text={description} />
+        </p>
+      )}
       {parameters.length > 0 && (
         <table>
           <caption>Parameters</caption>
@@ -73,7 +79,7 @@ function Operation({ route: { method, path, operation } }: { readonly route: Rou
                 <td class="quiet">{typeText(parameter.schema)}</td>
                 <td>
                   {parameter.required ? 'Required. ' : ''}
-                  {parameter.description}
+                  <Words text={parameter.description} />
                 </td>
               </tr>
             ))}
@@ -145,6 +151,11 @@ function Type({ schema }: { readonly schema: Schema }) {
       {typeText(schema)}
     </a>
   );
+}
+
+/** What stands between backticks is code. */
+function Words({ text }: { readonly text: string }) {
+  return <>{text.split('`').map((part, i) => (i % 2 === 1 ? <code key={part}>{part}</code> : part))}</>;
 }
 
 function Trouble({ text }: { readonly text: string }) {

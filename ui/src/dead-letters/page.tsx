@@ -100,13 +100,17 @@ export default function Page() {
   const total = linesOf(counts, {});
   if (total === 0)
     return (
-      <div class="page">
-        {told.value && <Notice tone={told.value.isGood ? 'good' : 'warn'}>{told.value.words}</Notice>}
-        <Empty icon="letters" title="No sink has refused a line.">
+      <>
+        {told.value && (
+          <div class="page">
+            <Notice tone={told.value.isGood ? 'good' : 'warn'}>{told.value.words}</Notice>
+          </div>
+        )}
+        <Empty icon="letters" title="No dead letters: no sink has refused a line.">
           What a sink will never take is kept here, with its reason and the server's words, until it is given
           again or deleted. How sinks are doing shows in <a href={href('flow')}>Flow</a>.
         </Empty>
-      </div>
+      </>
     );
   return (
     <div class="page letters">

@@ -37,17 +37,13 @@ export function RefusalItem({ refusal, isPartial, isSelected, onToggle }: Refusa
         </label>
         <Chip tone="bad">{reason}</Chip>
         <Chip>{sink}</Chip>
-        {tenant !== undefined && tenant !== '' && <Chip>tenant {tenant}</Chip>}
+        {tenant !== undefined && tenant !== '' && <Chip>tenant {readAnsi(tenant).text}</Chip>}
         <span class="quiet">
           refused <time title={wholeText(rejected, zone.value)}>{ago(millisOf(rejected))}</time>
           {attempts > 1 && `, ${attempts} times by now`}
         </span>
       </div>
-      {said !== '' && (
-        <p class="letters-said">
-          <span class="quiet">The server said:</span> {said}
-        </p>
-      )}
+      {said !== '' && <Said words={said} />}
       <ol class="letters-lines">
         {shown.map((letter) => (
           <LetterRow key={letter.id} letter={letter} />
@@ -69,6 +65,21 @@ export function RefusalItem({ refusal, isPartial, isSelected, onToggle }: Refusa
   );
 }
 
+/** The server's words: one line, and all of it when pressed. */
+function Said({ words }: { readonly words: string }) {
+  const isOpen = useSignal(false);
+  return (
+    <button
+      type="button"
+      class={isOpen.value ? 'letters-said letters-said-open' : 'letters-said'}
+      aria-expanded={isOpen.value}
+      onClick={() => (isOpen.value = !isOpen.value)}
+    >
+      <span class="quiet">The server said:</span> {readAnsi(words).text}
+    </button>
+  );
+}
+
 function LetterRow({ letter }: { readonly letter: Letter }) {
   const isOpen = useSignal(false);
   const { id, time, labels, line } = letter;
@@ -84,7 +95,7 @@ function LetterRow({ letter }: { readonly letter: Letter }) {
         <time class="quiet" title={wholeText(time, zone.value)}>
           {dayText(time, zone.value)} {clockText(time, zone.value).slice(0, 8)}
         </time>
-        {container !== undefined && <span class="letters-container">{container}</span>}
+        {container !== undefined && <span class="letters-container">{readAnsi(container).text}</span>}
         <span class="letters-text">{readAnsi(line.slice(0, 300)).text}</span>
       </button>
       {isOpen.value && (
@@ -94,7 +105,7 @@ function LetterRow({ letter }: { readonly letter: Letter }) {
             {Object.entries(labels).map(([name, value]) => (
               <div key={name}>
                 <dt>{name}</dt>
-                <dd>{value}</dd>
+                <dd>{readAnsi(value).text}</dd>
               </div>
             ))}
           </dl>

@@ -88,8 +88,26 @@ test('a phone has the stages one below the other, a desk side by side', () => {
 });
 
 test('more lines make thicker arrows, within bounds', () => {
-  const rates = [0, 0.1, 1, 100, 10_000, 1e6, 1e12].map(thickness);
+  const rates = [0, 0.1, 1, 100, 10_000, 1e6, 1e12].map((rate) => thickness(rate, true));
   expect(rates).toEqual(rates.toSorted((a, b) => a - b));
-  expect([thickness(Number.NaN), thickness(-5), thickness(1e300)]).toEqual([1.5, 1.5, 14]);
-  expect(thickness(10_000)).toBeGreaterThan(thickness(100) + 2);
+  expect([thickness(Number.NaN, true), thickness(-5, true), thickness(1e300, true)]).toEqual([1.5, 1.5, 14]);
+  expect(thickness(10_000, true)).toBeGreaterThan(thickness(100, true) + 2);
+  expect(thickness(1e300, false)).toBe(7);
+});
+
+test('on a phone each arrow has a rail of its own, the nearest the inner one', () => {
+  const sinks = ['a', 'b', 'c'].map((id) => node(id));
+  const railOf = (from: string, to: string, stages: Stages): number => {
+    const arrow = layoutFlow(stages, 330).arrows.find((one) => one.from === from && one.to === to);
+    return Number(/Q(\S+) /.exec(arrow?.path ?? '')?.[1]);
+  };
+  const outwards: Stages = [[node('journal')], sinks];
+  const rails = sinks.map(({ id }) => railOf('journal', id, outwards));
+  expect(rails).toEqual([28, 19, 10]);
+  const inwards: Stages = [sinks, [node('journal')]];
+  expect(sinks.map(({ id }) => railOf(id, 'journal', inwards))).toEqual([10, 19, 28]);
+  const many = Array.from({ length: 9 }, (_, at) => node(String(at)));
+  const crowded = many.map(({ id }) => railOf('journal', id, [[node('journal')], many]));
+  expect(new Set(crowded).size).toBe(9);
+  expect([crowded[0], crowded[8]]).toEqual([28, 4]);
 });

@@ -1,6 +1,6 @@
 /**
  * Where the pipeline's nodes stand, and the arrows between them; pixels. Wide pages have the stages side by side. Narrow ones
- * have one node below the other, beside a trunk from which a branch leads to each.
+ * have one node below the other, and rails beside them.
  */
 
 export interface Box {
@@ -36,8 +36,9 @@ export interface Layout {
 const NODE_WIDTH = { least: 150, most: 270 };
 const ARROW_LENGTH = { least: 84, most: 200 };
 const BETWEEN_NODES = 20;
-/** The trunk's, on narrow pages. */
-const GUTTER = 30;
+/** Beside the nodes of narrow pages, for rails: where the first is, which leads to what is nearest, and where the last may be. */
+const GUTTER = 40;
+const RAILS = { first: 28, last: 4, apart: 9 };
 
 export function layoutFlow(stages: Stages, width: number): Layout {
   const gaps = stages.length - 1;
@@ -45,10 +46,10 @@ export function layoutFlow(stages: Stages, width: number): Layout {
   return isWide ? sideBySide(stages, width) : oneBelowTheOther(stages, width);
 }
 
-/** Pixels. Ten times the lines make an arrow so much thicker; one that carries nothing is a hair. */
-export function thickness(linesPerSecond: number): number {
+/** Pixels. Ten times the lines make an arrow so much thicker; one that carries nothing is a hair. Rails are half as thick. */
+export function thickness(linesPerSecond: number, isWide: boolean): number {
   if (!(linesPerSecond > 0)) return 1.5;
-  return Math.min(14, 2 + 2.4 * Math.log10(1 + linesPerSecond));
+  return Math.min(14, 2 + 2.4 * Math.log10(1 + linesPerSecond)) / (isWide ? 1 : 2);
 }
 
 function sideBySide(stages: Stages, width: number): Layout {
@@ -90,17 +91,19 @@ function oneBelowTheOther(stages: Stages, width: number): Layout {
     boxes.set(node.id, { x: GUTTER, y, width: width - GUTTER, height: node.height });
     y += node.height + BETWEEN_NODES;
   }
-  const trunk = GUTTER / 2 - 3;
-  const arrows = pairsOf(stages).map(({ from, to, leaving, arriving }) => {
+  const arrows = pairsOf(stages).map(({ from, to, leaving, arriving, rail, rails }) => {
     const [a, b] = [boxes.get(from) as Box, boxes.get(to) as Box];
-    const [start, end] = [a.y + a.height * leaving, b.y + b.height * arriving];
-    const bend = Math.min(8, Math.abs(end - start) / 2);
+    // Arrows arrive above and leave below, those of the inner rails nearest to the end: so none crosses another.
+    const [start, end] = [a.y + a.height * (0.95 - 0.4 * leaving), b.y + b.height * (0.45 - 0.4 * arriving)];
+    const step = rails === 1 ? 0 : Math.min(RAILS.apart, (RAILS.first - RAILS.last) / (rails - 1));
+    const x = RAILS.first - rail * step;
+    const bend = Math.min(6, Math.abs(end - start) / 2);
     return {
       from,
       to,
       path:
-        `M${GUTTER} ${n(start)} H${n(trunk + bend)} Q${n(trunk)} ${n(start)} ${n(trunk)} ${n(start + bend)} ` +
-        `V${n(end - bend)} Q${n(trunk)} ${n(end)} ${n(trunk + bend)} ${n(end)} H${GUTTER}`,
+        `M${GUTTER} ${n(start)} H${n(x + bend)} Q${n(x)} ${n(start)} ${n(x)} ${n(start + bend)} ` +
+        `V${n(end - bend)} Q${n(x)} ${n(end)} ${n(x + bend)} ${n(end)} H${GUTTER}`,
       label: undefined,
     };
   });
@@ -113,6 +116,9 @@ interface Pair {
   /** At which part of the node's side, from the top. */
   readonly leaving: number;
   readonly arriving: number;
+  /** Of the arrows between two stages, the how manieth by distance, and how many there are. */
+  readonly rail: number;
+  readonly rails: number;
 }
 
 /** Every node of a stage leads to every one of the next. Of two stages in a row one has a single node, as the pipeline is made. */
@@ -125,6 +131,8 @@ function pairsOf(stages: Stages): Pair[] {
         to: to.id,
         leaving: share(target, targets.length),
         arriving: share(row, origins.length),
+        rail: origins.length - 1 - row + target,
+        rails: Math.max(origins.length, targets.length),
       })),
     );
   });

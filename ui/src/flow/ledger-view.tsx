@@ -58,7 +58,7 @@ function StatementTable({ statement }: { readonly statement: Statement }) {
   const { title, identity, columns, into, outOf, sumInto, sumOutOf, difference } = statement;
   const isWide = columns.length > 1;
   return (
-    <div class="ledger-statement">
+    <div class="ledger-statement" style={{ flexBasis: `${180 + 110 * columns.length}px` }}>
       <h3>{title}</h3>
       <div
         class="ledger-scroll"

@@ -30,7 +30,12 @@ export function Picture({ parts, chosen, onChoose }: PictureProps) {
         <>
           <svg class="flow-arrows" width={width} height={layout.height} aria-hidden="true">
             {layout.arrows.map((arrow) => (
-              <Line key={`${arrow.from} ${arrow.to}`} arrow={arrow} {...carried(arrow, all)} />
+              <Line
+                key={`${arrow.from} ${arrow.to}`}
+                arrow={arrow}
+                isWide={layout.isWide}
+                {...carried(arrow, all)}
+              />
             ))}
           </svg>
           {all.map((part) => {
@@ -86,13 +91,18 @@ function carried({ from, to }: Arrow, parts: readonly Part[]): Carried {
   return { linesPerSecond: part?.linesPerSecond ?? 0, tone: part?.condition.tone ?? 'none' };
 }
 
-function Line({ arrow: { path, label }, linesPerSecond, tone }: { readonly arrow: Arrow } & Carried) {
+interface LineProps extends Carried {
+  readonly arrow: Arrow;
+  readonly isWide: boolean;
+}
+
+function Line({ arrow: { path, label }, isWide, linesPerSecond, tone }: LineProps) {
   const isIdle = linesPerSecond <= 0;
   return (
     <g class={`flow-arrow flow-${tone} ${isIdle ? 'flow-idle' : ''}`}>
-      <path d={path} stroke-width={thickness(linesPerSecond)} />
+      <path d={path} stroke-width={thickness(linesPerSecond, isWide)} />
       {label && (
-        <text x={label.x} y={label.y - thickness(linesPerSecond) / 2 - 5}>
+        <text x={label.x} y={label.y - thickness(linesPerSecond, isWide) / 2 - 5}>
           {isIdle ? (tone === 'bad' ? 'blocked' : 'idle') : rate(linesPerSecond, 'lines')}
         </text>
       )}

@@ -41,6 +41,12 @@ it('more lines before and after are joined without a hole and without a line twi
   );
 });
 
+it('lines that were written again and again are laid over each other as far as they go', () => {
+  const [x, a, b] = [line(1, 'x'), line(2, 'a'), line(2, 'b')];
+  expect(earlier([a, a, b], [x, a, a])).toEqual([x]);
+  expect(later([x, a, a], [a, a, b])).toEqual([b]);
+});
+
 it('where nothing is known to agree, everything is new', () => {
   expect(earlier([line(9, 'x')], [line(1, 'a'), line(2, 'b')])).toEqual([line(1, 'a'), line(2, 'b')]);
   expect(later([line(1, 'x')], [line(8, 'a')])).toEqual([line(8, 'a')]);

@@ -272,6 +272,7 @@ export class LinesView implements StoreWatcher {
         if (next === drawn.element) next = next.nextSibling;
         else this.#block.insertBefore(drawn.element, next);
       } else {
+        const hadFocus = drawn?.element.contains(document.activeElement);
         if (drawn) {
           if (next === drawn.element) next = next.nextSibling;
           this.#forget(row);
@@ -279,6 +280,7 @@ export class LinesView implements StoreWatcher {
         const element = this.#element(row);
         this.#drawn.set(row, { element, version: row.version });
         this.#block.insertBefore(element, next);
+        if (hadFocus) element.querySelector<HTMLElement>('[data-action]')?.focus({ preventScroll: true });
       }
     }
     this.#block.style.transform = `translateY(${this.#tree.offset(first)}px)`;
@@ -301,6 +303,8 @@ export class LinesView implements StoreWatcher {
     const element = this.#drawn.get(row)?.element;
     const detail = element?.querySelector('.row-detail');
     if (detail) render(null, detail);
+    // Else the keyboard would be nowhere.
+    if (element?.contains(document.activeElement)) this.#root.focus({ preventScroll: true });
     element?.remove();
     this.#drawn.delete(row);
   }

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 import { Icon } from './icon.js';
 
 interface PopoverProps {
@@ -17,6 +17,7 @@ interface PopoverProps {
 
 /** A button that opens something below it: until a press elsewhere, or Escape. */
 export function Popover({ label, name, class: className = '', align = 'start', children }: PopoverProps) {
+  const id = useId();
   const isOpen = useSignal(false);
   const root = useRef<HTMLDivElement>(null);
   const close = (): void => {
@@ -44,6 +45,7 @@ export function Popover({ label, name, class: className = '', align = 'start', c
     <div class={`popover ${className}`} ref={root}>
       <button
         type="button"
+        id={id}
         class="popover-button"
         aria-expanded={isOpen.value}
         aria-haspopup="dialog"
@@ -54,7 +56,7 @@ export function Popover({ label, name, class: className = '', align = 'start', c
         <Icon name="down" />
       </button>
       {isOpen.value && (
-        <div class={`popover-body popover-${align}`} role="dialog" aria-label={name}>
+        <div class={`popover-body popover-${align}`} role="dialog" aria-labelledby={id}>
           {typeof children === 'function' ? children(close) : children}
         </div>
       )}

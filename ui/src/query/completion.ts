@@ -1,6 +1,6 @@
 /** What could come next where somebody types a query. Pure: text and place in, suggestions out. */
+import { escaped } from '../../../src/query/text.js';
 import { LEVELS } from './levels.js';
-import { escaped } from './read.js';
 
 export interface Suggestion {
   /** What stands in the list. */

@@ -33,6 +33,7 @@ describe('a click on a container', () => {
       expect(withLabels(withLabels(text, 'container', ['web']), 'container', [])).toBe(text);
     expect(withLabels('{container="web"} |~ "(?i)"', 'container', [])).toBe('|~ "(?i)"');
     expect(withLabels('{container="web"} |~ "(?i)a.b"', 'container', [])).toBe('|~ "(?i)a.b"');
+    expect(withLabels('{container="web"} |~ "(?i) a"', 'container', [])).toBe('|~ "(?i) a"');
     expect(withLabels('{container="web"} |~ `(?i)\\{a`', 'container', [])).toBe('|~ `(?i)\\{a`');
   });
 

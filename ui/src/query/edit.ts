@@ -2,7 +2,9 @@
  * Queries changed by a click: text in, text out. What of a query is not understood is dropped, because nobody could say
  * what it would mean beside what the click adds.
  */
-import { alternatives, escaped, type Part, readQuery } from './read.js';
+import type { Query } from '../../../src/query/query.js';
+import { escaped, queryText, textPattern } from '../../../src/query/text.js';
+import { alternatives, type Part, readQuery } from './read.js';
 
 /** The values of a label that a query asks for by `name="…"` or `name=~"a|b"`; none where it asks otherwise or not at all. */
 export function labelsOf(query: string, name: string): string[] {
@@ -86,7 +88,7 @@ function choice(kind: 'label' | 'level', name: string, values: readonly string[]
   ];
 }
 
-const IGNORING_CASE = '(?i)';
+const IGNORING_CASE = textPattern('');
 
 function written(parts: readonly Part[]): string {
   const [first] = parts;
@@ -94,21 +96,9 @@ function written(parts: readonly Part[]): string {
     const plain = first.kind === 'text' ? first.value : plainText(first);
     if (plain !== null) return plain;
   }
-  const labels = parts
-    .filter(({ kind }) => kind === 'label')
-    .map((part) => `${part.name}${part.operator}${quoted(part.value)}`);
-  const stages = [
-    ...parts
-      .filter(({ kind }) => kind === 'line')
-      .map(({ operator, value }) => `${operator} ${quoted(value)}`),
-    ...parts
-      .filter(({ kind }) => kind === 'text')
-      .map(({ value }) => `|~ ${quoted(IGNORING_CASE + escaped(value))}`),
-    ...parts
-      .filter(({ kind }) => kind === 'level')
-      .map(({ operator, value }) => `| level${operator}${quoted(value)}`),
-  ];
-  return [...(labels.length > 0 ? [`{${labels.join(', ')}}`] : []), ...stages].join(' ');
+  const of = (wanted: Part['kind']): readonly Part[] => parts.filter(({ kind }) => kind === wanted);
+  const texts = of('text').map(({ value }) => ({ operator: '|~', value: textPattern(value) }));
+  return queryText({ labels: of('label'), lines: [...of('line'), ...texts], levels: of('level') } as Query);
 }
 
 /** What became a pattern only because it stood beside something else is a text again when it stands alone. */
@@ -118,9 +108,4 @@ function plainText({ kind, operator, value }: Part): string | null {
   const isText =
     texts?.length === 1 && texts[0] !== '' && texts[0] === texts[0].trim() && !/^[{|!]/.test(texts[0]);
   return isText ? texts[0] : null;
-}
-
-/** In backquotes where that spares backslashes. */
-function quoted(value: string): string {
-  return /[\\"]/.test(value) && !/[`\n]/.test(value) ? `\`${value}\`` : JSON.stringify(value);
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parseQuery } from '../../../src/query/index.js';
-import { alternatives, escaped, type Part, readQuery } from './read.js';
+import { escaped } from '../../../src/query/text.js';
+import { alternatives, type Part, readQuery } from './read.js';
 
 const values = fc
   .oneof(fc.string(), fc.constantFrom('web', 'a"b', 'a`b', 'a\\b', 'x\ny', '|', '{', '5\\d\\d'))

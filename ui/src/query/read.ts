@@ -108,13 +108,7 @@ function unquoted(quoted: string): string | null {
   }
 }
 
-const SPECIAL = /[\\^$.*+?()[\]{}|]/g;
 const ALTERNATIVE = /^(?:[^\\^$.*+?()[\]{}|]|\\[\\^$.*+?()[\]{}|])*$/;
-
-/** A pattern that matches this text alone. */
-export function escaped(text: string): string {
-  return text.replace(SPECIAL, '\\$&');
-}
 
 /** The texts that a pattern like `web|db\.1` stands for; null where it is a real pattern. */
 export function alternatives(pattern: string): string[] | null {

@@ -5,7 +5,8 @@
  * optional parts and alternatives cannot multiply to more than STEPS; what multiplies without end (a repeated group) is not tried
  * at all. The agent finds such lines all the same; only the marks are missing.
  */
-import { escaped, type Part, readQuery } from './read.js';
+import { escaped } from '../../../src/query/text.js';
+import { type Part, readQuery } from './read.js';
 
 export interface Term {
   readonly expression: RegExp;

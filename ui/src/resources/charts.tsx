@@ -81,7 +81,7 @@ function PanelView({
   const now = span ? amount(span.last, unit) : 'no sample yet';
   const range = span ? rangeWords(span, unit) : '';
   return (
-    <section class="chart-panel" aria-label={title}>
+    <div class="chart-panel" role="group" aria-label={title}>
       <header>
         <h3>{title}</h3>
         <strong>{now}</strong>
@@ -96,7 +96,10 @@ function PanelView({
         note={lines.length > 1 ? '' : range}
       />
       {series.map((name) => {
-        const verdict = history.verdicts.find((one) => one.series === name);
+        // That it is too early for any is said once, for all of them.
+        const verdict = history.verdicts.find(
+          (one) => one.series === name && (one.low !== 0 || one.high !== 0 || one.verdict !== 'too_short'),
+        );
         return (
           verdict && (
             <VerdictLine
@@ -108,7 +111,7 @@ function PanelView({
           )
         );
       })}
-    </section>
+    </div>
   );
 }
 

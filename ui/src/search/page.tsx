@@ -96,7 +96,7 @@ export default function Page() {
       {!isQueryWrong && (
         <div class="search-summary">
           <Status session={session} range={range} order={order} onGoOn={(range) => go({ range })} />
-          <HistogramLegend counts={counts} />
+          <HistogramLegend {...counting} />
         </div>
       )}
       {isEmpty && <Nothing query={query} range={range} onChange={go} />}

@@ -87,6 +87,14 @@ describe('a search', () => {
     });
   });
 
+  it('each page tells its labels anew', () => {
+    const run = new SearchRun();
+    run.take(event('labels', { 1: { container: 'web' } }));
+    run.take(end({ reason: 'limit', continueAt: 'c' }));
+    run.begin();
+    expect(run.take(event('lines', { lines: [line('a', 1)] }))[0].labels).toEqual({});
+  });
+
   it('keeps the range that the agent understood first', () => {
     const run = new SearchRun();
     const figures = { scannedBytes: 0, totalBytes: 0, reachedTime: null, found: 0 };

@@ -27,6 +27,8 @@ export interface SearchState {
   readonly removedSegments: number;
   /** Where there is more behind the limit: the end of the range that is still to be searched. */
   readonly continueAt: string | null;
+  /** The page holds no more lines: `continueAt` is for a new search. */
+  readonly isFull: boolean;
   /** The range as the agent's clock has it; null until it said so. */
   readonly from: string | null;
   readonly to: string | null;
@@ -66,6 +68,7 @@ const NOTHING: SearchState = {
   damagedBlocks: 0,
   removedSegments: 0,
   continueAt: null,
+  isFull: false,
   from: null,
   to: null,
   failure: null,
@@ -120,6 +123,11 @@ export class SearchRun {
 
   cancel(): void {
     if (this.#state.phase === 'working') this.#state = { ...this.#state, phase: 'cancelled' };
+  }
+
+  /** No more lines can be held; `continueAt` is where a new search goes on. */
+  full(continueAt: string): void {
+    this.#state = { ...this.#state, phase: 'done', continueAt, isFull: true };
   }
 
   /** The answer has ended. It should have said so itself. */

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { SearchSession } from './session.js';
+import { justAfter, MAX_LINES, SearchSession } from './session.js';
 
 const encoder = new TextEncoder();
 
@@ -157,4 +157,33 @@ it('a query that is refused says at which character', async () => {
   session.start();
   await phase(session, 'failed');
   expect(session.state.value.failure).toMatchObject({ message: 'no', at: 7 });
+});
+
+it.each([
+  ['newest', '2026-11-22T13:00:01.000000001Z'],
+  ['oldest', '2026-11-22T13:00:01.000000000Z'],
+] as const)(
+  '%s first, a page is full before its list drops lines, and a new search leaves none out',
+  async (order, continueAt) => {
+    const asked = answering();
+    const session = new SearchSession({ query: '', range: { from: '1h', to: 'now' }, order });
+    session.start();
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    const many = Array.from({ length: 8000 }, (_none, at) => ({ ...line(1), line: String(at) }));
+    for (let sent = 0; sent <= MAX_LINES; sent += many.length) asked[0].tell('lines', { lines: many });
+    await phase(session, 'done');
+    expect(session.state.value).toMatchObject({ isFull: true, continueAt });
+    expect(session.store.lines).toBe(session.state.value.found);
+    expect(session.store.lines).toBeGreaterThanOrEqual(MAX_LINES);
+    expect(asked[0].signal.aborted).toBe(true);
+    expect(session.canLoadMore).toBe(false);
+    session.loadMore();
+    expect(asked).toHaveLength(1);
+  },
+);
+
+it('the next nanosecond', () => {
+  expect(justAfter('2026-11-22T13:00:01.000000000Z')).toBe('2026-11-22T13:00:01.000000001Z');
+  expect(justAfter('2026-12-31T23:59:59.999999999Z')).toBe('2027-01-01T00:00:00.000000000Z');
+  expect(justAfter('2026-11-22T13:00:01Z')).toBe('2026-11-22T13:00:01.000000001Z');
 });

@@ -9,6 +9,9 @@ import { SearchRun, type SearchState } from './run.js';
 
 /** Lines that are asked for at a time. */
 export const PAGE_LINES = 1000;
+/** What a page holds: somewhat less than its list does, because lines come in batches. */
+export const MAX_LINES = 40_000;
+const MAX_CHARS = 16 * 1024 * 1024;
 
 export class SearchSession {
   readonly store: LineStore;
@@ -16,6 +19,7 @@ export class SearchSession {
   readonly #address: SearchAddress;
   readonly #run = new SearchRun();
   #close: () => void = () => undefined;
+  #chars = 0;
 
   constructor(address: SearchAddress) {
     this.#address = address;
@@ -29,13 +33,14 @@ export class SearchSession {
 
   /** True where there is more behind the limit, and room for it. */
   get canLoadMore(): boolean {
-    return this.state.value.continueAt !== null && !this.store.isFull;
+    const { continueAt, isFull } = this.state.value;
+    return continueAt !== null && !isFull;
   }
 
   /** Nothing where there is no more, or while it is still loading. */
   loadMore(): void {
-    const { phase, continueAt, from, to } = this.#run.state;
-    if (phase !== 'done' || continueAt === null || this.store.isFull) return;
+    const { continueAt, from, to } = this.#run.state;
+    if (continueAt === null || !this.canLoadMore) return;
     const { range, order } = this.#address;
     this.#run.begin();
     this.#open(
@@ -81,10 +86,24 @@ export class SearchSession {
   }
 
   #add(lines: Line[]): void {
-    if (lines.length === 0) return;
-    if (this.#address.order === 'newest') this.store.addOlder(lines);
+    const last = lines.at(-1);
+    if (!last) return;
+    const isNewestFirst = this.#address.order === 'newest';
+    if (isNewestFirst) this.store.addOlder(lines);
     else this.store.addNewer(lines);
+    for (const { line } of lines) this.#chars += line.length;
+    if (this.store.lines < MAX_LINES && this.#chars < MAX_CHARS) return;
+    // Others of that very time may follow: a new search repeats those rather than leave some out.
+    this.#close();
+    this.#run.full(isNewestFirst ? justAfter(last.time) : last.time);
   }
+}
+
+/** The next nanosecond. */
+export function justAfter(time: string): string {
+  const nanos = Number(time.slice(20, -1).padEnd(9, '0')) + 1;
+  const second = Date.parse(`${time.slice(0, 19)}Z`) + (nanos === 1e9 ? 1000 : 0);
+  return `${new Date(second).toISOString().slice(0, 19)}.${String(nanos % 1e9).padStart(9, '0')}Z`;
 }
 
 /** True where the query itself is what is wrong: the bar says it. */

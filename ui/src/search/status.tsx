@@ -1,5 +1,4 @@
 /** What the search came to, how far it is, and how to go on or stop. */
-import { count } from '../lib/format.js';
 import { zone } from '../lib/prefs.js';
 import { Button } from '../parts/button.js';
 import type { TimeRange } from '../time-range/range.js';
@@ -24,27 +23,22 @@ export function Status({ session, range, order, onGoOn }: StatusProps) {
   return (
     <div class="search-status">
       <span role="status" data-phase={state.phase}>
-        {statusWords(state, range, order, zone.value)}
+        {statusWords(state, range, order, zone.value, Date.now())}
       </span>
       {isWorking && <Button onClick={() => session.cancel()}>Cancel</Button>}
       {session.canLoadMore && <Button onClick={() => session.loadMore()}>Load {more}</Button>}
-      {continueAt !== null && session.store.isFull && (
-        <>
-          <span class="quiet">
-            A page holds no more than {count(session.store.lines)} lines of this length.
-          </span>
-          <Button
-            onClick={() =>
-              onGoOn(
-                order === 'newest'
-                  ? { from: state.from ?? range.from, to: continueAt }
-                  : { from: continueAt, to: state.to ?? range.to },
-              )
-            }
-          >
-            Go on with {more} ones
-          </Button>
-        </>
+      {continueAt !== null && state.isFull && (
+        <Button
+          onClick={() =>
+            onGoOn(
+              order === 'newest'
+                ? { from: state.from ?? range.from, to: continueAt }
+                : { from: continueAt, to: state.to ?? range.to },
+            )
+          }
+        >
+          Go on with {more} ones
+        </Button>
       )}
       <div
         class="search-progress"

@@ -6,7 +6,7 @@ import { countsWords, nothingFound, progressOf, statusWords } from './words.js';
 const HOUR = { from: '1h', to: 'now' };
 const begun = new SearchRun().state;
 const said = (over: Partial<SearchState>, order: 'newest' | 'oldest' = 'newest', range = HOUR) =>
-  statusWords({ ...begun, ...over }, range, order, 'utc');
+  statusWords({ ...begun, ...over }, range, order, 'utc', Date.parse('2026-11-22T14:00:00Z'));
 
 describe('how far a search is', () => {
   it.each<[Partial<SearchState>, string]>([
@@ -18,11 +18,11 @@ describe('how far a search is', () => {
         totalBytes: 4 * 1024 ** 3,
         reachedTime: '2026-11-22T13:04:05.123456789Z',
       },
-      '1,204 lines found · 1 GiB of 4 GiB scanned · back to 2026-11-22 13:04:05',
+      '1,204 lines found · 1 GiB of 4 GiB scanned · back to 13:04:05',
     ],
     [
       { phase: 'cancelled', found: 3, reachedTime: '2026-11-22T13:04:05Z' },
-      'Cancelled: 3 lines found · back to 2026-11-22 13:04:05',
+      'Cancelled: 3 lines found · back to 13:04:05',
     ],
     [{ phase: 'failed', found: 1 }, '1 line found before it failed'],
     [
@@ -41,14 +41,20 @@ describe('how far a search is', () => {
       },
       'The newest 1,000 lines in the last hour · 2 KiB scanned in 1.5 s · 1 damaged block could not be read · the oldest of it was removed meanwhile (2 segments)',
     ],
+    [
+      { phase: 'done', found: 40000, continueAt: 'x', isFull: true },
+      'The newest 40,000 lines in the last hour, as many as a page holds',
+    ],
   ])('%j', (state, words) => {
     expect(said(state)).toBe(words);
   });
 
+  it('with the day where it is not today', () => {
+    expect(said({ reachedTime: '2026-11-20T13:04:05.999Z' })).toBe('0 lines found · back to 20 Nov 13:04:05');
+  });
+
   it('in the other direction', () => {
-    expect(said({ reachedTime: '2026-11-22T13:04:05Z' }, 'oldest')).toBe(
-      '0 lines found · up to 2026-11-22 13:04:05',
-    );
+    expect(said({ reachedTime: '2026-11-22T13:04:05Z' }, 'oldest')).toBe('0 lines found · up to 13:04:05');
     expect(
       said(
         { phase: 'done', found: 10, continueAt: 'x', scannedBytes: 1, elapsedMs: 1 },

@@ -1,24 +1,33 @@
 /** What the search page says, in words. Pure. */
 import { bytes, count, counted, duration } from '../lib/format.js';
-import { clockText, dayText, millisOf, momentText, type Zone } from '../lib/time.js';
-import { isEverything, rangeInWords, spanOf, type TimeRange } from '../time-range/range.js';
+import { millisOf, momentText, type Zone } from '../lib/time.js';
+import { isEverything, rangeInWords, secondWords, spanOf, type TimeRange } from '../time-range/range.js';
 import type { Order } from './address.js';
 import type { SearchState } from './run.js';
 
 /** The line above the results: what is there, and what it took. */
-export function statusWords(state: SearchState, range: TimeRange, order: Order, zone: Zone): string {
+export function statusWords(
+  state: SearchState,
+  range: TimeRange,
+  order: Order,
+  zone: Zone,
+  now: number,
+): string {
+  const { reachedTime } = state;
+  const direction = order === 'newest' ? 'back' : 'up';
+  const reached =
+    reachedTime === null ? '' : `${direction} to ${secondWords(millisOf(reachedTime), zone, now)}`;
   const { phase, found, continueAt, damagedBlocks, removedSegments } = state;
   const damage = damagedBlocks > 0 ? `${counted(damagedBlocks, 'damaged block')} could not be read` : '';
   const removed =
     removedSegments > 0
       ? `the oldest of it was removed meanwhile (${counted(removedSegments, 'segment')})`
       : '';
-  if (phase === 'working')
-    return joined(`${counted(found, 'line')} found`, scannedWords(state), reachedWords(state, order, zone));
-  if (phase === 'cancelled')
-    return joined(`Cancelled: ${counted(found, 'line')} found`, reachedWords(state, order, zone));
+  if (phase === 'working') return joined(`${counted(found, 'line')} found`, scannedWords(state), reached);
+  if (phase === 'cancelled') return joined(`Cancelled: ${counted(found, 'line')} found`, reached);
   if (phase === 'failed') return `${counted(found, 'line')} found before it failed`;
   const which = continueAt === null ? counted(found, 'line') : `The ${order} ${counted(found, 'line')}`;
+  if (state.isFull) return joined(`${which} ${rangeInWords(range)}, as many as a page holds`, damage);
   const cost = `${bytes(state.scannedBytes)} scanned in ${duration(state.elapsedMs / 1000)}`;
   return joined(`${which} ${rangeInWords(range)}`, cost, damage, removed);
 }
@@ -26,11 +35,6 @@ export function statusWords(state: SearchState, range: TimeRange, order: Order, 
 function scannedWords({ scannedBytes, totalBytes }: SearchState): string {
   if (totalBytes === 0) return '';
   return `${bytes(scannedBytes)} of ${bytes(totalBytes)} scanned`;
-}
-
-function reachedWords({ reachedTime }: SearchState, order: Order, zone: Zone): string {
-  if (reachedTime === null) return '';
-  return `${order === 'newest' ? 'back' : 'up'} to ${dayText(reachedTime, zone)} ${clockText(reachedTime, zone).slice(0, 8)}`;
 }
 
 /** Between 0 and 1; null where it cannot be told. */

@@ -112,6 +112,12 @@ export function inWords(age: string): string {
   return count === 1 ? word : `${count} ${word}s`;
 }
 
+/** To the second, and the day where it is not today: `20 Nov 14:47:52`. */
+export function secondWords(moment: number, zone: Zone, now: number): string {
+  const [date, time] = fields(moment, zone);
+  return joined(day(date, now, zone), time.slice(0, 8));
+}
+
 function one(canonical: string, zone: Zone, now: number): string {
   if (canonical === 'now') return 'now';
   if (isRelative(canonical))

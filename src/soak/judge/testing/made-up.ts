@@ -48,6 +48,7 @@ export function goodSoak(plan: Partial<Plan> = {}): MadeUp {
       fds: 30 + (isBusy ? streams : 0),
       heapBytes: isCollected ? 20 * MEGABYTE + breath : undefined,
       externalBytes: isCollected ? 5 * MEGABYTE + breath : undefined,
+      codeBytes: isCollected ? 3 * MEGABYTE : undefined,
       residentBytes: 100 * MEGABYTE + breath,
       streams: isBusy ? streams : 0,
       streamCapacity: places,

@@ -10,13 +10,13 @@ import { FrameDecoder } from './frames.js';
 import { RawDecoder } from './raw.js';
 import { ForeignStream, type RecordDecoder } from './records.js';
 import { ENOUGH_BYTES, LogStream, type StreamHost, type StreamSink } from './stream.js';
-import { frame, type ServedRecord, stamped } from './testing/model-log.js';
+import { chunks, PIECE, streamOf } from './testing/any-stream.js';
+import { frame, stamped } from './testing/model-log.js';
 
 const FACTOR = process.env['LOG_CAPTURER_TEST_LONG'] === undefined ? 1 : 100;
 const TIMEOUT_MS = 60_000 * FACTOR;
 const LARGEST_FRAME = 16 * 1024 * 1024;
 const LONGEST_RECORD = 1024 * 1024;
-const PIECE = 64;
 
 class Counting implements StreamSink {
   readonly seen: string[] = [];
@@ -59,50 +59,6 @@ class Counting implements StreamSink {
   }
 }
 
-const served: fc.Arbitrary<ServedRecord> = fc.record({
-  text: fc.oneof(fc.string({ maxLength: 20 }), fc.string({ minLength: PIECE, maxLength: 2 * PIECE })),
-  endsLine: fc.boolean(),
-  isStderr: fc.boolean(),
-  seconds: fc.integer({ min: 1_795_300_000, max: 1_795_300_003 }),
-  nanos: fc.nat(3),
-});
-const any = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes));
-/** A head that says anything of what follows. */
-const head = fc
-  .record({
-    kind: fc.nat(5),
-    zero: fc.constantFrom(0, 0, 0, 1),
-    size: fc.oneof(fc.nat(40), fc.nat(0xffffffff)),
-  })
-  .map(({ kind, zero, size }) => {
-    const bytes = Buffer.from([kind, zero, 0, 0, 0, 0, 0, 0]);
-    bytes.writeUInt32BE(size, 4);
-    return bytes;
-  });
-const streamOf = (encode: (record: ServedRecord) => Buffer) =>
-  fc
-    .record({
-      parts: fc.array(
-        fc.oneof(
-          { weight: 6, arbitrary: served.map(encode) },
-          { weight: 1, arbitrary: any },
-          { weight: 1, arbitrary: head },
-        ),
-        { maxLength: 12 },
-      ),
-      edits: fc.array(fc.record({ at: fc.nat(), taken: fc.nat(9), put: fc.uint8Array({ maxLength: 4 }) }), {
-        maxLength: 2,
-      }),
-    })
-    .map(({ parts, edits }) => {
-      let bytes = Buffer.concat(parts);
-      for (const { at, taken, put } of edits) {
-        const from = at % (bytes.length + 1);
-        bytes = Buffer.concat([bytes.subarray(0, from), put, bytes.subarray(from + taken)]);
-      }
-      return bytes;
-    });
-
 interface Outcome {
   readonly seen: readonly string[];
   readonly refused: boolean;
@@ -142,8 +98,6 @@ function decode(
   expect(sink.bytes).toBeLessThanOrEqual(all.length);
   return { seen: sink.seen, refused: false };
 }
-
-const chunks = fc.array(fc.integer({ min: 1, max: 70 }), { minLength: 1, maxLength: 8 });
 
 describe.each([
   ['frames', frame, () => new FrameDecoder(), LARGEST_FRAME + 8],

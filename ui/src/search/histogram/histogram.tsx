@@ -8,6 +8,7 @@ import { countsWords } from '../words.js';
 import { roundTop, timeTicks } from './axis.js';
 import { type Bar, barsOf, type Counts, totalsOf } from './counts.js';
 import { barAt, barsBetween, placeOf, rangeOfBars, spanOfBars } from './selection.js';
+import type { Counting } from './use-counts.js';
 import './histogram.css';
 
 interface HistogramProps {
@@ -120,7 +121,8 @@ export function Histogram({ counts, onSelect }: HistogramProps) {
 }
 
 /** What the colours are, and how many lines of each. */
-export function HistogramLegend({ counts }: { readonly counts: Counts | null }) {
+export function HistogramLegend({ counts, error }: Counting) {
+  if (error) return <p class="histogram-legend bad">The bars are not whole: {error.message}</p>;
   if (!counts) return <p class="histogram-legend quiet">counting…</p>;
   return (
     <p class="histogram-legend">
