@@ -34,7 +34,7 @@ async function buildWindow() {
   await build({ configFile: path.join(root, 'ui/vite.config.ts'), logLevel: 'warn' });
   const pages = path.join(root, 'dist/src/ui');
   for (const entry of readdirSync(pages, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
+    if (!entry.isFile() || entry.name.endsWith('.md')) continue;
     const file = path.join(entry.parentPath, entry.name);
     const content = readFileSync(file);
     writeFileSync(`${file}.br`, brotliCompressSync(content));

@@ -61,7 +61,7 @@ async function picture(
   for (const { name, path: where, prepare } of pages) {
     const context = { viewport, colorScheme, deviceScaleFactor: device === 'phone' ? 2 : 1 };
     const visit = await Visit.open({ browser, url: agent.url, path: await where(agent.url), context });
-    await prepare?.(visit);
+    await prepare(visit);
     const file = path.join(out, `${name}-${device}-${colorScheme}.png`);
     await visit.page.screenshot({ path: file });
     console.log(path.relative(process.cwd(), file), ...visit.faults);

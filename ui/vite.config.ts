@@ -15,11 +15,14 @@ export default defineConfig({
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     rolldownOptions: {
       input: ['index.html', 'login.html', 'api.html'].map((page) => path.join(import.meta.dirname, page)),
+      // A slow machine is nothing to warn of.
+      checks: { bundlerTimings: false },
     },
     // The Content-Security-Policy allows no data: but in pictures, and no inline script.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    license: { fileName: 'licenses.md' },
     chunkSizeWarningLimit: 200,
   },
 });

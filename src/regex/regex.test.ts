@@ -93,6 +93,16 @@ const bytes = fc
     Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.of(part)))),
   );
 
+/** Random repetitions of repetitions may multiply beyond what is accepted: such patterns prove nothing. */
+function orSkip<T>(compile: () => T): T {
+  try {
+    return compile();
+  } catch (error) {
+    fc.pre(!(error as Error).message.includes('too large'));
+    throw error;
+  }
+}
+
 describe('a search', () => {
   test('says what RE2 says, for arbitrary patterns and bytes', () => {
     let matches = 0;
@@ -100,7 +110,7 @@ describe('a search', () => {
     fc.assert(
       fc.property(pattern, fc.array(bytes, { minLength: 1, maxLength: 8 }), (pattern, texts) => {
         const oracle = RE2JS.compile(pattern);
-        const search = compileSearch(pattern);
+        const search = orSkip(() => compileSearch(pattern));
         for (const text of texts) {
           const arena = Buffer.concat([Buffer.from('ab'), text, Buffer.from('ak1')]);
           const isIn = search.test(arena, 2, 2 + text.length);
@@ -119,21 +129,23 @@ describe('a search', () => {
     expect(misses).toBeGreaterThan(1_000);
   });
 
-  test('goes on rightly where more is needed than is remembered', () => {
-    const pattern = 'a.{14}b$';
-    const search = compileSearch(pattern);
-    const oracle = RE2JS.compile(pattern);
-    let seed = 1;
-    const random = () => (seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff) >> 16;
-    const answers = Array.from({ length: 8 }, () => {
-      const text = Array.from({ length: 20_000 }, () => 'ab'[random() % 2]).join('');
-      const data = Buffer.from(text);
-      const answer = search.test(data, 0, data.length);
-      expect(answer).toBe(oracle.test(text));
-      return answer;
-    });
-    expect(new Set(answers).size).toBe(2);
-  });
+  test.each(['a.{14}b$', 'a.{14}\\b$'])(
+    'goes on rightly where more is needed than is remembered: %s',
+    (pattern) => {
+      const search = compileSearch(pattern);
+      const oracle = RE2JS.compile(pattern);
+      let seed = 1;
+      const random = () => (seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff) >> 16;
+      const answers = Array.from({ length: 20 }, () => {
+        const text = Array.from({ length: 15_000 }, () => 'ab  '[random() % 4]).join('');
+        const data = Buffer.from(text);
+        const answer = search.test(data, 0, data.length);
+        expect(answer).toBe(oracle.test(text));
+        return answer;
+      });
+      expect(new Set(answers).size).toBe(2);
+    },
+  );
 
   test('what must be there is in every text that matches, and where it is all there is they all match', () => {
     let literals = 0;
@@ -141,7 +153,7 @@ describe('a search', () => {
     const texts = fc.array(bytes, { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(pattern, texts, (pattern, texts) => {
-        const search = compileSearch(pattern);
+        const search = orSkip(() => compileSearch(pattern));
         const { literal } = search;
         if (!literal) return;
         literals++;
@@ -206,7 +218,7 @@ describe('a pattern of whole texts', () => {
     fc.assert(
       fc.property(pattern, fc.array(bytes, { minLength: 1, maxLength: 8 }), (pattern, texts) => {
         const oracle = RE2JS.compile(`(?s)(?:${pattern})`);
-        const matches = compilePattern(pattern);
+        const matches = orSkip(() => compilePattern(pattern));
         for (const bytes of texts) {
           const text = bytes.toString();
           expect([pattern, text, matches(text)]).toEqual([pattern, text, oracle.testExact(text)]);

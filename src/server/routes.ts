@@ -56,7 +56,7 @@ function guard(app: FastifyInstance, { host, allowedHosts }: ServerOptions, owne
       );
     }
     if (!isFromOtherSite(request) || followsLink(request)) return undefined;
-    const remedy = "Type the address into the browser's address bar.";
+    const remedy = 'Open the page by its own address; a proxy in between must pass the Host header on.';
     return refuse(reply, 403, 'SITE_REFUSED', 'A page of another site asks for this.', remedy);
   });
   app.setNotFoundHandler((request, reply) =>

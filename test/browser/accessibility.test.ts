@@ -46,7 +46,7 @@ describeInBrowser('every page', (bed) => {
       const visit = await bed.open({ url, context });
       for (const { name, path, prepare } of PAGES) {
         await visit.go(await path(url));
-        await prepare?.(visit);
+        await prepare(visit);
         const against = await seriousViolations(visit.page);
         const wider = await visit.page.evaluate<number>(
           'document.documentElement.scrollWidth - document.documentElement.clientWidth',

@@ -17,6 +17,15 @@ function assertConsecutive(ticks: readonly number[]): void {
   expect(ticks).toEqual(Array.from(ticks, (_, i) => ticks[0] + i));
 }
 
+/** What the browser says of a tab that is left, or that one comes back to. A browser without a window leaves none. */
+async function look({ page }: Visit, state: 'hidden' | 'visible'): Promise<void> {
+  await page.evaluate(`
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => '${state}' });
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${state === 'hidden'} });
+    document.dispatchEvent(new Event('visibilitychange'));
+  `);
+}
+
 describeInBrowser('the live page', (bed) => {
   it('shows what was written and what is written, each line once and in order, by container and stream', async () => {
     await startSpeaker(bed, {
@@ -117,6 +126,28 @@ describeInBrowser('the live page', (bed) => {
       .first()
       .waitFor();
     await pill.waitFor({ state: 'detached' });
+  });
+
+  it('closes its stream while nobody looks, and then goes on where it was', async () => {
+    await startSpeaker(bed, { name: 'asleep', script: ticking(5) });
+    const { url } = await startWindow(bed, ['asleep']);
+    const visit = await bed.open({ url, context: { viewport: TALL } });
+    await visit
+      .row(/tick \d+/)
+      .first()
+      .waitFor();
+    const closed = visit.page.waitForEvent('requestfailed', (request) =>
+      request.url().includes('/api/v1/tail'),
+    );
+    await look(visit, 'hidden');
+    await closed;
+    const [last] = numbers(await texts(visit)).slice(-1);
+    await look(visit, 'visible');
+    await visit
+      .row(`tick ${last + 30}`)
+      .first()
+      .waitFor();
+    assertConsecutive(numbers(await texts(visit)));
   });
 
   it('leads from a line to a page of its own, with what was written around it', async () => {

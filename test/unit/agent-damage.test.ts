@@ -330,6 +330,7 @@ test('a disk that is full, while the agent runs and when it starts', async ({ sk
   let agent = await host.agent(true);
   await expectAll(agent, host);
   expect(filler.fill()).toBe(true);
+  // What is left of pages that were begun takes some more.
   while (!/JOURNAL_WRITE/.test(agent.log)) {
     host.write(LINES);
     await new Promise((resolve) => setTimeout(resolve, 50));

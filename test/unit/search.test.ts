@@ -109,8 +109,8 @@ test('finds what grep finds in the files, while lines come', async () => {
     ['{} |= "retrying"', ['retrying']],
     ['RETRYING', ['-i', 'retrying']],
     [
-      '{container=~"demo-(web|api)"} |~ "(GET|POST) .*request=[0-9]*7$" |= "200"',
-      ['200.*request=[0-9]*7$'],
+      '{container=~"demo-(web|api)"} |~ "(GET|POST) .*request=[0-9]*7$" |= " 200 "',
+      [' 200 .*request=[0-9]*7$'],
       /^demo-(web|api)$/,
     ],
     ['', ['']],

@@ -20,6 +20,8 @@ export const SMALL_SEGMENTS: JournalLimits = { segmentBytes: 4_000, groupBytes: 
 /** A journal in a folder of its own, which is written, closed and opened again. */
 export class History {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'log-capturer-search-'));
+  /** As one worker has it. */
+  readonly archive = new Archive({ add: () => {} });
   journal!: Journal;
   #scope!: Scope;
   #streams!: StreamTable;

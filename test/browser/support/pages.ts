@@ -1,4 +1,5 @@
 /** Every page of the window, and when it is there to be judged or pictured. */
+import type { Locator, Page } from 'playwright-core';
 import type { Visit } from './visit.js';
 
 export interface WindowPage {
@@ -6,23 +7,58 @@ export interface WindowPage {
   /** What follows `#/` on the agent at `url`. */
   readonly path: (url: string) => string | Promise<string>;
   /** Resolves when the page shows what it has; may do what brings it into the state worth a look. */
-  readonly prepare?: (visit: Visit) => Promise<void>;
+  readonly prepare: (visit: Visit) => Promise<void>;
 }
 
 const linesAreThere = async ({ rows }: Visit): Promise<void> => rows.first().waitFor();
 
+const searchIsOver = async (visit: Visit): Promise<void> => {
+  await linesAreThere(visit);
+  await visit.page.getByRole('status').filter({ hasText: 'scanned in' }).first().waitFor();
+};
+
+const isThere =
+  (of: (page: Page) => Locator) =>
+  async ({ page }: Visit): Promise<void> =>
+    of(page).first().waitFor();
+
+/** Some of them need what `scene.ts` and the tests make: lines, an error among them, a dead letter. */
 export const PAGES: readonly WindowPage[] = [
   { name: 'live', path: () => 'live', prepare: linesAreThere },
-  { name: 'search', path: () => 'search?query=error', prepare: linesAreThere },
+  { name: 'search', path: () => 'search?query=error', prepare: searchIsOver },
   { name: 'line', path: newestLine, prepare: linesAreThere },
-  { name: 'containers', path: () => 'containers' },
-  { name: 'flow', path: () => 'flow' },
-  { name: 'dead-letters', path: () => 'dead-letters' },
-  { name: 'resources', path: () => 'resources' },
-  { name: 'settings', path: () => 'settings' },
+  {
+    name: 'containers',
+    path: () => 'containers',
+    prepare: isThere((page) => page.getByRole('table', { name: 'Containers' })),
+  },
+  { name: 'flow', path: () => 'flow', prepare: isThere((page) => page.getByText('lines unaccounted for')) },
+  {
+    name: 'dead-letters',
+    path: () => 'dead-letters',
+    prepare: isThere((page) => page.getByRole('button', { name: /^Redrive all/ })),
+  },
+  {
+    name: 'resources',
+    path: () => 'resources',
+    prepare: isThere((page) => page.getByRole('region', { name: 'Scopes' })),
+  },
+  {
+    name: 'settings',
+    path: () => 'settings',
+    prepare: isThere((page) => page.getByLabel('Configuration in force')),
+  },
   { name: 'check', path: () => 'settings?view=check', prepare: mistyped },
-  { name: 'alerts', path: () => 'alerts' },
-  { name: 'new-alert', path: () => 'alerts?edit=new&query=error' },
+  {
+    name: 'alerts',
+    path: () => 'alerts',
+    prepare: isThere((page) => page.getByRole('button', { name: 'New alert' })),
+  },
+  {
+    name: 'new-alert',
+    path: () => 'alerts?edit=new&query=error',
+    prepare: isThere((page) => page.getByRole('form', { name: 'New alert' })),
+  },
 ];
 
 /** A configuration with what people get wrong. */

@@ -1,6 +1,8 @@
 // A reader that does not end: the answer that it reads cannot be destroyed, so that its stream stays open when its turn is over.
 import { IncomingMessage } from 'node:http';
 
+// It is called with the response that it belongs to.
+// oxlint-disable-next-line typescript/unbound-method
 const { destroy } = IncomingMessage.prototype;
 let isStopping = false;
 

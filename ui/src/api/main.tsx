@@ -160,9 +160,13 @@ function Words({ text }: { readonly text: string }) {
 
 function Trouble({ text }: { readonly text: string }) {
   return (
-    <p role="alert">
-      The document did not come: {text} <a href="./">Go to the page</a> and log in there, if that is asked.
-    </p>
+    <header>
+      <h1>log-capturer</h1>
+      <p role="alert">The document did not come: {text}</p>
+      <p>
+        <a href="./">Go to the page</a>, and log in there where that is asked.
+      </p>
+    </header>
   );
 }
 

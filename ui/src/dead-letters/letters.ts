@@ -1,6 +1,8 @@
 /** What `/api/v1/dead-letters` answers, and which letters go together. */
 import { counted } from '../lib/format.js';
 
+export const DEAD_LETTERS = 'api/v1/dead-letters';
+
 export interface Letter {
   /** `<bundle>-<line>`. */
   readonly id: string;

@@ -1,7 +1,6 @@
 /** Lines that sinks refused for good: why, and what can be done with them. */
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
-import { type ApiError, getJson, send } from '../lib/api.js';
+import { type ApiError, send } from '../lib/api.js';
 import { bytes, count, counted } from '../lib/format.js';
 import { href, navigate, route } from '../lib/router.js';
 import { usePoll } from '../lib/use-poll.js';
@@ -12,8 +11,8 @@ import { ErrorNotice, Notice } from '../parts/notice.js';
 import { Skeleton } from '../parts/skeleton.js';
 import { type Deed, DeedDialog } from './deed-dialog.js';
 import {
+  DEAD_LETTERS,
   filterOf,
-  type Letter,
   type LetterFilter,
   type LetterPage,
   linesOf,
@@ -25,17 +24,16 @@ import {
   together,
 } from './letters.js';
 import { RefusalItem } from './refusal-item.js';
+import { type LetterList, useLetters } from './use-letters.js';
 import './page.css';
 
-const PATH = 'api/v1/dead-letters';
 const EVERY_MS = 10_000;
-const PAGE_LETTERS = 200;
 
 export default function Page() {
   const { params } = route.value;
   const filter: LetterFilter = { sink: params.get('sink') ?? '', reason: params.get('reason') ?? '' };
   // How many there are of each sort, whatever is shown.
-  const tally = usePoll<LetterPage>(PATH, EVERY_MS, { n: 1 });
+  const tally = usePoll<LetterPage>(DEAD_LETTERS, EVERY_MS, { n: 1 });
   const list = useLetters(filter);
   const selected = useSignal<ReadonlySet<string>>(new Set());
   const deed = useSignal<Deed | undefined>(undefined);
@@ -193,7 +191,7 @@ function optionsOf(all: string, values: readonly string[]): (readonly [string, s
 interface LettersProps {
   readonly groups: readonly Refusal[];
   readonly isPartial: (refusal: Refusal) => boolean;
-  readonly list: ReturnType<typeof useLetters>;
+  readonly list: LetterList;
   readonly selected: ReadonlySet<string>;
   readonly onSelect: (selected: ReadonlySet<string>) => void;
 }
@@ -266,37 +264,11 @@ function Kinds({
   );
 }
 
-/** The letters of a filter, page by page. */
-function useLetters(filter: LetterFilter) {
-  const letters = useSignal<readonly Letter[] | undefined>(undefined);
-  const next = useSignal<string | undefined>(undefined);
-  const error = useSignal<ApiError | undefined>(undefined);
-  const turn = useSignal(0);
-  const query = queryOf(filter);
-  const load = async (from: string | undefined, signal?: AbortSignal): Promise<void> => {
-    try {
-      const path = PATH + queryOf(filter, { n: String(PAGE_LETTERS), from: from ?? '' });
-      const page = await getJson<LetterPage>(path, { signal });
-      letters.value = from === undefined ? page.letters : [...(letters.peek() ?? []), ...page.letters];
-      next.value = page.next;
-      error.value = undefined;
-    } catch (thrown) {
-      if (!signal?.aborted) error.value = thrown as ApiError;
-    }
-  };
-  useEffect(() => {
-    const over = new AbortController();
-    void load(undefined, over.signal);
-    return () => over.abort();
-  }, [query, turn.value]);
-  return { letters, next, error, reload: () => (turn.value += 1), more: () => void load(next.value) };
-}
-
 /** One after the other: the agent does one at a time. */
 async function redrive(filters: readonly LetterFilter[]): Promise<{ words: string; isGood: boolean }> {
   const results: Redriven[] = [];
   for (const filter of filters)
-    results.push(await send<Redriven>('POST', `${PATH}/redrive${queryOf(filter)}`));
+    results.push(await send<Redriven>('POST', `${DEAD_LETTERS}/redrive${queryOf(filter)}`));
   const all = together(results);
   return { words: outcome(all), isGood: all.left === 0 && Object.keys(all.refused).length === 0 };
 }
@@ -304,6 +276,7 @@ async function redrive(filters: readonly LetterFilter[]): Promise<{ words: strin
 async function remove(filters: readonly LetterFilter[]): Promise<{ words: string; isGood: boolean }> {
   let deleted = 0;
   for (const filter of filters)
-    deleted += (await send<{ readonly deleted: number }>('POST', `${PATH}/delete${queryOf(filter)}`)).deleted;
+    deleted += (await send<{ readonly deleted: number }>('POST', `${DEAD_LETTERS}/delete${queryOf(filter)}`))
+      .deleted;
   return { words: `${counted(deleted, 'line')} deleted.`, isGood: true };
 }

@@ -16,7 +16,7 @@ export interface QueryError {
 }
 
 interface QueryBarProps {
-  /** The query in force. What is typed becomes it with Enter. */
+  /** The query in force. What is typed becomes it with Enter, or when the field is left; Escape takes it back. */
   readonly value: string;
   readonly onSubmit: (query: string) => void;
   /** What the agent says of `value`. */
@@ -66,11 +66,21 @@ export function QueryBar({ value, onSubmit, error, placeholder = PLACEHOLDER }: 
     close();
     onSubmit(draft.value.trim());
   };
+  /** As if nothing had been typed. */
+  const leave = (): void => {
+    draft.value = value;
+    input.current?.blur();
+  };
+  /** Whoever goes on elsewhere means what was typed; a window that another one covers is not left. */
+  const onBlur = (): void => {
+    close();
+    if (draft.value.trim() !== value && document.activeElement !== input.current) submit();
+  };
   const onKeyDown = (event: KeyboardEvent): void => {
     const count = completion.value?.suggestions.length ?? 0;
     if (event.key === 'Escape') {
       if (count > 0) close();
-      else input.current?.blur();
+      else leave();
     } else if (event.key === 'ArrowDown' && count === 0) {
       suggest();
     } else if (event.key === 'ArrowDown') {
@@ -122,21 +132,23 @@ export function QueryBar({ value, onSubmit, error, placeholder = PLACEHOLDER }: 
           }}
           onFocus={() => void refreshLabels()}
           onClick={suggest}
-          onBlur={close}
+          onBlur={onBlur}
           onScroll={(event) => (scrolled.value = event.currentTarget.scrollLeft)}
           onKeyDown={onKeyDown}
         />
         {isChanged && <kbd class="query-enter">Enter</kbd>}
         {draft.value !== '' && (
-          <IconButton
-            icon="close"
-            label="Clear the query"
-            onClick={() => {
-              draft.value = '';
-              input.current?.focus();
-              onSubmit('');
-            }}
-          />
+          <span onMouseDown={(event) => event.preventDefault()}>
+            <IconButton
+              icon="close"
+              label="Clear the query"
+              onClick={() => {
+                draft.value = '';
+                input.current?.focus();
+                onSubmit('');
+              }}
+            />
+          </span>
         )}
       </div>
       {shownError && (
@@ -156,7 +168,14 @@ export function QueryBar({ value, onSubmit, error, placeholder = PLACEHOLDER }: 
         </div>
       )}
       {offered && (
-        <ul class="query-list" role="listbox" id={`${id}-list`} aria-label="Suggestions">
+        // The field keeps the focus: a press would take it, and close the list before the click.
+        <ul
+          class="query-list"
+          role="listbox"
+          id={`${id}-list`}
+          aria-label="Suggestions"
+          onMouseDown={(event) => event.preventDefault()}
+        >
           {offered.suggestions.map(({ label, hint }, index) => (
             <li
               key={label}
@@ -166,8 +185,6 @@ export function QueryBar({ value, onSubmit, error, placeholder = PLACEHOLDER }: 
               ref={(element) =>
                 void (index === chosen.value && element?.scrollIntoView({ block: 'nearest' }))
               }
-              // The field keeps the focus: a press would take it, and close the list before the click.
-              onPointerDown={(event) => event.preventDefault()}
               onClick={() => take(index)}
             >
               <code>{label}</code> <span class="quiet">{hint}</span>

@@ -1,6 +1,7 @@
 /** What could come next where somebody types a query. Pure: text and place in, suggestions out. */
 import { escaped } from '../../../src/query/text.js';
 import { LEVELS } from './levels.js';
+import { MAX_QUERY_CHARS } from './read.js';
 
 export interface Suggestion {
   /** What stands in the list. */
@@ -35,6 +36,7 @@ const STAGE = /^(?<before>.*?[}"`])\s*(?<typed>[|!][=~]?\s?l?e?v?e?l?|)$/s;
 
 /** Null where nothing is known to suggest. */
 export function complete(text: string, cursor: number, known: KnownLabels): Completion | null {
+  if (text.length > MAX_QUERY_CHARS) return null;
   // Values that are closed already hold neither braces nor quotes of the language.
   const typed = text
     .slice(0, cursor)

@@ -59,7 +59,7 @@ function LabelFilter({ name, title, one, query, onChange }: LabelFilterProps) {
     >
       <ValueList
         title={title}
-        values={[...new Set([...chosen, ...known])]}
+        values={[...known, ...chosen.filter((value) => !known.includes(value))]}
         chosen={chosen}
         onChange={(values) => onChange(withLabels(query, name, values))}
       />

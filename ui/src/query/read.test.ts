@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parseQuery } from '../../../src/query/index.js';
 import { escaped } from '../../../src/query/text.js';
-import { alternatives, type Part, readQuery } from './read.js';
+import { alternatives, MAX_QUERY_CHARS, type Part, readQuery } from './read.js';
 
 const values = fc
   .oneof(fc.string(), fc.constantFrom('web', 'a"b', 'a`b', 'a\\b', 'x\ny', '|', '{', '5\\d\\d'))
@@ -68,12 +68,20 @@ it('what the agent refuses is not whole, and nothing makes it throw', () => {
       ),
       (text) => {
         const { isWhole, parts } = readQuery(text);
-        if (isWhole || text.length > 4000) return;
+        if (isWhole) return;
         expect(() => parseQuery(text)).toThrow();
         expect(Array.isArray(parts)).toBe(true);
       },
     ),
   );
+});
+
+it('one that is too long for the agent is not read', () => {
+  const long = (length: number) => `|= "${'x'.repeat(length - 5)}"`;
+  expect(readQuery(long(MAX_QUERY_CHARS)).isWhole).toBe(true);
+  expect(() => parseQuery(long(MAX_QUERY_CHARS))).not.toThrow();
+  expect(readQuery(long(MAX_QUERY_CHARS + 1))).toEqual({ parts: [], isWhole: false });
+  expect(() => parseQuery(long(MAX_QUERY_CHARS + 1))).toThrow();
 });
 
 it('parts before what is not finished are there', () => {

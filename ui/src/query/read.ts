@@ -29,7 +29,11 @@ const LINE_TEST = /\|=|!=|\|~|!~/y;
 const LEVEL = /\|\s*(?:detected_)?level(?![a-zA-Z0-9_])/y;
 const VALUE = /"(?:[^"\\\n]|\\.)*"|`[^`]*`/y;
 
+/** The agent reads none that is longer; whatever stands in a link, reading it stays cheap. */
+export const MAX_QUERY_CHARS = 4000;
+
 export function readQuery(text: string): ReadQuery {
+  if (text.length > MAX_QUERY_CHARS) return { parts: [], isWhole: false };
   const trimmed = text.trim();
   if (trimmed === '') return { parts: [], isWhole: true };
   if (!/^[{|!]/.test(trimmed))

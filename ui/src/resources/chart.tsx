@@ -132,7 +132,13 @@ function optionsOf(
       ),
     ],
     axes: [
-      { ...axis, space: 64, size: 24, values: (_chart, ticks) => ticks.map((tick) => clock(tick, ticks)) },
+      {
+        ...axis,
+        space: 56,
+        size: 24,
+        incrs: SECONDS,
+        values: (_chart, ticks) => ticks.map((tick) => clock(tick, ticks)),
+      },
       {
         ...axis,
         space: 24,
@@ -152,6 +158,9 @@ function clock(tick: number, ticks: readonly number[]): string {
   if (step >= 86_400) return text.slice(5, 10);
   return step < 60 ? text.slice(11) : text.slice(11, 16);
 }
+
+/** Between two ticks of time. */
+const SECONDS = [10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400];
 
 const WHOLE = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 

@@ -2,10 +2,11 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { useShortcuts } from '../lib/keyboard.js';
-import { navigate, route } from '../lib/router.js';
+import { href, navigate, route } from '../lib/router.js';
 import { LinesList } from '../lines/lines-list.js';
 import { Choice } from '../parts/choice.js';
 import { Empty } from '../parts/empty.js';
+import { Icon, type IconName } from '../parts/icon.js';
 import { ErrorNotice } from '../parts/notice.js';
 import { QueryBar } from '../query/bar.js';
 import { withLabels, withoutValue, withText } from '../query/edit.js';
@@ -83,6 +84,8 @@ export default function Page() {
               onChange={(order) => go({ order })}
             />
             <Download query={query} range={range} />
+            <IconLink icon="live" label="Watch this live" href={href('live', { query })} />
+            <IconLink icon="alerts" label="Alert on this" href={href('alerts', { edit: 'new', query })} />
           </div>
         </div>
       </header>
@@ -114,6 +117,20 @@ export default function Page() {
       )}
       <SelectionOffer onSearch={(text) => go({ query: withText(query, text) })} />
     </div>
+  );
+}
+
+interface IconLinkProps {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly href: string;
+}
+
+function IconLink({ icon, label, href }: IconLinkProps) {
+  return (
+    <a class="icon-button" href={href} aria-label={label} title={label}>
+      <Icon name={icon} />
+    </a>
   );
 }
 

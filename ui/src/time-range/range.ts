@@ -32,6 +32,7 @@ export const QUICK_RANGES: readonly { readonly from: string; readonly label: str
 ];
 
 const SMALLEST_MS = 1;
+const SHORT_MS = 2000;
 const WORDS: Record<string, string> = { s: 'second', m: 'minute', h: 'hour', d: 'day', w: 'week' };
 
 /** What an address says; what it does not say, or says wrongly, is the default. */
@@ -140,9 +141,9 @@ function day(date: string, now: number, zone: Zone): string {
   return `${Number(number)} ${MONTHS[Number(month) - 1]}${today.startsWith(year) ? '' : ` ${year}`}`;
 }
 
-/** As exactly as both ends need it. */
+/** As exactly as both ends need it, but milliseconds only where the range is short. */
 function clock(moment: number, zone: Zone, { from, to }: Span): string {
   const [, time] = fields(moment, zone);
-  if (from % 1000 !== 0 || to % 1000 !== 0) return time;
+  if (to - from < SHORT_MS && (from % 1000 !== 0 || to % 1000 !== 0)) return time;
   return from % 60_000 !== 0 || to % 60_000 !== 0 ? time.slice(0, 8) : time.slice(0, 5);
 }

@@ -101,18 +101,6 @@ it('a drag takes every bar it touched, a click one', () => {
   expect(selected(bars, 0.399, 0.401)).toEqual(range(0, 60));
 });
 
-it('a range is to the second, unless its bars are shorter', () => {
-  const from = START + 250;
-  expect(rangeOfBars([{ from, to: from + 1500, total: 0, segments: [] }])).toEqual({
-    from: '2026-11-22T12:00:00.000Z',
-    to: '2026-11-22T12:00:02.000Z',
-  });
-  expect(rangeOfBars([{ from, to: from + 500, total: 0, segments: [] }])).toEqual({
-    from: '2026-11-22T12:00:00.250Z',
-    to: '2026-11-22T12:00:00.750Z',
-  });
-});
-
 it('a drag holds both its ends; the bar at a place is the one drawn there', () => {
   const bars = barsOf(counts);
   fc.assert(

@@ -18,7 +18,9 @@ interface HistogramProps {
 }
 
 /** Of the drawing, in pixels; the width is that of the page. */
-const HEIGHT = 84;
+const HEIGHT = 88;
+/** Above the bars, for what the axis says. */
+const HEAD = 14;
 const TICK_WIDTH = 90;
 const LABEL_WIDTH = 36;
 
@@ -154,13 +156,13 @@ function Bars({
         const wide = Math.max(1, placeOf(bars, bar.to) * width - left - 1);
         return bar.segments.map(({ level, count: lines, below }) => {
           // What is there is seen, however little it is.
-          const height = Math.max(1, (lines / top) * HEIGHT);
+          const height = Math.max(1, (lines / top) * (HEIGHT - HEAD));
           return (
             <rect
               key={`${bar.from} ${level}`}
               class={`level-${level}`}
               x={left}
-              y={HEIGHT - (below / top) * HEIGHT - height}
+              y={HEIGHT - (below / top) * (HEIGHT - HEAD) - height}
               width={wide}
               height={height}
             />

@@ -4,7 +4,6 @@ import type { Bar } from './counts.js';
 
 /** Nearer to each other than this the two ends of a drag are a click. */
 const CLICK = 0.006;
-const SECOND = 1000;
 
 /** The bars from one place to another: a drag takes every bar that it touched, a click one. */
 export function barsBetween(bars: readonly Bar[], start: number, end: number): readonly Bar[] {
@@ -13,13 +12,10 @@ export function barsBetween(bars: readonly Bar[], start: number, end: number): r
   return bars.slice(first, (isClick(start, end) ? first : barAt(bars, Math.max(start, end))) + 1);
 }
 
-/** The time of these bars, to the second where they are not shorter. Null without any. */
+/** The very time of these bars, so that a search there finds what they count. Null without any. */
 export function rangeOfBars(bars: readonly Bar[]): TimeRange | null {
   const last = bars.at(-1);
-  if (last === undefined) return null;
-  const [{ from, to }] = bars;
-  const unit = to - from >= SECOND ? SECOND : 1;
-  return rangeBetween(Math.floor(from / unit) * unit, Math.ceil(last.to / unit) * unit);
+  return last === undefined ? null : rangeBetween(bars[0].from, last.to);
 }
 
 export function isClick(start: number, end: number): boolean {
