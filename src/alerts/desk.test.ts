@@ -75,7 +75,7 @@ const log = Object.fromEntries(
 
 function desk(configured: readonly Alert[] = []): AlertDesk {
   const store = new AlertStore(path.join(directory, 'alerts.json'));
-  return new AlertDesk({ scope: root, log, configured, store, now: () => now, pace: PACE });
+  return new AlertDesk({ scope: root, log, configured, store, now: () => now, wall: () => 1000, pace: PACE });
 }
 
 function given(more: Record<string, unknown> = {}): Record<string, unknown> {

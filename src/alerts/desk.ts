@@ -23,7 +23,10 @@ export interface AlertDeskParts {
   readonly log: Logger;
   readonly configured: readonly Alert[];
   readonly store: AlertStore;
+  /** Milliseconds that nobody can set back. */
   readonly now?: () => number;
+  /** Milliseconds since 1970. */
+  readonly wall?: () => number;
   readonly pace?: Pace;
 }
 
@@ -64,6 +67,7 @@ export class AlertDesk implements Tap {
   readonly #log: Logger;
   readonly #store: AlertStore;
   readonly #now: () => number;
+  readonly #wall: () => number;
   readonly #pace: Pace;
   readonly #entries = new Map<string, Entry>();
   /** Those that are on. */
@@ -74,11 +78,20 @@ export class AlertDesk implements Tap {
   readonly #failed = new Map<string, number>();
 
   /** Reads what was saved. What it opens ends with the scope. */
-  constructor({ scope, log, configured, store, now = () => performance.now(), pace = PACE }: AlertDeskParts) {
+  constructor({
+    scope,
+    log,
+    configured,
+    store,
+    now = () => performance.now(),
+    wall = Date.now,
+    pace = PACE,
+  }: AlertDeskParts) {
     this.#scope = scope.child('alerts');
     this.#log = log;
     this.#store = store;
     this.#now = now;
+    this.#wall = wall;
     this.#pace = pace;
     for (const alert of configured) this.#put(alert, 'config');
     for (const alert of store.load((message) => log.error({}, message))) this.#put(alert, 'page');
@@ -158,7 +171,7 @@ export class AlertDesk implements Tap {
     return {
       alert,
       origin,
-      watch: alert.enabled ? new AlertWatch(alert, this.#now) : undefined,
+      watch: alert.enabled ? new AlertWatch(alert, this.#now, this.#wall) : undefined,
       lastFired: before?.lastFired ?? null,
       deliveries: before?.deliveries ?? [],
       isFailing: false,

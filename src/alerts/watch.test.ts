@@ -15,6 +15,9 @@ const ALERT: Alert = {
   webhook: { type: 'json', url: 'http://127.0.0.1/' },
   enabled: true,
 };
+/** When the lines were written. */
+const WRITTEN_S = 1_700_000_000;
+const wall = (): number => WRITTEN_S * 1000;
 const streams = new StreamTable();
 const web = streams.acquire({ container: 'web', stream: 'stderr' });
 const streamOf = (id: number): Stream | undefined => streams.get(id);
@@ -25,7 +28,7 @@ function lines(...texts: readonly (string | readonly [Stream, string])[]): Batch
   for (const given of texts) {
     const [stream, text] = typeof given === 'string' ? [web, given] : given;
     const end = at + batch.arena.write(text, at);
-    batch.add(at, end, stream.id, 1_700_000_000, 5, 0);
+    batch.add(at, end, stream.id, WRITTEN_S, 5, 0);
     at = end;
   }
   return batch;
@@ -34,7 +37,7 @@ function lines(...texts: readonly (string | readonly [Stream, string])[]): Batch
 describe('an alert', () => {
   test('fires once when the window holds enough, and again when it cooled down and still does', () => {
     let now = 1_000_500;
-    const watch = new AlertWatch(ALERT, () => now);
+    const watch = new AlertWatch(ALERT, () => now, wall);
     const pass = (count: number): number | undefined => {
       watch.onBatch(lines(...Array.from({ length: count }, () => 'x')), streamOf);
       return watch.firing()?.matches;
@@ -62,7 +65,7 @@ describe('an alert', () => {
         fc.nat({ max: 10_000 }),
         (window, steps, first) => {
           let now = first;
-          const watch = new AlertWatch({ ...ALERT, windowSeconds: window }, () => now);
+          const watch = new AlertWatch({ ...ALERT, windowSeconds: window }, () => now, wall);
           const seconds: number[] = [];
           for (const { ms, lines: count } of steps) {
             now += ms;
@@ -77,7 +80,7 @@ describe('an alert', () => {
   });
 
   test('is about live lines that match, and keeps the newest three', () => {
-    const watch = new AlertWatch({ ...ALERT, threshold: 4 }, () => 0);
+    const watch = new AlertWatch({ ...ALERT, threshold: 4 }, () => 0, wall);
     const old = streams.acquire({ container: 'web', [CATCH_UP_LABEL]: 'true' });
     const other = streams.acquire({ container: 'db' });
     watch.onBatch(lines('x 1', [old, 'x'], [other, 'x'], 'y', 'x 2'), streamOf);
@@ -95,8 +98,24 @@ describe('an alert', () => {
     });
   });
 
+  test('does not count lines that were written before the window, as they are read at a first start', () => {
+    let wallMs = WRITTEN_S * 1000;
+    const watch = new AlertWatch(
+      ALERT,
+      () => 0,
+      () => wallMs,
+    );
+    const matchesAfter = (seconds: number): number => {
+      wallMs = (WRITTEN_S + seconds) * 1000;
+      watch.onBatch(lines('x'), streamOf);
+      return watch.matches;
+    };
+    // A window of 10 s, and a minute for clocks that differ.
+    expect([-3600, 0, 70, 71, 3600].map(matchesAfter)).toEqual([1, 2, 3, 3, 3]);
+  });
+
   test('makes no text of lines that do not match, nor of those that it does not keep', () => {
-    const watch = new AlertWatch(ALERT, () => 0);
+    const watch = new AlertWatch(ALERT, () => 0, wall);
     const batch = lines('x 1', 'y', 'x 2', 'x 3', 'x 4');
     let decoded = 0;
     batch.arena.toString = (...args) => {
@@ -111,7 +130,7 @@ describe('an alert', () => {
     let now = 0;
     let looks = 0;
     // Of each second the batch takes nine tenths.
-    const watch = new AlertWatch(ALERT, () => (now += looks++ % 2 === 0 ? 900 : 100));
+    const watch = new AlertWatch(ALERT, () => (now += looks++ % 2 === 0 ? 900 : 100), wall);
     let batches = 0;
     while (!watch.isTooExpensive && batches < 100) {
       watch.onBatch(lines('y'), streamOf);

@@ -1,7 +1,8 @@
 /**
  * Counts the lines that an alert is about, by the second in which they came, and says when it fires: as soon as the window
  * holds as many as the threshold, and again each time the cool-down is over and it still does. It makes strings of the newest
- * SAMPLES matching lines of a batch only, and looks at live lines alone: what is caught up with is old.
+ * SAMPLES matching lines of a batch only. Lines that were written before the window, as what is read at a first start, are not
+ * counted.
  */
 import type { Batch } from '../pipeline/batch.js';
 import { timeText } from '../pipeline/line-time.js';
@@ -12,6 +13,8 @@ import { shownEnd, streamFacts } from '../query/shown-line.js';
 import type { Alert } from './alert.js';
 
 export const SAMPLES = 3;
+/** How far the clocks of engines may be apart, and how late lines may come. */
+const SLACK_S = 60;
 const SAMPLE_BYTES = 4 * 1024;
 const MAX_KNOWN_STREAMS = 10_000;
 
@@ -39,6 +42,8 @@ export class AlertWatch {
   readonly #filter: LineFilter;
   /** Milliseconds that nobody can set back. */
   readonly #now: () => number;
+  /** Milliseconds since 1970. */
+  readonly #wall: () => number;
   readonly #wanted = new Map<number, boolean>();
   /** Lines of each second of the window: second s stands at s modulo its length. */
   readonly #counts: Uint32Array;
@@ -50,10 +55,11 @@ export class AlertWatch {
   /** Its query takes too much time: it is not looked for any more. */
   isTooExpensive = false;
 
-  constructor(alert: Alert, now: () => number) {
+  constructor(alert: Alert, now: () => number, wall: () => number) {
     this.#alert = alert;
     this.#filter = compileQuery(parseQuery(alert.query));
     this.#now = now;
+    this.#wall = wall;
     this.#counts = new Uint32Array(alert.windowSeconds);
     this.#second = Math.floor(now() / 1000);
   }
@@ -92,11 +98,12 @@ export class AlertWatch {
 
   /** Rows of lines that match. */
   #choose(batch: Batch, streams: Streams): number[] {
-    const { start, end, stream, arena, length } = batch;
+    const { start, end, stream, seconds, arena, length } = batch;
     const rows: number[] = [];
+    const oldest = this.#wall() / 1000 - this.#alert.windowSeconds - SLACK_S;
     let last = 0;
     for (let row = 0; row < length; row++) {
-      if (!this.#wants(stream[row], streams)) continue;
+      if (seconds[row] < oldest || !this.#wants(stream[row], streams)) continue;
       rows.push(row);
       if (end[row] > last) last = end[row];
     }

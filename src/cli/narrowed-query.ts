@@ -1,5 +1,6 @@
 /** A query, and what options say beside it. */
 import { parseQuery, queryText } from '../query/index.js';
+import { escaped } from '../query/text.js';
 
 export interface Narrowing {
   readonly container?: readonly string[];
@@ -17,6 +18,5 @@ export function narrowedQuery(text: string, { container = [], level = [] }: Narr
 }
 
 function oneOf(values: readonly string[]): { operator: '=~'; value: string } {
-  const patterns = values.map((value) => value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  return { operator: '=~', value: patterns.join('|') };
+  return { operator: '=~', value: values.map(escaped).join('|') };
 }

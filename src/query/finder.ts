@@ -5,9 +5,11 @@
  * is long. So they look for its first MAX_HEAD bytes, and what follows is compared at hits.
  */
 
+import { escaped } from './text.js';
+
 /** Which hits are inside a line; how one is found is up to the two below. */
 abstract class Finder {
-  #length: number;
+  readonly #length: number;
   /** There is no hit in [#from, #hit), and one at #hit. */
   #from = 0;
   #hit = -1;
@@ -95,7 +97,7 @@ export class CaselessFinder extends Finder {
     const head = text.slice(0, MAX_HEAD);
     super(head.length);
     // Only its cases are alternatives: there is nothing to go back for.
-    this.#form = new RegExp(head.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'gi');
+    this.#form = new RegExp(escaped(head), 'gi');
     this.#length = head.length;
     this.#hasOdd = ODD.test(head);
     this.#isCut = text.length > MAX_HEAD;

@@ -171,6 +171,7 @@ describe('soak without an engine', () => {
     for (const part of [
       'dist/src',
       'src',
+      'ui',
       'scripts',
       'package.json',
       'package-lock.json',

@@ -153,7 +153,7 @@ describe('tail', () => {
   test('lines that came too fast are told', async () => {
     const { printed } = start();
     await until(() => hub.clients === 1);
-    for (let i = 0; i < 25; i++) push(...Array.from({ length: 100 }, () => ['web', 'x'] as const));
+    for (let i = 0; i < 100; i++) push(...Array.from({ length: 100 }, () => ['web', 'x'] as const));
     await until(() => printed.err !== '');
     expect(printed.err).toMatch(
       /^log-capturer: \d+ lines not shown, they came too fast \(nothing is lost\)\n/,

@@ -5,8 +5,7 @@ import type { FoundStream } from '../block-reader.js';
 import type { Job, JobContext } from '../job-context.js';
 import { event, lineFields, timeOrNull } from '../line-text.js';
 import { justAfter } from '../order.js';
-import type { SearchRequest } from '../requests.js';
-import { MAX_LINE_BYTES } from '../requests.js';
+import { MAX_LINE_BYTES, type SearchRequest } from '../requests.js';
 import { type FoundLine, Scan } from '../scan.js';
 
 const PROGRESS_MS = 200;

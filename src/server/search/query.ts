@@ -1,8 +1,7 @@
 /** What the routes of the history are asked, judged by hand. Each answers a question, or one sentence on what is wrong. */
 import { timeOfMs, timeText } from '../../pipeline/line-time.js';
 import { parseQuery } from '../../query/index.js';
-import type { TimeRange } from '../../search/order.js';
-import { compareTimes } from '../../search/order.js';
+import { compareTimes, type TimeRange } from '../../search/order.js';
 import type { Question } from '../../search/requests.js';
 import { ACCEPTED_TIMES, parseTime } from './time.js';
 

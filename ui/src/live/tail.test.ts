@@ -72,12 +72,13 @@ it('lines come into the store, and what was too fast is said at most once a seco
   const { rates, state } = start(store);
   expect(state.value).toEqual({ is: 'live' });
   expect(streams[0].params).toMatchObject({ query: '{a="b"}' });
+  vi.advanceTimersByTime(1_000);
   send([lineAt(1, 'a')], 700);
   send([lineAt(2, 'b')], 504);
   expect(shown(store)).toEqual(['a', 'b']);
   vi.advanceTimersByTime(1_000);
   expect(shown(store)).toEqual(['a', 'b', '1,204 lines not shown: too fast. Nothing is lost.']);
-  // The first second has the lines of the beginning in it.
+  // The first second with lines has those of the beginning in it.
   expect(rates.value).toBeUndefined();
   send([lineAt(3, 'c')], 9);
   vi.advanceTimersByTime(1_000);

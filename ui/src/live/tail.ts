@@ -43,7 +43,7 @@ export class Tail {
   #close: (() => void) | undefined;
   #sleep: ReturnType<typeof setTimeout> | undefined;
   #wasOpen = false;
-  /** The first lines are none of what is written now. */
+  /** Not yet while the first lines come, which are none of what is written now. */
   #isCounting = false;
   #shown = 0;
   #skipped = 0;
@@ -147,7 +147,7 @@ export class Tail {
   /** Skipped lines are said once a second: a mark for each of the server's would be most of what is shown. */
   #tick(): void {
     if (this.#isCounting) this.rates.value = { shown: this.#shown, skipped: this.#skipped };
-    this.#isCounting = this.state.value.is === 'live';
+    this.#isCounting ||= this.#shown > 0;
     this.#shown = 0;
     this.#skipped = 0;
     if (this.#unsaid === 0) return;
