@@ -77,13 +77,18 @@ describeWithEngine('figures of containers', (bed) => {
     const after = await figures();
     agreesOn(after.startedAt, await startedAt());
     expect(Date.parse(after.lastLine ?? '')).toBeGreaterThan(last);
+    // A rate is what came between two looks, and all of it may have come before the first look at this container.
     await vi.waitFor(async () => {
+      await api.start(id);
+      await api.wait(id);
       const { rates } = await figures();
       expect(rates.some((rate) => rate > 0)).toBe(true);
     }, WAIT);
 
+    const all = await written();
+    await vi.waitFor(async () => expect(await figures()).toMatchObject({ lines: all }), WAIT);
     const flow = await agent.get<FlowView>('/api/v1/flow');
-    expect(flow.sources).toMatchObject([{ name: 'containers', type: 'docker', lines: second }]);
+    expect(flow.sources).toMatchObject([{ name: 'containers', type: 'docker', lines: all }]);
     const { file, api: overApi } = flow.sources[0].containers;
     expect(file + overApi).toBe(1);
     await agent.stop();
