@@ -25,7 +25,7 @@ const streams = new StreamTable();
 const options = { maxBytes: 4 * 2 ** 30, maxAgeMs: 1e9, minFree: 0, syncIntervalMs: 200 };
 const journal = await openJournal(scratch, options, streams, root, silentLogger);
 const gaps = new GapRegister(journal, silentLogger);
-const pipeline = createIntake({ journal, streams, processors: [], taps: [], gaps });
+const pipeline = createIntake({ journal, streams, scope: root, taps: [], gaps });
 const readers = new JsonFileReaders({
   pipeline,
   log: silentLogger,

@@ -138,7 +138,7 @@ async function open(root: Scope, config: Config, log: CountingLogger, desk: Conf
     configured: configuredAlerts(config.alerts),
     store: new AlertStore(path.join(config.dataDir, 'alerts.json')),
   });
-  const pipeline = createIntake({ journal, streams, processors: [], taps: [tail, alerts], gaps });
+  const pipeline = createIntake({ journal, streams, scope: root, taps: [tail, alerts], gaps });
   const sources: (Source | DockerSource)[] = [];
   for (const [name, sourceConfig] of Object.entries(config.sources)) {
     sources.push(await createSource(name, sourceConfig, context));
@@ -233,6 +233,7 @@ async function open(root: Scope, config: Config, log: CountingLogger, desk: Conf
   // Deliveries drain what is committed: the last lines of the sources must be, before the sinks are told to finish.
   // A disk that refuses must not use up the time to stop; what is not committed is read again at the next start.
   root.own('task', 'commit of the last lines', async () => {
+    pipeline.flush();
     await within(LAST_COMMIT_MS, journal.barrier());
   });
   census.warmedUp();
@@ -244,6 +245,7 @@ async function open(root: Scope, config: Config, log: CountingLogger, desk: Conf
       void sourceScope.run(source.name, async () => {
         await source.run(sourceScope, pipeline);
         if (sourceScope.isClosing || --running > 0) return;
+        pipeline.flush();
         await delivered(journal, deliveries.values(), sourceScope);
         if (!sourceScope.isClosing) resolve();
       });

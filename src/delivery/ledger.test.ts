@@ -89,7 +89,7 @@ class Run {
     this.#opened = await openOn(this.#disk, { maxBytes: this.#maxBytes, syncIntervalMs: 2 ** 30 }, LIMITS);
     const { journal, streams, scope } = this.#opened;
     const gaps = new GapRegister(journal, silentLogger);
-    this.#intake = createIntake({ journal, streams, processors: [], taps: [], gaps });
+    this.#intake = createIntake({ journal, streams, scope, taps: [], gaps });
     this.#sinks = SINKS.filter((_, i) => configured[i]).map(
       (name) =>
         new ModelSink(name, this.#stores.get(name) as SinkStore, {

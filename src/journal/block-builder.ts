@@ -5,7 +5,7 @@
  *
  *   [ output | staging | staging | … | incoming ]
  *
- * - incoming: the batch's arena is brought here in one piece, because moving bytes inside one ArrayBuffer (copyWithin)
+ * - incoming: the batch's arena, and its metadata behind it, are brought here in one piece each, because moving bytes inside one ArrayBuffer (copyWithin)
  *   is the one native copy that allocates nothing on Node 20 (measured: 20 ns for 150 bytes, a byte loop takes 200);
  * - staging: each line is encoded as a complete protobuf Entry as it comes, lengths computed first. A region belongs to
  *   one lane and route class until it is sealed; with more of them than regions the fullest one is sealed early;
@@ -40,6 +40,8 @@ export class BlockBuilder {
   readonly #stagings = new Map<number, Staging>();
   readonly #free: Staging[] = [];
   #slab = Buffer.alloc(0);
+  /** Where the metadata of the batch at hand begins in the slab. */
+  #pairsBase = 0;
 
   constructor(streams: StreamTable) {
     this.#streams = streams;
@@ -63,8 +65,9 @@ export class BlockBuilder {
   append(batch: Batch, origin: SourceRange, sealed: SealedBlock[]): number {
     let encoded = 0;
     if (batch.length === 0) return encoded;
-    const { start, end, stream, seconds, nanos } = batch;
+    const { start, end, stream, seconds, nanos, metadata } = batch;
     const low = this.#bringIn(batch);
+    const pairsBase = this.#pairsBase;
     let id = stream[0];
     let staging = this.#turnTo(id, origin, sealed);
     for (let row = 0; row < batch.length; row++) {
@@ -74,12 +77,20 @@ export class BlockBuilder {
       }
       const from = INCOMING + start[row] - low;
       const length = end[row] - start[row];
+      let pairs = 0;
+      let pairsLength = 0;
+      if (metadata) {
+        pairs = pairsBase + metadata.start[row];
+        pairsLength = metadata.end[row] - metadata.start[row];
+      }
       encoded++;
-      if (staging.add(this.#slab, from, length, seconds[row], nanos[row])) continue;
+      if (staging.add(this.#slab, from, length, pairs, pairsLength, seconds[row], nanos[row])) continue;
       this.#seal(staging, sealed);
       staging = this.#turnTo(id, origin, sealed);
-      if (staging.add(this.#slab, from, length, seconds[row], nanos[row])) continue;
-      sealed.push(this.#longLine(id, origin, from, length, seconds[row], nanos[row]));
+      if (staging.add(this.#slab, from, length, pairs, pairsLength, seconds[row], nanos[row])) continue;
+      const line = this.#slab.subarray(from, from + length);
+      const metadataBytes = this.#slab.subarray(pairs, pairs + pairsLength);
+      sealed.push(this.#longLine(id, origin, line, metadataBytes, seconds[row], nanos[row]));
     }
     return encoded;
   }
@@ -97,8 +108,11 @@ export class BlockBuilder {
       if (batch.start[row] < low) low = batch.start[row];
       if (batch.end[row] > high) high = batch.end[row];
     }
-    this.#reserve(INCOMING + high - low);
+    const pairs = batch.metadata?.tail ?? 0;
+    this.#pairsBase = INCOMING + high - low;
+    this.#reserve(this.#pairsBase + pairs);
     this.#slab.set(batch.arena.subarray(low, high), INCOMING);
+    if (batch.metadata) this.#slab.set(batch.metadata.bytes.subarray(0, pairs), this.#pairsBase);
     return low;
   }
 
@@ -147,24 +161,25 @@ export class BlockBuilder {
   #longLine(
     id: number,
     origin: SourceRange,
-    from: number,
-    length: number,
+    line: Buffer,
+    pairs: Buffer,
     seconds: number,
     nanos: number,
   ): SealedBlock {
     const { lane, route, text } = this.#stream(id);
     const labelBytes = Buffer.byteLength(text);
-    const bytes = entryBytes(length, seconds, nanos);
+    const bytes = entryBytes(line.length, pairs.length, seconds, nanos);
     const raw = Buffer.allocUnsafe(STREAM_HEADER_BYTES + labelBytes + bytes);
     let at = putStreamHeader(raw, 0, text, labelBytes, bytes);
-    at = putEntryHead(raw, at, length, seconds, nanos);
-    at += this.#slab.copy(raw, at, from, from + length);
+    at = putEntryHead(raw, at, line.length, pairs.length, seconds, nanos);
+    at += line.copy(raw, at);
+    at += pairs.copy(raw, at);
     return {
       lane,
       route,
       lines: 1,
       rawBytes: at,
-      longestLine: length,
+      longestLine: line.length,
       firstSeconds: seconds,
       lastSeconds: seconds,
       streams: [{ labels: text, lines: 1, bytes }],

@@ -21,9 +21,9 @@ const LIMITS = { segmentBytes: 3_000, groupBytes: 1, heldBytes: 2 ** 30 };
 
 async function run(disk: MemoryDisk, syncIntervalMs: number): Promise<Opened> {
   const opened = await openOn(disk, { syncIntervalMs }, LIMITS);
-  const { journal, streams } = opened;
+  const { journal, streams, scope } = opened;
   const gaps = new GapRegister(journal, silentLogger);
-  const pipeline = createIntake({ journal, streams, processors: [], taps: [], gaps });
+  const pipeline = createIntake({ journal, streams, scope, taps: [], gaps });
   for (let next = Number(pipeline.position(KEY) ?? 0); next < READABLE.length && !disk.hasEnded; next++) {
     read(pipeline, next);
     const done = journal.barrier();
@@ -122,7 +122,7 @@ it('a gap that has no place is listed once for a container, and is no line', asy
     const opened = await openOn(disk, {}, LIMITS);
     const { journal, streams, scope } = opened;
     const gaps = new GapRegister(journal, silentLogger);
-    const pipeline = createIntake({ journal, streams, processors: [], taps: [], gaps });
+    const pipeline = createIntake({ journal, streams, scope, taps: [], gaps });
     for (const container of ['web', 'db', 'web'])
       pipeline.gap({ why: 'non_blocking', from: undefined, to: undefined }, { container });
     await journal.barrier();

@@ -233,6 +233,10 @@ class DiskJournal implements Journal {
     listener(this.#writer.trouble);
   }
 
+  beforeCommit(listener: () => void): void {
+    this.#writer.beforeCommit = listener;
+  }
+
   openCursor(name: string, own?: Cursor, onLost?: OnLost): JournalCursor {
     if (this.#readers.has(name)) throw new AgentError('INTERNAL', `The cursor "${name}" is open already.`);
     const [delivered, retained] = this.#startOf(name, own);

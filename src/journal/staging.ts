@@ -92,14 +92,29 @@ export class Staging {
     part.lastRun = run;
   }
 
-  /** Encodes slab[from .. from + length) as a line of the stream turned to last; false where it does not fit. */
-  add(slab: Buffer, from: number, length: number, seconds: number, nanos: number): boolean {
-    const bytes = entryBytes(length, seconds, nanos);
+  /**
+   * Encodes slab[from .. from + length) as a line of the stream turned to last, with slab[pairs .. pairs + pairsLength) as
+   * its metadata; false where it does not fit.
+   */
+  add(
+    slab: Buffer,
+    from: number,
+    length: number,
+    pairs: number,
+    pairsLength: number,
+    seconds: number,
+    nanos: number,
+  ): boolean {
+    const bytes = entryBytes(length, pairsLength, seconds, nanos);
     const part = this.#part;
     if (!part || this.#size + bytes > BLOCK_BYTES) return false;
-    const at = putEntryHead(slab, this.#tail, length, seconds, nanos);
+    const at = putEntryHead(slab, this.#tail, length, pairsLength, seconds, nanos);
     slab.copyWithin(at, from, from + length);
     this.#tail = at + length;
+    if (pairsLength > 0) {
+      slab.copyWithin(this.#tail, pairs, pairs + pairsLength);
+      this.#tail += pairsLength;
+    }
     this.#size += bytes;
     this.#runTo[part.lastRun] = this.#tail;
     part.bytes += bytes;

@@ -161,6 +161,12 @@ export interface Journal {
   watchTrouble(listener: (trouble: string | undefined) => void): void;
 
   /**
+   * Calls the listener in the step in which a commit takes what there is: positions that it sets are part of that commit.
+   * It must not append. One listener.
+   */
+  beforeCommit(listener: () => void): void;
+
+  /**
    * Opens a reader; one per name. A cursor beyond the journal's end is taken back to it. `own` is the cursor of a sink
    * that keeps its own; else the last committed one, else the oldest. With `onLost` what goes before it was read is told
    * there, and not by `read`.

@@ -63,6 +63,7 @@ export class Writer {
   /** The newest totals, committed or not. */
   readonly totals: Map<string, number>;
   #isDue = false;
+  #isTaking = false;
   #isClosed = false;
   /** There are no blocks at or after this lsn. */
   lastBlockEnd: number;
@@ -73,6 +74,8 @@ export class Writer {
   commits = 0;
   #trouble: string | undefined;
   onTrouble: (trouble: string | undefined) => void = () => {};
+  /** Called right before a group is closed: what it moves then is in that group. */
+  beforeCommit: () => void = () => {};
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
@@ -102,7 +105,7 @@ export class Writer {
   setPosition(key: SourceKey, position: Position | undefined): void {
     this.#checkOpen();
     this.#group.positions.set(key, position);
-    this.#changed();
+    if (!this.#isTaking) this.#changed();
   }
 
   /** Part of the next commit, which is not hurried for it. */
@@ -142,6 +145,7 @@ export class Writer {
   /** Commits what is there; where the disk does not take it at once, gives it up: its sources will read it again. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
+    if (!this.#group.isEmpty) this.#settle();
     this.#isClosed = true;
     await this.#pauses.close();
     if (!this.#group.isEmpty) this.#commit();
@@ -218,7 +222,16 @@ export class Writer {
     }
   }
 
+  /** Lets whoever has more to say of what was appended say it: part of the group, not a reason for the next one. */
+  #settle(): void {
+    if (this.#isClosed) return;
+    this.#isTaking = true;
+    this.beforeCommit();
+    this.#isTaking = false;
+  }
+
   #take(): Group {
+    this.#settle();
     const group = this.#group;
     this.#builder.sealAll(group.blocks);
     this.#group = new Group();

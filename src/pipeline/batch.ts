@@ -9,7 +9,11 @@
  *   stream  id of the line's stream (see streams.ts)
  *   seconds, nanos   the runtime's timestamp: seconds since 1970 and nanoseconds within
  *   flags   LineFlag bits
+ *   metadata   structured metadata of the lines (see metadata.ts); undefined where none has any
  */
+import { doubled } from '../runtime/columns.js';
+import type { Metadata } from './metadata.js';
+
 export const LineFlag = {
   /** The line was longer than the limit; its end was cut off and replaced by a mark. */
   cut: 1,
@@ -21,19 +25,18 @@ export const LineFlag = {
 
 export class Batch {
   arena: Buffer;
-  readonly capacity: number;
-  readonly start: Uint32Array;
-  readonly end: Uint32Array;
-  readonly stream: Uint32Array;
-  readonly seconds: Uint32Array;
-  readonly nanos: Uint32Array;
-  readonly flags: Uint8Array;
+  start: Uint32Array;
+  end: Uint32Array;
+  stream: Uint32Array;
+  seconds: Uint32Array;
+  nanos: Uint32Array;
+  flags: Uint8Array;
+  metadata: Metadata | undefined;
   length = 0;
 
   /** `capacity` in lines; the arena may be exchanged between uses. */
   constructor(arena: Buffer, capacity: number) {
     this.arena = arena;
-    this.capacity = capacity;
     this.start = new Uint32Array(capacity);
     this.end = new Uint32Array(capacity);
     this.stream = new Uint32Array(capacity);
@@ -42,8 +45,23 @@ export class Batch {
     this.flags = new Uint8Array(capacity);
   }
 
+  get capacity(): number {
+    return this.start.length;
+  }
+
   get isFull(): boolean {
-    return this.length === this.capacity;
+    return this.length === this.start.length;
+  }
+
+  /** Doubles the columns. */
+  grow(): void {
+    this.start = doubled(this.start);
+    this.end = doubled(this.end);
+    this.stream = doubled(this.stream);
+    this.seconds = doubled(this.seconds);
+    this.nanos = doubled(this.nanos);
+    this.flags = doubled(this.flags);
+    this.metadata?.grow();
   }
 
   /** The caller has checked `isFull`. */
@@ -55,6 +73,7 @@ export class Batch {
     this.seconds[row] = seconds;
     this.nanos[row] = nanos;
     this.flags[row] = flags;
+    this.metadata?.clear(row);
   }
 
   reset(): void {

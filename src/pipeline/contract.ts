@@ -8,6 +8,7 @@
  */
 import type { Scope } from '../runtime/scope.js';
 import type { Batch } from './batch.js';
+import type { Draft } from './draft.js';
 import type { SourceGap } from './gaps.js';
 import type { Labels, Stream, StreamTable } from './streams.js';
 
@@ -123,12 +124,81 @@ export interface LineAccount {
 }
 
 /**
- * Works on a batch in place, synchronously; may narrow lines, replace them in the arena or remove rows. What it does not
- * tell `account` is missing.
+ * One entry of `processors:`, for all sources. What it knows of the lines of one source key is in a stage, so that
+ * everything of a key (what is held, what must survive a kill) comes and goes with it.
  */
 export interface Processor {
+  /** Unique among the processors: its type, or `<type>-2` where it is the second of its type. */
   readonly name: string;
-  process(batch: Batch, streams: StreamTable, account: LineAccount): void;
+  /** Made when the first lines of a source key come. Nothing is opened. */
+  begin(context: StageContext): Stage;
+  /** Totals of this run for /metrics and the page. */
+  readonly figures: ProcessorFigures;
+}
+
+export interface StageContext {
+  /** Whether the processor is for that stream (`match`). Answers out of memory but for the first time. */
+  readonly selects: (stream: number) => boolean;
+  readonly streams: StreamTable;
+  /** Monotonic, milliseconds: `performance.now`. */
+  readonly now: () => number;
+}
+
+/**
+ * A processor's work on the lines of one source key. Synchronous; no object or string per line where it can be done
+ * without. What it takes out of the draft, puts in, or keeps it tells `account`, in the same step: what it does not tell is missing.
+ * A line that it cannot handle passes unchanged, and is counted (`figures.failed`). It never throws for what a line holds.
+ */
+export interface Stage {
+  process(draft: Draft, account: LineAccount): void;
+
+  /**
+   * When it wants `flush` at the latest, by `context.now()`; undefined: it waits for nothing. As long as any stage of the
+   * key waits, the streams of the key's lines stay in the table.
+   */
+  readonly dueMs?: number | undefined;
+  /** Adds to the draft's end what is due at `nowMs`; Infinity: all that it keeps, because the key or the processor ends. */
+  flush?(draft: Draft, nowMs: number, account: LineAccount): void;
+
+  /**
+   * Lines that it keeps until a later batch. They are part of the journal's next commit, so that a kill cannot lose or
+   * double them; before they are written they go through the `mask` of the stages behind this one.
+   */
+  held?(): readonly HeldLine[];
+  /** What was held when the process before this one was killed. Called before the first `process`, if at all. */
+  takeBack?(lines: readonly HeldLine[]): void;
+
+  /** Facts of the key that must survive a kill, such as the time of its last line; small. Never bytes of lines. */
+  memory?(): Position | undefined;
+  /** Called before the first `process`, if at all, with what `memory` answered in a process before this one. */
+  remember?(memory: Position): void;
+
+  /** Lets go of what it acquired, such as streams. Nothing is called after it. */
+  close?(): void;
+
+  /** Replaces what must never reach the disk. Counts nothing: the same bytes come again in `process`. */
+  mask?(draft: Draft): void;
+}
+
+export interface HeldLine {
+  readonly stream: Stream;
+  readonly bytes: Uint8Array;
+  /** Encoded pairs (metadata.ts). */
+  readonly metadata: Uint8Array;
+  readonly seconds: number;
+  readonly nanos: number;
+  readonly flags: number;
+  /** What the stage knows of it, such as how many lines it is made of. */
+  readonly state: Position;
+}
+
+export interface ProcessorFigures {
+  /** Lines that it looked at. */
+  readonly lines: number;
+  /** Lines that it could not handle, by reason: they passed unchanged. */
+  readonly failed: ReadonlyMap<string, number>;
+  /** What it did, by a word of its own: redactions by rule, fields that were dropped. */
+  readonly done: ReadonlyMap<string, number>;
 }
 
 /** A block as sinks get it: the directory, and lines as a Loki PushRequest in snappy's block format. */

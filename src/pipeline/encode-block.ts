@@ -44,9 +44,12 @@ export function encodeBlock(
     for (const row of rows.subarray(from, to)) {
       const start = lines.start[row];
       const length = lines.end[row] - start;
+      const pairs = lines.metadataStart[row];
+      const pairsEnd = lines.metadataEnd[row];
       const seconds = lines.seconds[row];
-      at = putEntryHead(raw, at, length, seconds, lines.nanos[row]);
+      at = putEntryHead(raw, at, length, pairsEnd - pairs, seconds, lines.nanos[row]);
       at += lines.data.copy(raw, at, start, start + length);
+      at += lines.data.copy(raw, at, pairs, pairsEnd);
       longestLine = Math.max(longestLine, length);
       firstSeconds = Math.min(firstSeconds, seconds);
       lastSeconds = Math.max(lastSeconds, seconds);
@@ -87,7 +90,12 @@ function partsOf(lines: BlockLines, rows: Uint32Array): Part[] {
     }
     const part = parts[parts.length - 1];
     part.to = i + 1;
-    part.entriesBytes += entryBytes(lines.end[row] - lines.start[row], lines.seconds[row], lines.nanos[row]);
+    part.entriesBytes += entryBytes(
+      lines.end[row] - lines.start[row],
+      lines.metadataEnd[row] - lines.metadataStart[row],
+      lines.seconds[row],
+      lines.nanos[row],
+    );
   }
   return parts;
 }

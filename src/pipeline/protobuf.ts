@@ -3,23 +3,24 @@
 /** The most bytes that the tags and lengths of a StreamAdapter and of its labels take. */
 export const STREAM_HEADER_BYTES = 12;
 
-/** Bytes of the whole Entry, tag and length included. */
-export function entryBytes(length: number, seconds: number, nanos: number): number {
-  const body = entryBodyBytes(length, seconds, nanos);
+/** Bytes of the whole Entry, tag and length included, with `metadata` bytes of encoded pairs (metadata.ts). */
+export function entryBytes(length: number, metadata: number, seconds: number, nanos: number): number {
+  const body = entryBodyBytes(length, seconds, nanos) + metadata;
   return 1 + varintBytes(body) + body;
 }
 
-/** Everything of an Entry but the line itself, which belongs at the answered offset. */
+/** Everything of an Entry but the line itself, which belongs at the answered offset, and the pairs, which come behind it. */
 export function putEntryHead(
   bytes: Buffer,
   offset: number,
   length: number,
+  metadata: number,
   seconds: number,
   nanos: number,
 ): number {
   let at = offset;
   bytes[at++] = 0x12;
-  at = putVarint(bytes, at, entryBodyBytes(length, seconds, nanos));
+  at = putVarint(bytes, at, entryBodyBytes(length, seconds, nanos) + metadata);
   bytes[at++] = 0x0a;
   bytes[at++] = 2 + varintBytes(seconds) + varintBytes(nanos);
   bytes[at++] = 0x08;
@@ -50,7 +51,7 @@ function entryBodyBytes(length: number, seconds: number, nanos: number): number 
   return 4 + varintBytes(seconds) + varintBytes(nanos) + 1 + varintBytes(length) + length;
 }
 
-function varintBytes(value: number): number {
+export function varintBytes(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;
   if (value < 0x200000) return 3;

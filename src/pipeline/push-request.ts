@@ -3,15 +3,19 @@
  *
  *   PushRequest   { repeated StreamAdapter streams = 1 }
  *   StreamAdapter { string labels = 1; repeated Entry entries = 2 }
- *   Entry         { Timestamp timestamp = 1 { int64 seconds = 1; int32 nanos = 2 }; string line = 2 }
+ *   Entry         { Timestamp timestamp = 1 { int64 seconds = 1; int32 nanos = 2 }; string line = 2;
+ *                   repeated LabelPair structuredMetadata = 3 }
  *
- * Other fields are skipped. The columns are reused from block to block: no object or string per line.
+ * Pairs stay encoded (metadata.ts). Other fields are skipped. The columns are reused from block to block: no object or string per line.
  */
 import { uncompressSync } from 'snappy';
 import { doubled } from '../runtime/columns.js';
 import { AgentError } from '../runtime/errors.js';
 
-/** The lines of one block: line i is data[start[i] .. end[i]), of the stream with the labels streams[stream[i]]. */
+/**
+ * The lines of one block: line i is data[start[i] .. end[i]), of the stream with the labels streams[stream[i]], its
+ * structured metadata data[metadataStart[i] .. metadataEnd[i]).
+ */
 export class BlockLines {
   data: Buffer = Buffer.alloc(0);
   /** Label texts in the order of their appearance; blocks that were merged may name the same one twice. */
@@ -21,6 +25,8 @@ export class BlockLines {
   nanos = new Uint32Array(1024);
   start = new Uint32Array(1024);
   end = new Uint32Array(1024);
+  metadataStart = new Uint32Array(1024);
+  metadataEnd = new Uint32Array(1024);
   length = 0;
 
   /** Doubles the columns. */
@@ -30,6 +36,8 @@ export class BlockLines {
     this.nanos = doubled(this.nanos);
     this.start = doubled(this.start);
     this.end = doubled(this.end);
+    this.metadataStart = doubled(this.metadataStart);
+    this.metadataEnd = doubled(this.metadataEnd);
   }
 }
 
@@ -85,7 +93,10 @@ function decodeEntry(walk: Walk, end: number, stream: number, lines: BlockLines)
   lines.nanos[row] = 0;
   lines.start[row] = walk.at;
   lines.end[row] = walk.at;
+  lines.metadataStart[row] = 0;
+  lines.metadataEnd[row] = 0;
   while (walk.at < end) {
+    const from = walk.at;
     const tag = walk.varint();
     if (tag === 0x12) {
       const to = walk.enter();
@@ -101,6 +112,11 @@ function decodeEntry(walk: Walk, end: number, stream: number, lines: BlockLines)
         else walk.skip();
       }
       walk.leave(to);
+    } else if (tag === 0x1a) {
+      walk.at = walk.enter();
+      // They lie together in whatever we wrote; of others' only those that do are taken.
+      if (lines.metadataEnd[row] === 0) lines.metadataStart[row] = from;
+      if (lines.metadataEnd[row] === 0 || lines.metadataEnd[row] === from) lines.metadataEnd[row] = walk.at;
     } else {
       walk.skip();
     }

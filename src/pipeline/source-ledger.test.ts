@@ -4,20 +4,20 @@ import { MemoryDisk } from '../journal/testing/memory-disk.js';
 import { batchOf, type Opened, openOn } from '../journal/testing/test-kit.js';
 import { silentLogger } from '../runtime/log.js';
 import { type LedgerReport, ledgerReport } from '../telemetry/ledger/report.js';
-import type { Processor } from './contract.js';
+import type { Stage } from './contract.js';
 import { GapRegister } from './gap-register.js';
 import { createIntake, type Intake } from './intake.js';
+import { entryOf, processorOf } from './testing/stage-kit.js';
 
 let disk: MemoryDisk;
 let opened: Opened;
 let intake: Intake;
 
 /** Drops lines without text, joins those that begin with a blank to the line before, and holds the last one back. */
-class Joiner implements Processor {
-  readonly name = 'joiner';
+class Joiner implements Stage {
   #held = false;
 
-  process: Processor['process'] = (batch, _streams, account) => {
+  process: Stage['process'] = (batch, account) => {
     const rows = batch.length;
     const texts = Array.from({ length: rows }, (_, i) =>
       batch.arena.toString('utf8', batch.start[i], batch.end[i]),
@@ -46,11 +46,12 @@ class Joiner implements Processor {
   };
 }
 
-async function open(processors: Processor[] = [new Joiner()]): Promise<void> {
+async function open(process = new Joiner().process): Promise<void> {
   opened = await openOn(disk, { syncIntervalMs: 2 ** 30 });
-  const { journal, streams } = opened;
+  const { journal, streams, scope } = opened;
+  const entries = [entryOf(processorOf(process))];
   const gaps = new GapRegister(journal, silentLogger);
-  intake = createIntake({ journal, streams, processors, taps: [], gaps });
+  intake = createIntake({ journal, streams, scope, chainsFor: () => entries, taps: [], gaps });
 }
 
 function push(key: string, texts: readonly string[], lines = texts.length): void {
@@ -112,7 +113,7 @@ test.each([
     'a processor that says more than it does',
     async (): Promise<void> => {
       await opened.scope.close();
-      await open([{ name: 'liar', process: (_batch, _streams, account) => account.filtered('none', 1) }]);
+      await open((_draft, account) => account.filtered('none', 1));
       push('d/web', ['a']);
     },
     'processors',

@@ -18,6 +18,9 @@ export const GAP_LABEL = 'gap';
 export const CONTAINER_LABELS: readonly string[] = ['container', 'container_name'];
 export const OUTPUT_LABELS: readonly string[] = ['stream', 'source', 'logstream'];
 
+/** How a container wants its own lines treated: a processor's type, or another word, and what is wanted of it. Checked. */
+export type Tuning = Readonly<Record<string, string>>;
+
 export interface Stream {
   readonly id: number;
   readonly labels: Labels;
@@ -25,6 +28,8 @@ export interface Stream {
   readonly text: string;
   readonly lane: number;
   readonly route: number;
+  /** As whoever acquired it first had it. */
+  readonly tuning: Tuning | undefined;
 }
 
 export class StreamTable {
@@ -39,7 +44,7 @@ export class StreamTable {
   }
 
   /** The stream with these labels, made if new. Each call needs one `release`. Ids are never used again. */
-  acquire(labels: Labels): Stream {
+  acquire(labels: Labels, tuning?: Tuning): Stream {
     const text = labelText(labels);
     const known = this.#byText.get(text);
     if (known) {
@@ -52,10 +57,17 @@ export class StreamTable {
       text,
       lane: laneOf(labels),
       route: this.#routeOf(labels),
+      tuning,
     };
     this.#byText.set(text, { stream, users: 1 });
     this.#byId.set(stream.id, stream);
     return stream;
+  }
+
+  /** One more use of a stream that somebody has acquired, until one more `release`. */
+  retain(stream: Stream): void {
+    const known = this.#byText.get(stream.text);
+    if (known?.stream === stream) known.users++;
   }
 
   release(stream: Stream): void {

@@ -42,7 +42,7 @@ async function round(number: number, isLast: boolean): Promise<SinkLine> {
   );
   const delivery = new Delivery({ journal, sink, match: isWanted, log, health: new Health() });
   const gaps = new GapRegister(journal, log);
-  const intake = createIntake({ journal, streams, processors: [], taps: [], gaps });
+  const intake = createIntake({ journal, streams, scope, taps: [], gaps });
   const report = () =>
     ledgerReport({ journal, sinks: () => [{ name: 'files', ...delivery.balance }], containerOf: () => '' });
   const check = (): void => {

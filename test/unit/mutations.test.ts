@@ -18,6 +18,7 @@ import { GapRegister } from '../../src/pipeline/gap-register.js';
 import { createIntake, type Intake } from '../../src/pipeline/intake.js';
 import { BlockLines, decodeBlock } from '../../src/pipeline/push-request.js';
 import { parseLabelText } from '../../src/pipeline/streams.js';
+import { entryOf, processorOf } from '../../src/pipeline/testing/stage-kit.js';
 import { silentLogger } from '../../src/runtime/log.js';
 import { Scope } from '../../src/runtime/scope.js';
 import { FrameDecoder } from '../../src/sources/docker/api/frames.js';
@@ -143,7 +144,8 @@ async function run(
   });
   void scope.run('delivery', () => delivery.run(scope));
   const gaps = new GapRegister(journal, silentLogger);
-  const intake = createIntake({ journal, streams, processors: parts.processors, taps: [], gaps });
+  const chainsFor = () => parts.processors.map((processor) => entryOf(processor));
+  const intake = createIntake({ journal, streams, scope, chainsFor, taps: [], gaps });
   if (reads === 'file') readFile(intake);
   else readApi(intake, parts);
   await journal.barrier();
@@ -267,32 +269,25 @@ function faultyRows(act: Act): void {
 
 /** Does not tell what it does. */
 function faultyProcessor(act: Act): Processor {
-  return {
-    name: 'faulty',
-    process: (batch) => {
-      const rows = Array.from(
-        { length: batch.length },
-        (_, i): Parameters<Batch['add']> => [
-          batch.start[i],
-          batch.end[i],
-          batch.stream[i],
-          batch.seconds[i],
-          batch.nanos[i],
-          batch.flags[i],
-        ],
-      );
-      batch.reset();
-      const add = faulty<Parameters<Batch['add']>, void>(
-        act,
-        batch.add.bind(batch),
-        (start, end, ...rest) => [
-          [start, start + 4, ...rest],
-          [start + 4, end, ...rest],
-        ],
-      );
-      for (const row of rows) add(...row);
-    },
-  };
+  return processorOf((batch) => {
+    const rows = Array.from(
+      { length: batch.length },
+      (_, i): Parameters<Batch['add']> => [
+        batch.start[i],
+        batch.end[i],
+        batch.stream[i],
+        batch.seconds[i],
+        batch.nanos[i],
+        batch.flags[i],
+      ],
+    );
+    batch.reset();
+    const add = faulty<Parameters<Batch['add']>, void>(act, batch.add.bind(batch), (start, end, ...rest) => [
+      [start, start + 4, ...rest],
+      [start + 4, end, ...rest],
+    ]);
+    for (const row of rows) add(...row);
+  });
 }
 
 function faultyEncoder(act: Act): void {

@@ -92,7 +92,7 @@ async function start(syncIntervalMs: number, around = (journal: TailJournal) => 
   const journal = await openJournal(directory, options, streams, root, silentLogger);
   const hub = new TailHub(around(journal));
   const gaps = new GapRegister(journal, silentLogger);
-  return { journal, hub, pipeline: createIntake({ journal, streams, processors: [], taps: [hub], gaps }) };
+  return { journal, hub, pipeline: createIntake({ journal, streams, scope: root, taps: [hub], gaps }) };
 }
 
 const batch = new Batch(Buffer.alloc(1024 ** 2), 4096);

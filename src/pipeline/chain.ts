@@ -1,0 +1,239 @@
+/**
+ * The processors' work on the lines of one source key, stage after stage, and what of it must survive a kill.
+ *
+ * What the stages hold and remember is one position of the journal, `pipeline/<source key>`, set in the same commit as the
+ * position of the source that the lines came with:
+ *
+ *   { origin, tuning?, stages: [{ name, held?: [[labels, line, metadata, seconds, nanos, flags, state], …], memory? }, …] }
+ *
+ * Lines and metadata are bytes as Latin-1 text. Before lines are written they go through the masks of the stages behind
+ * the one that holds them, so that nothing that is redacted ever reaches the disk.
+ */
+import type { Batch } from './batch.js';
+import type { HeldLine, LineAccount, Position, Processor, Stage } from './contract.js';
+import { Draft } from './draft.js';
+import type { Matcher } from './match.js';
+import type { Labels, Stream, StreamTable, Tuning } from './streams.js';
+
+/** An entry of the configuration's `processors`. */
+export interface ChainEntry {
+  readonly processor: Processor;
+  /** Undefined: for all streams. */
+  readonly match: Matcher | undefined;
+}
+
+type SavedLine = readonly [Labels, string, string, number, number, number, Position];
+
+interface SavedStage {
+  readonly name: string;
+  readonly held?: readonly SavedLine[];
+  readonly memory?: Position;
+}
+
+export interface SavedChain {
+  /** What the ledger knows the lines by. */
+  readonly origin: string;
+  readonly tuning?: Tuning;
+  readonly stages: readonly SavedStage[];
+}
+
+interface Link {
+  readonly processor: Processor;
+  readonly stage: Stage;
+}
+
+/** More streams than a key has at a time: ids are never used again. */
+const MAX_KNOWN_STREAMS = 1024;
+
+export class Chain {
+  /** What the ledger knows the lines by, as the last push said. */
+  origin: string;
+  /** Something may have changed since `save`. */
+  isDirty = false;
+  readonly #streams: StreamTable;
+  readonly #now: () => number;
+  #links: readonly Link[] = [];
+  /** Streams of lines that wait: their sources may have let go of them. */
+  readonly #kept = new Map<number, Stream>();
+
+  constructor(origin: string, streams: StreamTable, now: () => number) {
+    this.origin = origin;
+    this.#streams = streams;
+    this.#now = now;
+  }
+
+  get isEmpty(): boolean {
+    return this.#links.length === 0;
+  }
+
+  /** When `flush` is due at the latest; Infinity where nothing waits. */
+  get dueMs(): number {
+    let due = Number.POSITIVE_INFINITY;
+    for (const { stage } of this.#links)
+      if (stage.dueMs !== undefined && stage.dueMs < due) due = stage.dueMs;
+    return due;
+  }
+
+  /**
+   * Stages of processors that are among `entries` stay as they are. What the others hold goes through the old stages
+   * behind them into `draft`, which is empty. Answers what ends them, once those lines are appended.
+   */
+  rebuild(entries: readonly ChainEntry[], draft: Draft, account: LineAccount): () => void {
+    const old = this.#links;
+    const kept = new Set(entries.map(({ processor }) => processor));
+    const gone = old.filter(({ processor }) => !kept.has(processor));
+    for (const { processor, stage } of old) {
+      if (draft.length > 0) stage.process(draft, account);
+      if (!kept.has(processor)) stage.flush?.(draft, Number.POSITIVE_INFINITY, account);
+    }
+    this.#links = entries.map(({ processor, match }) => {
+      const known = old.find((link) => link.processor === processor);
+      if (known) return known;
+      const selects = selectorOf(match, this.#streams);
+      return { processor, stage: processor.begin({ selects, streams: this.#streams, now: this.#now }) };
+    });
+    this.isDirty = true;
+    return () => {
+      for (const { stage } of gone) stage.close?.();
+    };
+  }
+
+  /** Keeps the streams of `batch`, which came in, as long as lines wait; to be called when what came out is appended. */
+  keepStreams(batch: Batch): void {
+    if (this.dueMs === Number.POSITIVE_INFINITY) return this.#releaseStreams();
+    let last = 0;
+    for (let row = 0; row < batch.length; row++) {
+      const id = batch.stream[row];
+      if (id === last || this.#kept.has(id)) continue;
+      last = id;
+      const stream = this.#streams.get(id);
+      if (!stream) continue;
+      this.#streams.retain(stream);
+      this.#kept.set(id, stream);
+    }
+  }
+
+  process(draft: Draft, account: LineAccount): void {
+    this.isDirty = true;
+    for (const { stage } of this.#links) stage.process(draft, account);
+  }
+
+  /** Adds what is due at `nowMs` to the draft, which is empty; Infinity: everything. */
+  flush(draft: Draft, nowMs: number, account: LineAccount): void {
+    this.isDirty = true;
+    for (const { stage } of this.#links) {
+      if (draft.length > 0) stage.process(draft, account);
+      if (stage.dueMs !== undefined || nowMs === Number.POSITIVE_INFINITY)
+        stage.flush?.(draft, nowMs, account);
+    }
+  }
+
+  /** What must survive a kill; undefined where that is nothing. */
+  save(): Omit<SavedChain, 'tuning'> | undefined {
+    this.isDirty = false;
+    const stages: SavedStage[] = [];
+    for (const [i, { processor, stage }] of this.#links.entries()) {
+      const held = stage.held?.() ?? [];
+      const memory = stage.memory?.();
+      if (held.length === 0 && memory === undefined) continue;
+      stages.push({
+        name: processor.name,
+        ...(held.length > 0 && { held: this.#masked(held, i + 1) }),
+        ...(memory !== undefined && { memory }),
+      });
+    }
+    return stages.length === 0 ? undefined : { origin: this.origin, stages };
+  }
+
+  /**
+   * Gives the stages back what a process before this one saved. Lines of a processor that is not there any more are added
+   * to `draft`, which is empty, masked.
+   */
+  restore({ stages }: SavedChain, draft: Draft, account: LineAccount): void {
+    for (const { name, held = [], memory } of stages) {
+      const stage = this.#links.find(({ processor }) => processor.name === name)?.stage;
+      if (memory !== undefined) stage?.remember?.(memory);
+      if (held.length === 0) continue;
+      const lines = held.map((line) => this.#lineOf(line));
+      if (stage?.takeBack) stage.takeBack(lines);
+      else {
+        putLines(lines, draft);
+        account.held(-lines.length);
+      }
+    }
+    for (const { stage } of this.#links) stage.mask?.(draft);
+    this.isDirty = true;
+  }
+
+  close(): void {
+    for (const { stage } of this.#links) stage.close?.();
+    this.#links = [];
+    this.#releaseStreams();
+  }
+
+  #releaseStreams(): void {
+    if (this.#kept.size === 0) return;
+    for (const stream of this.#kept.values()) this.#streams.release(stream);
+    this.#kept.clear();
+  }
+
+  #masked(held: readonly HeldLine[], from: number): SavedLine[] {
+    const masks = this.#links.slice(from).flatMap(({ stage }) => (stage.mask ? [stage] : []));
+    const draft = new Draft();
+    putLines(held, draft);
+    for (const stage of masks) stage.mask?.(draft);
+    const { metadata } = draft;
+    return held.map(({ stream, seconds, nanos, flags, state }, row) => [
+      stream.labels,
+      draft.arena.toString('latin1', draft.start[row], draft.end[row]),
+      metadata ? metadata.bytes.toString('latin1', metadata.start[row], metadata.end[row]) : '',
+      seconds,
+      nanos,
+      flags,
+      state,
+    ]);
+  }
+
+  #lineOf([labels, line, metadata, seconds, nanos, flags, state]: SavedLine): HeldLine {
+    const stream = this.#streams.acquire(labels);
+    if (this.#kept.has(stream.id)) this.#streams.release(stream);
+    else this.#kept.set(stream.id, stream);
+    return {
+      stream,
+      bytes: Buffer.from(line, 'latin1'),
+      metadata: Buffer.from(metadata, 'latin1'),
+      seconds,
+      nanos,
+      flags,
+      state,
+    };
+  }
+}
+
+/** Adds held lines to the draft's end. */
+export function putLines(lines: readonly HeldLine[], draft: Draft): void {
+  for (const line of lines) {
+    const row = draft.addLine(line.bytes, line.stream.id, line);
+    if (line.metadata.length > 0) draft.fields().addEncoded(row, line.metadata, 0, line.metadata.length);
+  }
+}
+
+function selectorOf(match: Matcher | undefined, streams: StreamTable): (id: number) => boolean {
+  if (!match) return () => true;
+  const known = new Map<number, boolean>();
+  let lastId = 0;
+  let last = false;
+  return (id) => {
+    if (id === lastId) return last;
+    let selected = known.get(id);
+    if (selected === undefined) {
+      const stream = streams.get(id);
+      selected = stream !== undefined && match(stream.labels);
+      if (known.size === MAX_KNOWN_STREAMS) known.clear();
+      known.set(id, selected);
+    }
+    lastId = id;
+    last = selected;
+    return selected;
+  };
+}
