@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Tests with an engine that mostly wait: they run beside the unit tests and beside each other. */
-const WAITING = 'test/engine/{leaks,liveness,loki-outage,soak*}.test.ts';
+const WAITING = 'test/engine/{image,leaks,liveness,loki-outage,soak*}.test.ts';
 
 const withEngine = {
   globalSetup: ['test/support/engine-setup.ts'],

@@ -9,7 +9,7 @@ import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { readBuildInfo } from '../src/telemetry/build-info.js';
-import { freePort, type Measured, runAgent } from './agent-run.js';
+import { delivered, freePort, type Measured, runAgent } from './agent-run.js';
 import { checkFileSink } from './check-files.js';
 import { CountingLoki } from './counting-loki.js';
 import { type Workload, workload } from './generate.js';
@@ -79,7 +79,7 @@ sources: { containers: { type: docker, endpoint: "unix://${socket}", start_at: b
 sinks: { measured: ${sink} }
 `,
     );
-    return await runAgent(configFile, port, 'measured', work.lines);
+    return await runAgent(configFile, async () => (await delivered(port, 'measured')) >= work.lines);
   } finally {
     engine.close();
     engine.closeAllConnections();

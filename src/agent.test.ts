@@ -44,6 +44,7 @@ test('a start that fails says why, also where not everything can be ended after 
     journal: { maxBytes: 1e9, maxAgeMs: 1e9, minFree: 0, syncIntervalMs: 200 },
     deadLetters: { maxBytes: 1e6, maxAgeMs: 1e9 },
     alerts: {},
+    processors: [],
     sources: {},
     sinks: { bad: { type: 'stdout' } },
   };

@@ -6,9 +6,9 @@
  */
 import type { Batch } from '../pipeline/batch.js';
 import { timeText } from '../pipeline/line-time.js';
-import { LIVE_LANES, type Stream } from '../pipeline/streams.js';
+import { type Labels, LIVE_LANES, type Stream } from '../pipeline/streams.js';
 import { FairShare } from '../query/fair-share.js';
-import { compileQuery, type Level, type LineFilter, levelOf, parseQuery } from '../query/index.js';
+import { compileQuery, type Level, type LineFilter, levelOfLine, parseQuery } from '../query/index.js';
 import { shownEnd, streamFacts } from '../query/shown-line.js';
 import type { Alert } from './alert.js';
 
@@ -44,7 +44,8 @@ export class AlertWatch {
   readonly #now: () => number;
   /** Milliseconds since 1970. */
   readonly #wall: () => number;
-  readonly #wanted = new Map<number, boolean>();
+  /** Labels of the streams that it is about; undefined of others. */
+  readonly #wanted = new Map<number, Labels | undefined>();
   /** Lines of each second of the window: second s stands at s modulo its length. */
   readonly #counts: Uint32Array;
   readonly #share = new FairShare();
@@ -98,29 +99,38 @@ export class AlertWatch {
 
   /** Rows of lines that match. */
   #choose(batch: Batch, streams: Streams): number[] {
-    const { start, end, stream, seconds, arena, length } = batch;
+    const { start, end, stream, seconds, arena, length, metadata } = batch;
     const rows: number[] = [];
     const oldest = this.#wall() / 1000 - this.#alert.windowSeconds - SLACK_S;
     let last = 0;
     for (let row = 0; row < length; row++) {
-      if (seconds[row] < oldest || !this.#wants(stream[row], streams)) continue;
+      if (seconds[row] < oldest || !this.#labels(stream[row], streams)) continue;
       rows.push(row);
       if (end[row] > last) last = end[row];
     }
     if (rows.length === 0) return rows;
-    this.#filter.begin(arena.subarray(0, last));
-    return rows.filter((row) => this.#filter.test(start[row], end[row]));
+    this.#filter.begin(arena.subarray(0, last), metadata?.bytes);
+    return rows.filter((row) => {
+      const labels = this.#labels(stream[row], streams) ?? {};
+      return this.#filter.test(
+        start[row],
+        end[row],
+        metadata?.start[row] ?? 0,
+        metadata?.end[row] ?? 0,
+        labels,
+      );
+    });
   }
 
-  #wants(id: number, streams: Streams): boolean {
-    let wanted = this.#wanted.get(id);
-    if (wanted === undefined) {
-      const stream = streams(id);
-      wanted = stream !== undefined && stream.lane < LIVE_LANES && this.#filter.wantsStream(stream.labels);
-      if (this.#wanted.size >= MAX_KNOWN_STREAMS) this.#wanted.clear();
-      this.#wanted.set(id, wanted);
-    }
-    return wanted;
+  #labels(id: number, streams: Streams): Labels | undefined {
+    const known = this.#wanted.get(id);
+    if (known !== undefined || this.#wanted.has(id)) return known;
+    const stream = streams(id);
+    const isWanted = stream && stream.lane < LIVE_LANES && this.#filter.wantsStream(stream.labels);
+    const labels = isWanted ? stream.labels : undefined;
+    if (this.#wanted.size >= MAX_KNOWN_STREAMS) this.#wanted.clear();
+    this.#wanted.set(id, labels);
+    return labels;
   }
 
   /** Lets the window go on to the second that is now. */
@@ -137,18 +147,20 @@ export class AlertWatch {
 }
 
 function sampleOf(
-  { arena, start, end, seconds, nanos, stream }: Batch,
+  { arena, start, end, seconds, nanos, stream, metadata }: Batch,
   row: number,
   streams: Streams,
 ): Sample {
   const { labels = {}, text = '' } = streams(stream[row]) ?? {};
   const facts = streamFacts(labels, text);
   const shown = shownEnd(arena, start[row], end[row], SAMPLE_BYTES);
+  const from = metadata?.start[row] ?? 0;
+  const to = metadata?.end[row] ?? 0;
   return {
     time: timeText(seconds[row], nanos[row]),
     container: facts.container,
     stream: facts.stream,
-    level: levelOf(arena, start[row], end[row]),
+    level: levelOfLine(arena, start[row], end[row], metadata?.bytes ?? arena, from, to, facts.level),
     line: arena.toString('utf8', start[row], shown),
   };
 }

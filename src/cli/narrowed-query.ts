@@ -14,6 +14,7 @@ export function narrowedQuery(text: string, { container = [], level = [] }: Narr
     labels: [...query.labels, ...(container.length > 0 ? [{ name: 'container', ...oneOf(container) }] : [])],
     lines: query.lines,
     levels: [...query.levels, ...(level.length > 0 ? [oneOf(level)] : [])],
+    fields: query.fields,
   });
 }
 

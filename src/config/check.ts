@@ -2,9 +2,11 @@
  * What another configuration would come to in place of the one at hand, and what is wrong with it.
  *
  * Values of the environment are the agent's secrets as much as its tokens are. A text that is judged may name any variable,
- * so what it brings in is hidden wherever it would be shown, unless the configuration at hand shows it already.
+ * so what it brings in is hidden wherever it would be shown, unless the configuration at hand shows it already. The file on
+ * the disk is its operator's own.
  */
 import { AgentError } from '../runtime/errors.js';
+import { type ComponentChange, changesBetween } from './changes.js';
 import { isTree } from './document.js';
 import { type ConfigRequest, type LoadedConfig, loadConfig } from './load.js';
 import { ConfigError, type Places } from './problems.js';
@@ -36,6 +38,8 @@ export interface ConfigCheck {
   /** What it would come to, as YAML; null where it is wrong. */
   readonly effective: string | null;
   readonly differs: readonly ConfigDifference[];
+  /** What a reload would do, component by component; empty where it is wrong. */
+  readonly changes: readonly ComponentChange[];
 }
 
 /** Of a secret that is looked for within other text. */
@@ -44,7 +48,8 @@ const LEAST_PART = 4;
 type Rendered = Readonly<Record<string, unknown>>;
 
 export interface CheckGiven {
-  readonly text: string;
+  /** Undefined: the file as it is now. */
+  readonly text: string | undefined;
   /** As `present` was loaded with: the same flags and environment count for the text. */
   readonly request: ConfigRequest;
   readonly present: Config;
@@ -53,21 +58,22 @@ export interface CheckGiven {
 export function checkConfig({ text, request, present }: CheckGiven): ConfigCheck {
   let loaded: LoadedConfig;
   try {
-    loaded = loadConfig({ ...request, text });
+    loaded = loadConfig(text === undefined ? request : { ...request, text });
   } catch (error) {
-    return { ok: false, problems: problemsOf(error), effective: null, differs: [] };
+    return { ok: false, problems: problemsOf(error), effective: null, differs: [], changes: [] };
   }
   const now = renderConfig(present);
-  const then = withoutVariables(renderConfig(loaded.config), text, request.env, configYaml(present));
+  const then = withoutVariables(renderConfig(loaded.config), text ?? '', request.env, configYaml(present));
   return {
     ok: true,
     problems: loaded.warnings.map((warning) => warningAt(warning, loaded.places)),
     effective: yamlOf(then),
     differs: [...differences(now, then, [])],
+    changes: changesBetween(present, loaded.config),
   };
 }
 
-function problemsOf(error: unknown): ConfigProblem[] {
+export function problemsOf(error: unknown): ConfigProblem[] {
   if (error instanceof ConfigError) {
     return error.problems.map(({ place: { label, line, column }, message }) => {
       const isInText = line > 0;
@@ -81,7 +87,7 @@ function problemsOf(error: unknown): ConfigProblem[] {
 
 function warningAt(warning: string, places: Places): ConfigProblem {
   const key = keyIn(warning);
-  const place = key === '' ? undefined : places.value(key.split('.'));
+  const place = key === '' ? undefined : places.value(key.split(/[.[\]]+/).filter((part) => part !== ''));
   return problem('warning', place && place.line > 0 ? place : undefined, warning);
 }
 

@@ -1,9 +1,10 @@
-/** The configuration as a running agent shows it, and what another one would come to in its place: nothing is applied. */
+/** The configuration that is in force, as the agent shows it, and what another one would come to in its place. */
 import path from 'node:path';
+import { AgentError } from '../runtime/errors.js';
 import type { Scope } from '../runtime/scope.js';
 import type { ConfigCheck } from './check.js';
 import { checkInWorker } from './check-link.js';
-import type { ConfigRequest } from './load.js';
+import { type ConfigRequest, type LoadedConfig, loadConfig } from './load.js';
 import { configYaml, renderConfig } from './render.js';
 import type { Config } from './types.js';
 
@@ -17,18 +18,61 @@ export interface ConfigView {
 }
 
 export interface ConfigDesk {
+  /** In force. */
+  readonly present: Config;
+  /** What `load` reads, absolute; undefined where that is no file. */
+  readonly file: string | undefined;
   view(): ConfigView;
-  /** Judges a text as the configuration file of this agent. Throws AgentError where that takes too long. */
-  check(scope: Scope, text: string): Promise<ConfigCheck>;
+  /** Judges a text as the configuration file of this agent, without one that file. Throws AgentError where that takes too long. */
+  check(scope: Scope, text?: string): Promise<ConfigCheck>;
+  /** Reads the file anew, with the flags and the environment of the start. Throws as `loadConfig` does. */
+  load(): LoadedConfig;
+  /** `config` is in force from now on. */
+  accept(config: Config): void;
 }
 
-/** `request`: as `config` was loaded with, from `file`. */
-export function configDesk(config: Config, request: ConfigRequest, file?: string): ConfigDesk {
-  const shownFile = file === undefined || request.file === '-' ? null : path.resolve(request.cwd, file);
+/** `request`: as `config` was loaded with, from `loaded.file`. */
+export function configDesk(
+  config: Config,
+  given: ConfigRequest,
+  loaded: Partial<Pick<LoadedConfig, 'file' | 'journalBytes'>> = {},
+): ConfigDesk {
+  const isFile = loaded.file !== undefined && given.file !== '-';
+  const file = isFile ? path.resolve(given.cwd, loaded.file ?? '') : undefined;
+  // The one that was found stays the one: were it to go, another must not take its place unasked.
+  const { journalBytes } = loaded;
+  const request = { ...given, ...(isFile && { file: loaded.file }), ...(journalBytes !== undefined && { journalBytes }) };
+  let present = config;
   return {
-    view: () => ({ ...renderConfig(config), file: shownFile, yaml: configYaml(config) }),
+    file,
+    get present() {
+      return present;
+    },
+    view: () => ({ ...renderConfig(present), file: file ?? null, yaml: configYaml(present) }),
     // The environment of a process is no plain object, which alone can be given to a worker.
     check: (scope, text) =>
-      checkInWorker(scope, { text, request: { ...request, env: { ...request.env } }, present: config }),
+      checkInWorker(scope, { text, request: { ...request, env: { ...request.env } }, present }),
+    load() {
+      if (request.file === '-') {
+        throw new AgentError('CONFIG_UNREADABLE', 'The configuration came from standard input, which is read once.', {
+          remedy: 'Start the agent with a file, --config FILE, so that it can be reloaded.',
+        });
+      }
+      return loadConfig(request);
+    },
+    accept(config) {
+      present = config;
+    },
+  };
+}
+
+/** Of an agent that keeps what it began with, for the reason `why`. */
+export function withoutReload(desk: ConfigDesk, why: string): ConfigDesk {
+  return {
+    ...desk,
+    file: undefined,
+    load() {
+      throw new AgentError('CONFIG_UNREADABLE', why);
+    },
   };
 }

@@ -51,6 +51,33 @@ const BRACES = `; text with braces or brackets must stand in quotes, such as mat
 
 /** `name` is what problems call the file. Never throws. */
 export function parseConfigText(text: string, name: string, env: NodeJS.ProcessEnv): ParsedDocument {
+  const { value = {}, root, start, places, problems } = read(text, name, env);
+  if (isTree(value)) return { tree: value, places, problems };
+  const kind = Array.isArray(value) ? 'a list' : 'a single value';
+  const problem = { place: start ?? root, message: `must be sections of keys, not ${kind}` };
+  return { tree: {}, places, problems: [...problems, problem] };
+}
+
+/** YAML that is the value of a key: `[{ type: multiline }]`. Never throws. */
+export function parseValueText(
+  text: string,
+  name: string,
+  env: NodeJS.ProcessEnv,
+): Pick<ReadText, 'value' | 'problems'> {
+  return read(text, name, env);
+}
+
+interface ReadText {
+  /** Undefined where there is none, or nothing could be read. */
+  readonly value: unknown;
+  readonly root: Place;
+  /** Where the value begins. */
+  readonly start?: Place;
+  readonly places: Places;
+  readonly problems: readonly Problem[];
+}
+
+function read(text: string, name: string, env: NodeJS.ProcessEnv): ReadText {
   const lines = new LineCounter();
   const root: Place = { label: name, line: 0, column: 0 };
   const at = (offset: number): Place => {
@@ -62,30 +89,23 @@ export function parseConfigText(text: string, name: string, env: NodeJS.ProcessE
   try {
     // A value's key and its collection are levels of their own there.
     if (isDeeper(text, 2 * MAX_DEPTH))
-      return { tree: {}, places, problems: [{ place: root, message: TOO_MUCH }] };
+      return { value: undefined, root, places, problems: [{ place: root, message: TOO_MUCH }] };
     document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   } catch (error) {
     const message = `is not YAML (${(error as Error).name})`;
-    return { tree: {}, places, problems: [{ place: root, message }] };
+    return { value: undefined, root, places, problems: [{ place: root, message }] };
   }
   // A warning means that the parser took something for what its writer hardly meant.
   const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => ({
     place: at(error.pos[0]),
     message: QUOTING[error.code] ?? error.message + (IN_BRACES.test(error.message) ? BRACES : ''),
   }));
-  if (problems.length > 0) return { tree: {}, places, problems };
+  if (problems.length > 0) return { value: undefined, root, places, problems };
 
   const reader = new TreeReader(document, at, places, env);
-  const tree = reader.read(document.contents);
+  const value = reader.read(document.contents);
   problems.push(...reader.problems);
-  if (tree === undefined) return { tree: {}, places, problems };
-  if (!isTree(tree)) {
-    const place = at(document.contents?.range[0] ?? 0);
-    const kind = Array.isArray(tree) ? 'a list' : 'a single value';
-    problems.push({ place, message: `must be sections of keys, not ${kind}` });
-    return { tree: {}, places, problems };
-  }
-  return { tree, places, problems };
+  return { value, root, start: at(document.contents?.range[0] ?? 0), places, problems };
 }
 
 /** What each alias stands for. The parser's own way to one takes as long as the whole document. */

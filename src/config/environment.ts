@@ -1,9 +1,10 @@
 /**
  * Keys given by environment variables: `LOG_CAPTURER_` and the key's path in upper case, parts joined by `_`, other
  * signs than letters and digits as `_` too. `LOG_CAPTURER_SINKS_LOCAL_MAX_BYTES` is sinks.local.max_bytes, and
- * `LOG_CAPTURER_LOKI_URL` short for sinks.loki.url.
+ * `LOG_CAPTURER_LOKI_URL` short for sinks.loki.url. A list of sections is given as a whole, as YAML:
+ * `LOG_CAPTURER_PROCESSORS='[{ type: multiline }]'`.
  */
-import { isTree, type Tree } from './document.js';
+import { isTree, parseValueText, type Tree } from './document.js';
 import { impliedNames, impliedType } from './implied.js';
 import { shapeOf } from './keys.js';
 import type { AnySchema } from './leaf.js';
@@ -29,9 +30,11 @@ export function overlayEnvironment(
     if (!name.startsWith(PREFIX) || value === undefined || value === '') continue;
     const place: Place = { label: `environment variable ${name}`, line: 0, column: 0 };
     if (isInjected(name.slice(PREFIX.length), value)) continue;
-    const path = findPath(name.slice(PREFIX.length).replace(SHORT, LONG), schema, tree);
-    if (path) {
-      setValue(tree, path, value, place, places);
+    const target = findTarget(name.slice(PREFIX.length).replace(SHORT, LONG), schema, tree);
+    if (target) {
+      const read = target.isList ? parseValueText(value, name, env) : { value, problems: [] };
+      setValue(tree, target.path, read.value, place, places);
+      problems.push(...read.problems.map(({ message }) => ({ place, message })));
       continue;
     }
     const known = variableNames(schema, tree).flatMap((known) => [
@@ -63,7 +66,7 @@ export function setValue(
     section = below;
   }
   section[path[path.length - 1]] = value;
-  places.set(path, place, place);
+  places.replace(path, place);
 }
 
 /** `PORT` alone could be somebody's mistake for SERVER_PORT: an injected one is an address. */
@@ -71,9 +74,15 @@ function isInjected(rest: string, value: string): boolean {
   return INJECTED.test(rest) && (rest !== 'PORT' || value.includes('://'));
 }
 
-function findPath(rest: string, schema: AnySchema, value: unknown): string[] | undefined {
+interface Target {
+  readonly path: readonly string[];
+  readonly isList: boolean;
+}
+
+function findTarget(rest: string, schema: AnySchema, value: unknown): Target | undefined {
   const shape = shapeOf(schema, value);
-  if (shape.kind === 'leaf') return rest === '' ? [] : undefined;
+  if (shape.kind === 'leaf' || shape.kind === 'list')
+    return rest === '' ? { path: [], isList: shape.kind === 'list' } : undefined;
   const candidates: (readonly [string, AnySchema])[] =
     shape.kind === 'section'
       ? [...shape.keys].map(([key, { schema }]) => [key, schema] as const)
@@ -81,8 +90,8 @@ function findPath(rest: string, schema: AnySchema, value: unknown): string[] | u
   for (const [key, below] of candidates) {
     const word = variablePart(key);
     if (rest !== word && !rest.startsWith(`${word}_`)) continue;
-    const path = findPath(rest.slice(word.length + 1), below, (value as Tree | undefined)?.[key]);
-    if (path) return [key, ...path];
+    const target = findTarget(rest.slice(word.length + 1), below, (value as Tree | undefined)?.[key]);
+    if (target) return { ...target, path: [key, ...target.path] };
   }
   return undefined;
 }
@@ -99,7 +108,7 @@ function newNames(rest: string): string[] {
 
 function variableNames(schema: AnySchema, value: unknown): string[] {
   const shape = shapeOf(schema, value);
-  if (shape.kind === 'leaf') return [''];
+  if (shape.kind === 'leaf' || shape.kind === 'list') return [''];
   const keys: (readonly [string, AnySchema])[] =
     shape.kind === 'section'
       ? [...shape.keys].map(([key, { schema }]) => [key, schema] as const)

@@ -37,6 +37,11 @@ function sentence(issue: z.core.$ZodIssue, schema: AnySchema, value: unknown): s
   }
   const shape = shapeOf(schema, value);
   if (shape.kind === 'named') return 'must be a section of names with their values, such as { name: value }';
+  if (shape.kind === 'list') {
+    const words = acceptedWords(shape.value);
+    const example = words.length > 0 ? `\`- type: ${words[0]}\`` : '`- key: value`';
+    return `must be a list of sections, each with a dash before it, such as ${example}`;
+  }
   if (shape.kind === 'section')
     return `must be a section (accepted keys: ${[...shape.keys.keys()].join(', ')})`;
   return issue.message;
@@ -49,7 +54,7 @@ function descend(schema: AnySchema, tree: unknown, path: ConfigPath): { schema: 
   for (const part of path) {
     const shape = shapeOf(at, value);
     const next =
-      shape.kind === 'named'
+      shape.kind === 'named' || shape.kind === 'list'
         ? shape.value
         : shape.kind === 'section'
           ? shape.keys.get(String(part))?.schema

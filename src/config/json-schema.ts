@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { impliedNames, impliedType } from './implied.js';
 import { acceptedWords, optionsOf, shapeOf } from './keys.js';
 import { type AnySchema, formOf, type JsonSchema } from './leaf.js';
-import { configSchema } from './schema.js';
+import { configSchema } from './schema/index.js';
 import type { Key } from './section.js';
 
 const VARIABLE: JsonSchema = { $ref: '#/definitions/variable' };
@@ -60,6 +60,8 @@ function schemaOf(schema: AnySchema, definitions: Record<string, JsonSchema>, na
       ...(names === undefined ? {} : { propertyNames: names }),
     };
   }
+  if (shape.kind === 'list')
+    return { type: ['array', 'null'], items: schemaOf(shape.value, definitions, name) };
   if (shape.form) return orVariable(shape.form.json);
   const [word] = acceptedWords(schema);
   return word === undefined ? {} : { const: word };

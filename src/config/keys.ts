@@ -9,7 +9,9 @@ export type Shape =
   /** Fixed keys. */
   | { readonly kind: 'section'; readonly keys: ReadonlyMap<string, Key> }
   /** Keys that the user chooses. */
-  | { readonly kind: 'named'; readonly value: AnySchema; readonly name: AnySchema };
+  | { readonly kind: 'named'; readonly value: AnySchema; readonly name: AnySchema }
+  /** Entries in an order. */
+  | { readonly kind: 'list'; readonly value: AnySchema };
 
 /** The shape of `schema`. Of a union it is the option that the `type` in `value` names, else all options' keys together. */
 export function shapeOf(schema: AnySchema, value?: unknown): Shape {
@@ -27,6 +29,8 @@ export function shapeOf(schema: AnySchema, value?: unknown): Shape {
       return { kind: 'section', keys: keysOf(schema) ?? new Map() };
     case 'record':
       return { kind: 'named', value: def.valueType, name: def.keyType };
+    case 'array':
+      return { kind: 'list', value: def.element };
     case 'union': {
       const options = def.options
         .map((option) => shapeOf(option))

@@ -54,6 +54,7 @@ describe('what is accepted', () => {
       },
       deadLetters: { maxBytes: 64 * 1024 ** 2, maxAgeMs: 30 * 86_400_000 },
       alerts: {},
+      processors: [],
       sources: {
         containers: {
           type: 'docker',
@@ -187,6 +188,7 @@ sinks:
         sample: { type: 'demo', linesPerSecond: 5, containers: 2 },
         pipe: { type: 'stdin', container: 'make', maxLineBytes: 2048 },
       },
+      processors: [],
       sinks: {
         loki: {
           type: 'loki',
@@ -328,7 +330,7 @@ describe('what is refused, and where', () => {
       'an unknown section',
       'sink: {}\n',
       [
-        'c.yaml:1:1: sink: unknown key, did you mean sinks? (accepted: data_dir, log_level, labels, server, metrics, journal, dead_letters, alerts, sources, sinks)',
+        'c.yaml:1:1: sink: unknown key, did you mean sinks? (accepted: data_dir, log_level, labels, server, metrics, journal, dead_letters, alerts, sources, processors, sinks)',
       ],
     ],
     [

@@ -12,7 +12,7 @@ import { overlayEnvironment, setValue } from './environment.js';
 import { addImplied } from './implied.js';
 import { problemsOf } from './issues.js';
 import { ConfigError, type Place, Places, type Problem } from './problems.js';
-import { configSchema, type GivenConfig } from './schema.js';
+import { configSchema, type GivenConfig } from './schema/index.js';
 import { settle, whyUnreadable } from './settle.js';
 import type { Config } from './types.js';
 import { type ConfigText, warningsOf } from './warnings.js';
@@ -34,6 +34,8 @@ export interface ConfigRequest {
   readonly env: NodeJS.ProcessEnv;
   readonly flags?: ConfigFlags;
   readonly cwd: string;
+  /** What `journal.max_bytes` is by default, where it was found out before: it depends on the free disk of a moment. */
+  readonly journalBytes?: number;
 }
 
 /** As given on the command line. */
@@ -55,6 +57,8 @@ export interface LoadedConfig {
   /** What is accepted and yet looks like a mistake: one sentence each, which begins with the key. */
   readonly warnings: readonly string[];
   readonly places: Places;
+  /** For later requests: the default of `journal.max_bytes`. */
+  readonly journalBytes: number;
 }
 
 const FLAG_PATHS = {
@@ -69,7 +73,7 @@ const FLAG_PATHS = {
  * Throws CONFIG_UNREADABLE, CONFIG_INVALID (a ConfigError) with all that was found, or SECRET_UNREADABLE.
  * Reads standard input where `file` is `-`.
  */
-export function loadConfig({ file, text, env, flags = {}, cwd }: ConfigRequest): LoadedConfig {
+export function loadConfig({ file, text, env, flags = {}, cwd, ...known }: ConfigRequest): LoadedConfig {
   const read =
     text === undefined ? readFound(file ?? findFile(cwd), cwd) : textOf(Buffer.from(text), GIVEN, 0);
   const document = read ? parseConfigText(read.text, read.name, env) : nothing();
@@ -98,10 +102,12 @@ export function loadConfig({ file, text, env, flags = {}, cwd }: ConfigRequest):
   const result = configSchema.safeParse(tree);
   if (!result.success) problems.push(...problemsOf(result.error.issues, configSchema, tree, places));
   if (!result.success || problems.length > 0) throw new ConfigError(firstPerPlace(problems));
-  const config = complete(result.data, env, cwd);
+  const dataDir = result.data.dataDir ?? path.resolve(cwd, defaultDataDir(env));
+  const journalBytes = known.journalBytes ?? defaultJournalBytes(dataDir);
+  const config = complete(result.data, dataDir, journalBytes);
   const wrong = [...wrongCombinations(config, places), ...clashesIn(config, places)];
   if (wrong.length > 0) throw new ConfigError(wrong);
-  return { config, file: read?.name, warnings: warningsOf(config, read), places };
+  return { config, file: read?.name, warnings: warningsOf(config, read), places, journalBytes };
 }
 
 function findFile(cwd: string): string | undefined {
@@ -166,9 +172,8 @@ function firstPerPlace(problems: readonly Problem[]): Problem[] {
   });
 }
 
-function complete(given: GivenConfig, env: NodeJS.ProcessEnv, cwd: string): Config {
-  const dataDir = given.dataDir ?? path.resolve(cwd, defaultDataDir(env));
-  const maxBytes = given.journal.maxBytes ?? defaultJournalBytes(dataDir);
+function complete(given: GivenConfig, dataDir: string, journalBytes: number): Config {
+  const maxBytes = given.journal.maxBytes ?? journalBytes;
   const host = defaultHost();
   return {
     ...given,

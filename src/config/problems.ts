@@ -44,6 +44,14 @@ export class Places {
     this.#values.set(pathId(path), value);
   }
 
+  /** All of what is there was given at `place`. */
+  replace(path: ConfigPath, place: Place): void {
+    const below = `${pathId(path).slice(0, -1)},`;
+    for (const places of [this.#keys, this.#values])
+      for (const id of places.keys()) if (id.startsWith(below)) places.delete(id);
+    this.set(path, place, place);
+  }
+
   key(path: ConfigPath): Place {
     return this.#keys.get(pathId(path)) ?? this.value(path.slice(0, -1));
   }

@@ -3,7 +3,7 @@ import { impliedNames } from './implied.js';
 import { defaultOf, isRequired } from './json-schema.js';
 import { acceptedWords, optionsOf, shapeOf } from './keys.js';
 import type { AnySchema } from './leaf.js';
-import { configSchema } from './schema.js';
+import { configSchema } from './schema/index.js';
 
 const HEAD = `# Configuration
 
@@ -15,6 +15,7 @@ Made from the schema that the program itself uses; \`log-capturer check\` shows 
 - \`\${NAME}\` and \`\${NAME:-default}\` in any value stand for environment variables, \`$\${\` for a plain \`\${\`.
 - Paths are taken from the folder where the program is started; \`~\` is the user's home.
 - Every secret (\`token\`, \`password\`, \`bearer_token\`, the \`url\` of a webhook) may be given as \`<key>_file\` instead, the path of a file that holds it. Secrets are never shown.
+- A list of sections is given by environment as a whole: \`LOG_CAPTURER_PROCESSORS='[{ type: multiline }]'\`.
 - A component that is called like its type (\`loki\`, \`stdout\`, \`stdin\`…) need not say it; \`containers\` is of type docker.
 - Sizes: \`64k\` = \`64KiB\` = 65,536 bytes, \`10MB\` = 10,000,000. Durations: \`200ms\`, \`5m\`, \`24h\`, \`7d\`.
 - Editors complete and check the file where its first line is \`# yaml-language-server: $schema=<path>\`, with the path of [config.schema.json](config.schema.json), or of what \`log-capturer schema\` prints.
@@ -51,13 +52,23 @@ export function configReference(): string {
     const below = shapeOf(schema);
     if (below.kind === 'leaf') top.push(...rowsOf(key, schema, what));
     else if (below.kind === 'section') parts.push(`## ${key}\n\n${what}\n\n${table(rowsBelow('', schema))}`);
-    else parts.push(...componentParts(key, below.value, what, () => top.push(...rowsOf(key, schema, what))));
+    else {
+      const isList = below.kind === 'list';
+      const none = (): void => void top.push(...rowsOf(key, schema, what));
+      parts.push(...componentParts(key, below.value, isList, what, none));
+    }
   }
   return [HEAD, `## At the top\n\n${table(top)}`, ...parts, STREAM_LABELS].join('\n');
 }
 
 /** One part a type; `none` is called where the names hold plain values. */
-function componentParts(key: string, component: AnySchema, what: string, none: () => void): string[] {
+function componentParts(
+  key: string,
+  component: AnySchema,
+  isList: boolean,
+  what: string,
+  none: () => void,
+): string[] {
   const options = optionsOf(component);
   if (!options && shapeOf(component).kind === 'section')
     return [`## ${key}\n\n${what}\n\n${table(rowsBelow('', component))}`];
@@ -65,8 +76,10 @@ function componentParts(key: string, component: AnySchema, what: string, none: (
     none();
     return [];
   }
-  const names = impliedNames(component);
-  const intro = `## ${key}\n\n${what} Names that imply their type: ${names.map(code).join(', ')}.\n`;
+  const implied = isList
+    ? ''
+    : ` Names that imply their type: ${impliedNames(component).map(code).join(', ')}.`;
+  const intro = `## ${key}\n\n${what}${implied}\n`;
   const parts = [...options].map(
     ([type, option]) => `### ${key}, type ${type}\n\n${table(rowsBelow('', option))}`,
   );
@@ -82,6 +95,8 @@ function rowsBelow(prefix: string, schema: AnySchema): Row[] {
 function rowsOf(key: string, schema: AnySchema, what: string): Row[] {
   const shape = shapeOf(schema);
   if (shape.kind === 'section') return [[key, 'a section', '', what], ...rowsBelow(`${key}.`, schema)];
+  if (shape.kind === 'list')
+    return [[key, 'a list of sections', '', what], ...rowsBelow(`${key}[].`, shape.value)];
   const given = defaultOf(schema);
   const preset = isRequired(schema) ? 'required' : given === undefined ? '' : code(JSON.stringify(given));
   if (shape.kind === 'named') {

@@ -1,6 +1,6 @@
 /** The configuration back in the file's form, every default spelled out, secrets hidden. */
 import { stringify } from 'yaml';
-import { configSchema } from './schema.js';
+import { configSchema } from './schema/index.js';
 import type { Config } from './types.js';
 
 /** For the API: what a file would hold. */

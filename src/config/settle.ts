@@ -22,8 +22,11 @@ export interface Surroundings {
 export function settle(tree: Tree, schema: AnySchema, places: Places, around: Surroundings): Problem[] {
   const problems: Problem[] = [];
   const visit = (value: unknown, at: AnySchema, below: ConfigPath): void => {
-    if (!isTree(value)) return;
     const shape = shapeOf(at, value);
+    if (shape.kind === 'list' && Array.isArray(value)) {
+      for (const [i, part] of value.entries()) visit(part, shape.value, [...below, i]);
+    }
+    if (!isTree(value)) return;
     if (shape.kind === 'named') {
       for (const [name, part] of Object.entries(value)) visit(part, shape.value, [...below, name]);
     }

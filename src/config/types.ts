@@ -3,6 +3,7 @@
  * filled in. Sources and sinks may import this file of the configuration, and no other.
  */
 import type { LogLevel } from '../telemetry/logger.js';
+import type { ProcessorConfig } from './processor-types.js';
 
 export interface Config {
   /** Absolute. */
@@ -18,6 +19,8 @@ export interface Config {
   readonly alerts: Readonly<Record<string, AlertConfig>>;
   readonly sources: Readonly<Record<string, SourceConfig>>;
   readonly sinks: Readonly<Record<string, SinkConfig>>;
+  /** In the order in which lines pass them. */
+  readonly processors: readonly ProcessorConfig[];
 }
 
 export interface ServerConfig {

@@ -98,6 +98,7 @@ class DiskJournal implements Journal {
   readonly #writer: Writer;
   readonly #readers = new Readers();
   readonly #room: Room;
+  readonly #options: { -readonly [Key in keyof JournalOptions]: JournalOptions[Key] };
   readonly #segmentBytes: number;
   readonly #streams: StreamTable;
   readonly #scope: Scope;
@@ -130,7 +131,8 @@ class DiskJournal implements Journal {
     this.#segments = new Segments(directory, disk, scope, segments, limits.patienceMs);
     const now = Date.now;
     const shared = { directory, disk, segments: this.#segments, now };
-    this.#retention = new Retention({ ...shared, readers: this.#readers, options, log });
+    this.#options = { ...options };
+    this.#retention = new Retention({ ...shared, readers: this.#readers, options: this.#options, log });
     const committedAt = segments.at(-1)?.committedAt ?? 0;
     this.#segmentWriter = new SegmentWriter(
       { ...shared, segmentBytes: limits.segmentBytes, retention: this.#retention },
@@ -141,7 +143,7 @@ class DiskJournal implements Journal {
       streams,
       scope,
       log,
-      syncIntervalMs: options.syncIntervalMs,
+      options: this.#options,
       limits,
       segmentWriter: this.#segmentWriter,
       state,
@@ -261,6 +263,15 @@ class DiskJournal implements Journal {
 
   recent(lanes: readonly number[], maxRawBytes: number): Promise<readonly Block[]> {
     return readRecent(this.#segments, lanes, maxRawBytes);
+  }
+
+  configure(options: JournalOptions): void {
+    Object.assign(this.#options, options);
+    void this.#retention.enforce().then(() => this.#room.changed());
+  }
+
+  seal(): void {
+    this.#writer.seal();
   }
 
   close(): Promise<void> {

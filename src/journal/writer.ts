@@ -32,7 +32,7 @@ export interface WriterParts {
   readonly streams: StreamTable;
   readonly scope: Scope;
   readonly log: Logger;
-  readonly syncIntervalMs: number;
+  readonly options: Pick<JournalOptions, 'syncIntervalMs'>;
   readonly limits: JournalLimits;
   readonly segmentWriter: SegmentWriter;
   /** As recovered; the writer keeps it at the last commit. */
@@ -108,6 +108,14 @@ export class Writer {
     if (!this.#isTaking) this.#changed();
   }
 
+  /** Ends the blocks that are being filled: what follows is in others, behind them. */
+  seal(): void {
+    const { blocks } = this.#group;
+    const before = blocks.length;
+    this.#builder.sealAll(blocks);
+    for (const { payload } of blocks.slice(before)) this.#sealedBytes += payload.length;
+  }
+
   /** Part of the next commit, which is not hurried for it. */
   count(name: string, lines: number): void {
     this.setTotal(name, (this.totals.get(name) ?? 0) + lines);
@@ -175,9 +183,9 @@ export class Writer {
   }
 
   #changed(): void {
-    const { syncIntervalMs, limits } = this.#parts;
-    if (syncIntervalMs === 0 || this.#sealedBytes >= limits.groupBytes) this.#commit();
-    else this.#commitWithin(syncIntervalMs);
+    const { options, limits } = this.#parts;
+    if (options.syncIntervalMs === 0 || this.#sealedBytes >= limits.groupBytes) this.#commit();
+    else this.#commitWithin(options.syncIntervalMs);
   }
 
   #commitWithin(ms: number): void {

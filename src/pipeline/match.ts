@@ -21,8 +21,9 @@ export interface Comparison {
 }
 
 const ACCEPTED = 'A selector looks like {env="prod", app=~"web-.*"}; = != =~ and !~ compare.';
-const NAME = /[a-zA-Z_][a-zA-Z0-9_]*/y;
-const OPERATOR = /=~|!~|!=|=/y;
+/** Of a label or a field. */
+export const NAME = /[a-zA-Z_][a-zA-Z0-9_]*/y;
+export const OPERATOR = /=~|!~|!=|=/y;
 
 /** Throws a ScanError, which is a SyntaxError. */
 export function compileMatch(text: string): Matcher {

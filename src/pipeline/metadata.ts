@@ -27,6 +27,65 @@ export function fieldName(text: string): FieldName {
   return bytes;
 }
 
+/** Finds fields in encoded pairs wherever they lie: of a batch, of a block. */
+export class FieldFinder {
+  /** Where the value that was found or read last is. */
+  start = 0;
+  end = 0;
+  /** Where the name that was read last is. */
+  nameStart = 0;
+  nameEnd = 0;
+  #pair = 0;
+  #at = 0;
+
+  /** Reads the pair at `at`; answers where the next one is. */
+  read(pairs: Buffer, at: number): number {
+    const next = this.#enter(pairs, at);
+    this.#pair = this.#at;
+    this.nameEnd = this.#enter(pairs, this.#pair);
+    this.nameStart = this.#at;
+    this.end = this.#enter(pairs, this.nameEnd);
+    this.start = this.#at;
+    return next;
+  }
+
+  /** True where pairs[from .. to) have a field of that name: its first value is pairs[start .. end). */
+  find(pairs: Buffer, from: number, to: number, name: FieldName): boolean {
+    for (let at = from; at < to; ) {
+      const next = this.#enter(pairs, at);
+      const pair = this.#at;
+      if (isAt(pairs, pair, name)) {
+        this.end = this.#enter(pairs, pair + name.length);
+        this.start = this.#at;
+        return true;
+      }
+      at = next;
+    }
+    return false;
+  }
+
+  /** Whether the pair that was read last has this name. */
+  isNamed(pairs: Buffer, name: FieldName): boolean {
+    return isAt(pairs, this.#pair, name);
+  }
+
+  /** Passes a tag and a length; answers where what it counts ends, and leaves where it begins in `#at`. */
+  #enter(pairs: Buffer, from: number): number {
+    let at = from + 1;
+    let length = pairs[at++];
+    if (length >= 0x80) {
+      length &= 0x7f;
+      for (let scale = 0x80; ; scale *= 0x80) {
+        const byte = pairs[at++];
+        length += (byte & 0x7f) * scale;
+        if (byte < 0x80) break;
+      }
+    }
+    this.#at = at;
+    return at + length;
+  }
+}
+
 export class Metadata {
   bytes: Buffer;
   start: Uint32Array;
@@ -36,6 +95,7 @@ export class Metadata {
   /** Where the last value that was found is: bytes[valueStart .. valueEnd). */
   valueStart = 0;
   valueEnd = 0;
+  readonly #finder = new FieldFinder();
 
   /** `rows` is the batch's capacity. */
   constructor(rows: number, bytes = 4096) {
@@ -102,19 +162,11 @@ export class Metadata {
 
   /** True where the row has a field of that name: its first value is at `valueStart`, `valueEnd`. */
   find(row: number, name: FieldName): boolean {
-    const { bytes } = this;
-    const end = this.end[row];
-    for (let at = this.start[row]; at < end; ) {
-      const next = this.#enter(at);
-      const pair = this.#at;
-      if (isAt(bytes, pair, name)) {
-        this.valueEnd = this.#enter(pair + name.length);
-        this.valueStart = this.#at;
-        return true;
-      }
-      at = next;
-    }
-    return false;
+    const finder = this.#finder;
+    if (!finder.find(this.bytes, this.start[row], this.end[row], name)) return false;
+    this.valueStart = finder.start;
+    this.valueEnd = finder.end;
+    return true;
   }
 
   /** The value of a field as text; undefined where the row has none. */
@@ -128,8 +180,8 @@ export class Metadata {
     const end = this.end[row];
     let to = from;
     for (let at = from; at < end; ) {
-      const next = this.#enter(at);
-      if (!isAt(this.bytes, this.#at, name)) {
+      const next = this.#finder.read(this.bytes, at);
+      if (!this.#finder.isNamed(this.bytes, name)) {
         if (to !== at) this.bytes.copyWithin(to, at, next);
         to += next - at;
       }
@@ -165,49 +217,20 @@ export class Metadata {
     this.tail += length;
     this.end[row] = this.tail;
   }
-
-  #at = 0;
-
-  /** Passes a tag and a length; answers where what it counts ends, and leaves where it begins in `#at`. */
-  #enter(from: number): number {
-    const { bytes } = this;
-    let at = from + 1;
-    let length = bytes[at++];
-    if (length >= 0x80) {
-      length &= 0x7f;
-      for (let scale = 0x80; ; scale *= 0x80) {
-        const byte = bytes[at++];
-        length += (byte & 0x7f) * scale;
-        if (byte < 0x80) break;
-      }
-    }
-    this.#at = at;
-    return at + length;
-  }
 }
 
-/** The fields of encoded pairs, in their order. Empty names and values that are not UTF-8 come as they decode. */
+/** The fields of encoded pairs, in their order. Bytes that are not UTF-8 come as they decode. */
 export function pairsIn(bytes: Buffer, from: number, to: number): [name: string, value: string][] {
+  const finder = new FieldFinder();
   const found: [string, string][] = [];
   for (let at = from; at < to; ) {
-    const pair = lengthAt(bytes, at);
-    const name = lengthAt(bytes, pair.from);
-    const value = lengthAt(bytes, name.to);
-    found.push([bytes.toString('utf8', name.from, name.to), bytes.toString('utf8', value.from, value.to)]);
-    at = pair.to;
+    at = finder.read(bytes, at);
+    found.push([
+      bytes.toString('utf8', finder.nameStart, finder.nameEnd),
+      bytes.toString('utf8', finder.start, finder.end),
+    ]);
   }
   return found;
-}
-
-function lengthAt(bytes: Buffer, tag: number): { from: number; to: number } {
-  let at = tag + 1;
-  let length = 0;
-  for (let scale = 1; ; scale *= 0x80) {
-    const byte = bytes[at++];
-    length += (byte & 0x7f) * scale;
-    if (byte < 0x80) break;
-  }
-  return { from: at, to: at + length };
 }
 
 function isAt(bytes: Buffer, at: number, name: FieldName): boolean {

@@ -48,6 +48,12 @@ export class Scan {
   }
 
   /** `form` is sticky. */
+  isAt(form: RegExp): boolean {
+    form.lastIndex = this.at;
+    return form.test(this.#text);
+  }
+
+  /** `form` is sticky. */
   token(form: RegExp, what: string): string {
     form.lastIndex = this.at;
     const match = form.exec(this.#text);

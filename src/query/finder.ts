@@ -2,7 +2,8 @@
  * Find a text in line after line of one arena or block: one native search serves all lines up to its hit.
  *
  * Native searches are quick, but not linear in what is looked for: with hostile texts each place costs as much as the text
- * is long. So they look for its first MAX_HEAD bytes, and what follows is compared at hits.
+ * is long. So they look for its first MAX_HEAD bytes, and what follows is compared at hits, a few times; where hits go on to
+ * be none the rest is searched byte by byte, which is linear.
  */
 
 import { escaped } from './text.js';
@@ -10,6 +11,7 @@ import { escaped } from './text.js';
 /** Which hits are inside a line; how one is found is up to the two below. */
 abstract class Finder {
   readonly #length: number;
+  #end = 0;
   /** There is no hit in [#from, #hit), and one at #hit. */
   #from = 0;
   #hit = -1;
@@ -19,15 +21,18 @@ abstract class Finder {
   }
 
   /** To be called before each batch or block: an arena's bytes change between them. */
-  begin(_data: Buffer): void {
+  begin(data: Buffer): void {
+    this.#end = data.length;
     this.#from = 0;
     this.#hit = -1;
   }
 
   /** True where the line data[start .. end) holds the text. */
   isIn(start: number, end: number): boolean {
-    if (start < this.#from || start > this.#hit) {
-      const hit = this.search(start);
+    // Lines that lie anywhere would have all that follows them searched anew each time.
+    if (start < this.#from) return this.search(start, end) >= 0;
+    if (start > this.#hit) {
+      const hit = this.search(start, this.#end);
       this.#from = start;
       this.#hit = hit < 0 ? Number.POSITIVE_INFINITY : hit;
     }
@@ -35,25 +40,28 @@ abstract class Finder {
     return this.#hit + this.#length <= end;
   }
 
-  /** Where the first hit from `start` on begins, or -1. */
-  protected abstract search(start: number): number;
+  /** Where the first hit in [start, end) begins, or -1. */
+  protected abstract search(start: number, end: number): number;
 }
 
 export type { Finder };
 
 const MAX_HEAD = 64;
+const MAX_FALSE_HITS = 16;
 
 /** Finds it byte by byte. */
 export class ExactFinder extends Finder {
+  readonly #text: Buffer;
   readonly #head: Buffer;
-  readonly #rest: Buffer;
   #data: Buffer = Buffer.alloc(0);
+  /** Of each beginning of the text how long the longest other one is that it ends with; made when it is first needed. */
+  #borders: Uint32Array | undefined;
 
   constructor(text: string) {
     const bytes = Buffer.from(text);
     super(bytes.length);
+    this.#text = bytes;
     this.#head = bytes.subarray(0, MAX_HEAD);
-    this.#rest = bytes.subarray(MAX_HEAD);
   }
 
   override begin(data: Buffer): void {
@@ -61,17 +69,42 @@ export class ExactFinder extends Finder {
     this.#data = data;
   }
 
-  protected override search(start: number): number {
-    let hit = this.#data.indexOf(this.#head, start);
-    while (hit >= 0 && !this.#isWhole(hit)) hit = this.#data.indexOf(this.#head, hit + 1);
-    return hit;
+  protected override search(start: number, end: number): number {
+    const data = end < this.#data.length ? this.#data.subarray(0, end) : this.#data;
+    const { length } = this.#text;
+    let hit = data.indexOf(this.#head, start);
+    for (let falseHits = 0; hit >= 0; falseHits++) {
+      if (hit + length > end) return -1;
+      if (length <= MAX_HEAD || data.compare(this.#text, 0, length, hit, hit + length) === 0) return hit;
+      if (falseHits === MAX_FALSE_HITS) return this.#searchByteByByte(hit + 1, end);
+      hit = data.indexOf(this.#head, hit + 1);
+    }
+    return -1;
   }
 
-  #isWhole(hit: number): boolean {
-    const from = hit + this.#head.length;
-    const to = from + this.#rest.length;
-    return to <= this.#data.length && this.#data.compare(this.#rest, 0, this.#rest.length, from, to) === 0;
+  /** Knuth, Morris, Pratt. */
+  #searchByteByByte(start: number, end: number): number {
+    this.#borders ??= bordersOf(this.#text);
+    const borders = this.#borders;
+    const text = this.#text;
+    const data = this.#data;
+    let known = 0;
+    for (let at = start; at < end; at++) {
+      while (known > 0 && data[at] !== text[known]) known = borders[known];
+      if (data[at] === text[known] && ++known === text.length) return at + 1 - known;
+    }
+    return -1;
   }
+}
+
+function bordersOf(text: Buffer): Uint32Array {
+  const borders = new Uint32Array(text.length + 1);
+  for (let at = 1, known = 0; at < text.length; at++) {
+    while (known > 0 && text[at] !== text[known]) known = borders[known];
+    if (text[at] === text[known]) known++;
+    borders[at + 1] = known;
+  }
+  return borders;
 }
 
 /** Letters of which a form outside of ASCII is the same where case does not matter: ſ and the sign for Kelvin. */
@@ -90,7 +123,7 @@ export class CaselessFinder extends Finder {
   #data: Buffer = Buffer.alloc(0);
   /** From #base on, a byte a character; made when it is first searched. */
   #text: string | undefined;
-  #base = 0;
+  #base = -1;
   #isOdd: boolean | undefined;
 
   constructor(text: string) {
@@ -107,6 +140,7 @@ export class CaselessFinder extends Finder {
     super.begin(data);
     this.#data = data;
     this.#text = undefined;
+    this.#base = -1;
     this.#isOdd = this.#hasOdd ? undefined : false;
   }
 
@@ -118,15 +152,19 @@ export class CaselessFinder extends Finder {
     return this.#holdsOdd || super.isIn(start, end);
   }
 
-  protected override search(start: number): number {
-    let text = this.#text;
-    if (text === undefined || start < this.#base) {
-      text = this.#data.toString('latin1', start);
-      this.#text = text;
+  protected override search(start: number, end: number): number {
+    if (end < this.#data.length || start < this.#base)
+      return this.#searchIn(this.#data.toString('latin1', start, end), start, start);
+    if (this.#text === undefined) {
+      this.#text = this.#data.toString('latin1', start, end);
       this.#base = start;
     }
-    this.#form.lastIndex = start - this.#base;
-    return this.#form.test(text) ? this.#base + this.#form.lastIndex - this.#length : -1;
+    return this.#searchIn(this.#text, this.#base, start);
+  }
+
+  #searchIn(text: string, base: number, start: number): number {
+    this.#form.lastIndex = start - base;
+    return this.#form.test(text) ? base + this.#form.lastIndex - this.#length : -1;
   }
 
   get #holdsOdd(): boolean {

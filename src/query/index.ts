@@ -3,5 +3,6 @@ export { compileQuery, type LineFilter } from './filter.js';
 export { levelOf } from './level.js';
 export { LEVELS, type Level } from './level-names.js';
 export { parseQuery } from './parse.js';
-export { type LineOperator, type LineTest, type Query, QueryError } from './query.js';
+export { type FieldTest, type LineOperator, type LineTest, type Query, QueryError } from './query.js';
 export { queryText } from './text.js';
+export { levelOfLabels, levelOfLine } from './told-level.js';

@@ -1,5 +1,5 @@
 /** One test of a query's lines, compiled: by native search where that will do, else by the pattern where the search hits. */
-import { compileSearch } from '../regex/index.js';
+import { type Budget, compileSearch } from '../regex/index.js';
 import { CaselessFinder, ExactFinder } from './finder.js';
 import type { LineTest } from './query.js';
 
@@ -7,18 +7,20 @@ export interface CompiledTest {
   begin(data: Buffer): void;
   /** False where no line of the data can pass. */
   mayHold(): boolean;
-  holds(start: number, end: number): boolean;
+  /** Undefined where the budget is spent before that is known. */
+  holds(start: number, end: number): boolean | undefined;
 }
 
 interface Sought {
   begin(data: Buffer): void;
   /** True where it may be in data[start .. end) as far as a quick search tells. */
   mayBeIn(start: number, end: number): boolean;
-  isIn(start: number, end: number): boolean;
+  isIn(start: number, end: number): boolean | undefined;
 }
 
-export function compileLineTest({ operator, value }: LineTest): CompiledTest {
-  const sought = operator.endsWith('~') ? soughtPattern(value) : soughtText(value);
+/** The budget is that of the line, for all its tests. */
+export function compileLineTest({ operator, value }: LineTest, budget: Budget): CompiledTest {
+  const sought = operator.endsWith('~') ? soughtPattern(value, budget) : soughtText(value);
   const isNegated = operator.startsWith('!');
   let length = 0;
   return {
@@ -27,7 +29,10 @@ export function compileLineTest({ operator, value }: LineTest): CompiledTest {
       sought.begin(data);
     },
     mayHold: () => isNegated || sought.mayBeIn(0, length),
-    holds: (start, end) => sought.isIn(start, end) !== isNegated,
+    holds(start, end) {
+      const isIn = sought.isIn(start, end);
+      return isIn === undefined ? undefined : isIn !== isNegated;
+    },
   };
 }
 
@@ -37,8 +42,8 @@ function soughtText(text: string): Sought {
   return { begin: (data) => finder.begin(data), mayBeIn: isIn, isIn };
 }
 
-function soughtPattern(pattern: string): Sought {
-  const search = compileSearch(pattern);
+function soughtPattern(pattern: string, budget: Budget): Sought {
+  const search = compileSearch(pattern, budget);
   const { literal } = search;
   const caseless = literal?.foldsCase ? new CaselessFinder(literal.text) : undefined;
   const finder = caseless ?? (literal && new ExactFinder(literal.text));

@@ -1,7 +1,18 @@
 import * as fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { describe, expect, test } from 'vitest';
-import { compileQuery, LEVELS, levelOf, parseQuery, type Query, QueryError, queryText } from './index.js';
+import { fieldName, Metadata } from '../pipeline/metadata.js';
+import { type Labels, labelText } from '../pipeline/streams.js';
+import {
+  compileQuery,
+  LEVELS,
+  type LineFilter,
+  levelOf,
+  parseQuery,
+  type Query,
+  QueryError,
+  queryText,
+} from './index.js';
 
 const name = fc.constantFrom('container', 'compose_project', 'toString');
 const labelValue = fc.constantFrom('', 'web', 'web-1', 'a "b" \\ ü\n`');
@@ -45,11 +56,59 @@ const levels = fc.record({
   operator: fc.constantFrom('=' as const, '!=' as const, '=~' as const, '!~' as const),
   value: fc.constantFrom('error', 'warn|error', 'unknown', '.*', 'x'),
 });
+const nameOfField = fc.constantFrom('status', 'took', 'container', 'toString');
+const field = fc.oneof(
+  fc.record({
+    name: nameOfField,
+    operator: fc.constantFrom('=' as const, '!=' as const),
+    value: fc.constantFrom('', '500', 'web', 'ü "'),
+  }),
+  fc.record({
+    name: nameOfField,
+    operator: fc.constantFrom('=~' as const, '!~' as const),
+    value: fc.constantFrom('5..', 'web|', '', '.+', '(?i)WEB', '50', 'a|^b$'),
+  }),
+  fc.record({
+    name: nameOfField,
+    operator: fc.constantFrom('=', '!=', '<', '<=', '>', '>=').map((operator) => operator as '='),
+    value: fc.constantFrom(0, 500, -1.5, 1e21, 0.001),
+  }),
+);
 const query: fc.Arbitrary<Query> = fc.record({
   labels: fc.array(comparison, { maxLength: 3 }),
   lines: fc.array(lineTest, { maxLength: 3 }),
   levels: fc.array(levels, { maxLength: 2 }),
+  fields: fc.array(field, { maxLength: 2 }),
 });
+/** Fields of a line, and labels of its stream. */
+const told = fc.record({
+  fields: fc.dictionary(
+    fc.constantFrom('status', 'took', 'container', 'level', 'other'),
+    fc.constantFrom(
+      '',
+      '500',
+      '499.5',
+      '-2',
+      'web',
+      'WEB',
+      '5x0',
+      ' 500 ',
+      'a\nb',
+      'ü "',
+      'ERROR',
+      '30',
+      'x'.repeat(300),
+    ),
+    { maxKeys: 3, noNullPrototype: true },
+  ),
+  labels: fc.constantFrom<Labels>(
+    {},
+    { container: 'web' },
+    { status: '500', level: 'warning' },
+    { level: 'none' },
+  ),
+});
+type Told = typeof told extends fc.Arbitrary<infer T> ? T : never;
 const piece = fc.constantFrom<string | number>(
   'timeout',
   'TIMEOUT',
@@ -82,11 +141,31 @@ const line = fc
     Buffer.concat(parts.map((part) => (typeof part === 'number' ? Buffer.of(part) : Buffer.from(part)))),
   );
 
+const NAMED: Readonly<Record<string, string>> = {
+  ERROR: 'error',
+  '30': 'info',
+  '500': 'unknown',
+  warning: 'warn',
+};
+
 /** What a query means, in plain words. */
-function passes({ lines, levels }: Query, line: Buffer): boolean {
+function passes({ lines, levels, fields: tests }: Query, line: Buffer, { fields, labels }: Told): boolean {
   const shown = line.toString();
-  const level = levelOf(line, 0, line.length);
+  const named = [fields['level'], labels['level']].map((name) => NAMED[name ?? ''] ?? 'unknown');
+  const level = named.find((name) => name !== 'unknown') ?? levelOf(line, 0, line.length);
   return (
+    tests.every(({ name, operator, value }) => {
+      const own = [fields, labels].find((all) => Object.hasOwn(all, name))?.[name] ?? '';
+      if (typeof value === 'number') {
+        const number = own.trim() === '' ? Number.NaN : Number(own);
+        if (Number.isNaN(number)) return false;
+        const order = Math.sign(number - value);
+        if (operator === '!=') return order !== 0;
+        return (operator.includes('=') && order === 0) || order === { '<': -1, '>': 1 }[operator[0]];
+      }
+      const isIt = operator.endsWith('~') ? RE2JS.compile(`(?s)${value}`).testExact(own) : own === value;
+      return isIt !== operator.startsWith('!');
+    }) &&
     lines.every(({ operator, value }) => {
       const isIn = operator.endsWith('~') ? RE2JS.compile(value).test(shown) : shown.includes(value);
       return isIn !== operator.startsWith('!');
@@ -98,6 +177,11 @@ function passes({ lines, levels }: Query, line: Buffer): boolean {
   );
 }
 
+/** Test of lines without fields. */
+function testOf(filter: LineFilter): (start: number, end: number) => boolean {
+  return (start, end) => filter.test(start, end, 0, 0, {});
+}
+
 describe('a compiled query', () => {
   test('passes the lines that it should, whatever they and it are made of', () => {
     let passed = 0;
@@ -106,7 +190,7 @@ describe('a compiled query', () => {
     fc.assert(
       fc.property(
         fc.array(query, { minLength: 1, maxLength: 2 }),
-        fc.array(line, { minLength: 1 }),
+        fc.array(fc.tuple(line, told), { minLength: 1 }),
         fc.boolean(),
         (queries, lines, isApart) => {
           const [parsed] = queries;
@@ -114,15 +198,27 @@ describe('a compiled query', () => {
           // Twice, in an arena whose bytes change: nothing may be remembered of what was there before.
           for (const batch of [lines, lines.toReversed()]) {
             const between = Buffer.from(isApart ? 'ask timeout\u212axx' : '');
-            const arena = Buffer.concat(batch.flatMap((line) => [line, between]));
-            filter.begin(arena);
-            const mayHold = filter.mayHold();
-            const expected = batch.map((line) => passes(parsed, line));
-            let at = 0;
-            const found = batch.map((line) => {
+            const metadata = new Metadata(batch.length);
+            for (const [row, [, { fields }]] of batch.entries())
+              for (const [name, value] of Object.entries(fields))
+                metadata.addText(row, fieldName(name), value);
+            const pairs = metadata.bytes.subarray(0, metadata.tail);
+            // As in a block, where labels, lines and fields are in one piece; or as in a batch.
+            const head = Buffer.concat([
+              pairs,
+              ...batch.map(([, { labels }]) => Buffer.from(labelText(labels))),
+            ]);
+            const arena = Buffer.concat(
+              [isApart ? head : '', ...batch.flatMap(([line]) => [line, between])].map(Buffer.from),
+            );
+            filter.begin(arena, isApart ? undefined : pairs);
+            const mayHold = !isApart || filter.mayHold();
+            const expected = batch.map(([line, given]) => passes(parsed, line, given));
+            let at = isApart ? head.length : 0;
+            const found = batch.map(([line, { labels }], row) => {
               const start = at;
               at += line.length + between.length;
-              return filter.test(start, start + line.length);
+              return filter.test(start, start + line.length, metadata.start[row], metadata.end[row], labels);
             });
             expect(found).toEqual(expected);
             if (!mayHold) {
@@ -154,7 +250,7 @@ describe('a compiled query', () => {
     for (const text of ['ask', '|= "ask"']) {
       const filter = compileQuery(parseQuery(text));
       filter.begin(arena);
-      expect([20, 4, 12, 8, 0].map((at) => filter.test(at, at + 3))).toEqual([
+      expect([20, 4, 12, 8, 0].map((at) => testOf(filter)(at, at + 3))).toEqual([
         true,
         true,
         false,
@@ -210,7 +306,7 @@ describe('the text of a query', () => {
           expect(parseQuery(queryText(query))).toEqual(query);
           const filter = compileQuery(query);
           filter.begin(Buffer.from(text));
-          filter.test(0, Buffer.byteLength(text));
+          testOf(filter)(0, Buffer.byteLength(text));
           read++;
         } catch (error) {
           if (!(error instanceof QueryError)) throw error;
@@ -226,7 +322,7 @@ describe('the text of a query', () => {
   test('has all that the language has', () => {
     expect(
       parseQuery(
-        '{container=~"web-.*", a!=`b`} |= "timeout" != "retry" |~ "5\\\\d\\\\d" !~ `(?i)health` | level=~"warn|error"',
+        '{container=~"web-.*", a!=`b`} |= "timeout" != "retry" |~ "5\\\\d\\\\d" !~ `(?i)health` | level=~"warn|error" | status>=500 | took == -.5 | levels=`5` | path !~ "/a|/b"',
       ),
     ).toEqual({
       labels: [
@@ -240,11 +336,17 @@ describe('the text of a query', () => {
         { operator: '!~', value: '(?i)health' },
       ],
       levels: [{ operator: '=~', value: 'warn|error' }],
+      fields: [
+        { name: 'status', operator: '>=', value: 500 },
+        { name: 'took', operator: '=', value: -0.5 },
+        { name: 'levels', operator: '=', value: '5' },
+        { name: 'path', operator: '!~', value: '/a|/b' },
+      ],
     });
     expect(parseQuery('| detected_level != "info" |= "x"').levels).toEqual([
       { operator: '!=', value: 'info' },
     ]);
-    expect(parseQuery(' {} ')).toEqual({ labels: [], lines: [], levels: [] });
+    expect(parseQuery(' {} ')).toEqual({ labels: [], lines: [], levels: [], fields: [] });
     expect(parseQuery('  Time out (1)? ').lines).toEqual([
       { operator: '|~', value: '(?i)Time out \\(1\\)\\?' },
     ]);
@@ -259,7 +361,12 @@ describe('the text of a query', () => {
       ['|~ `[z-a]`', 9, 'the range ends before it begins'],
       ['|~ "\\\\d\\\\q"', 10, '\\q is not known'],
       ['{a=~"x)"}', 7, 'this ) closes nothing'],
-      ['| json', 3, 'level is expected here'],
+      ['| json', 7, '= != =~ !~ < <= > or >= is expected here'],
+      ['| ="x"', 3, 'level or the name of a field is expected here'],
+      ['| took > 10s', 10, 'a number is expected here'],
+      ['| took > "10"', 8, '= != =~ !~ < <= > or >= is expected here'],
+      ['| a=~"x("', 9, 'a ( is not closed'],
+      ['| a=1'.repeat(17), 83, 'at most 16 fields'],
       ['| level=~"("', 12, 'a ( is not closed'],
       ['! x', 1, '|= != |~ !~ or | level= is expected here'],
       ['|~ "a{400}b{400}"', 5, 'too large'],
@@ -287,5 +394,5 @@ function compileLevel(test: string, level: string): boolean {
   const filter = compileQuery(parseQuery(`| ${test}`));
   const line = Buffer.from(level === 'unknown' ? 'x' : `level=${level}`);
   filter.begin(line);
-  return filter.test(0, line.length);
+  return testOf(filter)(0, line.length);
 }

@@ -1,5 +1,8 @@
 /** A line as people are shown it: whose it is, and as much of it as fits. */
+import { pairsIn } from '../pipeline/metadata.js';
 import { containerOf, GAP_LABEL, type Labels, outputOf } from '../pipeline/streams.js';
+import type { Level } from './level-names.js';
+import { levelOfLabels } from './told-level.js';
 
 /** Longer lines are cut for display. */
 export const SHOWN_BYTES = 16 * 1024;
@@ -10,6 +13,8 @@ export interface StreamFacts {
   readonly stream: string;
   /** The line says that lines are missing here, for this reason. */
   readonly gap?: string | undefined;
+  /** What a label says of the level of all its lines. */
+  readonly level?: Level | undefined;
 }
 
 /** `text` is that of the labels. */
@@ -18,6 +23,7 @@ export function streamFacts(labels: Labels, text: string): StreamFacts {
     container: containerOf(labels) ?? labels['filename'] ?? text,
     stream: outputOf(labels) ?? '',
     gap: labels[GAP_LABEL],
+    level: levelOfLabels(labels),
   };
 }
 
@@ -28,4 +34,16 @@ export function shownEnd(data: Buffer, start: number, end: number, bytes: number
   // A character has at most three bytes 10xxxxxx.
   for (let i = 0; i < 3 && (data[cut] & 0xc0) === 0x80; i++) cut--;
   return cut;
+}
+
+/** The fields of encoded pairs; undefined where there are none. Of two of one name the first is shown. */
+export function shownFields(
+  pairs: Buffer,
+  from: number,
+  to: number,
+): Readonly<Record<string, string>> | undefined {
+  if (from >= to) return undefined;
+  const found = new Map<string, string>();
+  for (const [name, value] of pairsIn(pairs, from, to)) if (!found.has(name)) found.set(name, value);
+  return Object.fromEntries(found);
 }

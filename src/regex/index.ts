@@ -1,9 +1,11 @@
 /** Regular expressions of people: RE2's syntax (syntax.ts), in linear time (machine.ts). Knows nothing of logs. */
+import { Budget } from './budget.js';
 import { type Literal, requiredLiteral } from './literal.js';
 import { Machine } from './machine.js';
 import { compileProgram } from './program.js';
 import { parsePattern } from './syntax.js';
 
+export { Budget, LINE_STEPS } from './budget.js';
 export type { Literal } from './literal.js';
 export { PatternError } from './syntax.js';
 
@@ -11,25 +13,25 @@ export { PatternError } from './syntax.js';
 const MAX_WHOLE = 2_000;
 const MAX_SEARCH = 500;
 
-/** A test of whole texts, a dot being a newline too. Throws a PatternError. */
+/** A test of whole texts, a dot being a newline too; for what people configured, not for lines: it has no budget. Throws a PatternError. */
 export function compilePattern(pattern: string): (text: string) => boolean {
-  const machine = new Machine(compileProgram(parsePattern(pattern, true), MAX_WHOLE), true);
+  const machine = new Machine(compileProgram(parsePattern(pattern, true), MAX_WHOLE), true, new Budget(Number.POSITIVE_INFINITY));
   return (text) => {
     const data = Buffer.from(text);
-    return machine.test(data, 0, data.length);
+    return machine.test(data, 0, data.length) === true;
   };
 }
 
 export interface Search {
-  /** Does the pattern match somewhere in data[start .. end)? */
-  test(data: Uint8Array, start: number, end: number): boolean;
+  /** Does the pattern match somewhere in data[start .. end)? Undefined where the budget is spent before that is known. */
+  test(data: Uint8Array, start: number, end: number): boolean | undefined;
   /** What a match must hold, where that can be told. */
   readonly literal: Literal | undefined;
 }
 
-/** Throws a PatternError. */
-export function compileSearch(pattern: string): Search {
+/** `budget` is shared by whatever looks at the same line; whoever gives it renews it before each. Throws a PatternError. */
+export function compileSearch(pattern: string, budget: Budget): Search {
   const node = parsePattern(pattern);
-  const machine = new Machine(compileProgram(node, MAX_SEARCH), false);
+  const machine = new Machine(compileProgram(node, MAX_SEARCH), false, budget);
   return { test: (data, start, end) => machine.test(data, start, end), literal: requiredLiteral(node) };
 }

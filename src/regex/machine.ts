@@ -4,8 +4,9 @@
  *
  * The sets of threads that occur are numbered and remembered with what follows them by class of the next character: a known
  * text costs two look-ups in tables a byte. What is remembered is bounded; a text that needs more is run set by set, at the cost of
- * one pass over the program a character, and with the next text the tables begin anew.
+ * one pass over the program a character, and with the next text the tables begin anew. All of it takes from a budget, and ends with it.
  */
+import { type Budget, BYTES_A_STEP } from './budget.js';
 import { includes, NEWLINE } from './chars.js';
 import { ASSERT, CHAR, classOf, MATCH as MATCHES, type Program, SPLIT } from './program.js';
 import { type Assertion, WORDS } from './syntax.js';
@@ -20,6 +21,11 @@ const UNKNOWN = 0;
 const MATCH = -1;
 const DEAD = -2;
 const FULL = -3;
+/** What things cost in steps, as measured: a character beyond ASCII; a split; a set that is made or looked up, and each of its threads. */
+const WIDE_STEPS = 3;
+const SPLIT_STEPS = 8;
+const SET_STEPS = 64;
+const THREAD_STEPS = 8;
 
 /** What stands before the next character, and what the next one is. */
 const START = 0;
@@ -36,6 +42,7 @@ interface ThreadSet {
 
 export class Machine {
   readonly #program: Program;
+  readonly #budget: Budget;
   /** Is the whole text asked about, or any part of it? */
   readonly #isWhole: boolean;
   readonly #asserts: boolean;
@@ -54,8 +61,9 @@ export class Machine {
   #seen: Int32Array;
   #generation = 0;
 
-  constructor(program: Program, isWhole: boolean) {
+  constructor(program: Program, isWhole: boolean, budget: Budget) {
     this.#program = program;
+    this.#budget = budget;
     this.#isWhole = isWhole;
     this.#asserts = program.ops.includes(ASSERT);
     const { bounds } = program;
@@ -70,12 +78,16 @@ export class Machine {
     this.#forget();
   }
 
-  /** Is there a match in data[start .. end)? */
-  test(data: Uint8Array, start: number, end: number): boolean {
+  /** Is there a match in data[start .. end)? Undefined where the budget is spent before that is known. */
+  test(data: Uint8Array, start: number, end: number): boolean | undefined {
+    const budget = this.#budget;
+    if (budget.left <= 0) return undefined;
     if (this.#isFull) this.#forget();
     const { ascii, bounds } = this.#program;
     let state = this.#start;
-    for (let at = start; at < end; ) {
+    let wide = 0;
+    let at = start;
+    while (at < end) {
       const byte = data[at];
       let charClass: number;
       let to = at + 1;
@@ -85,15 +97,24 @@ export class Machine {
         const decoded = decodeChar(data, at, end);
         charClass = classOf(bounds, decoded >> 3);
         to = at + (decoded & 7);
+        wide++;
       }
       let next = this.#table[state + charClass];
       if (next <= 0) {
         if (next === UNKNOWN) next = this.#step(state, charClass);
-        if (next === FULL) return this.#simulate(state, data, at, end);
-        if (next <= 0) return next === MATCH;
+        if (next === FULL) break;
+        if (next <= 0 || budget.left <= 0) {
+          state = next;
+          break;
+        }
       }
       state = next;
       at = to;
+    }
+    budget.left -= Math.ceil((at - start) / BYTES_A_STEP) + wide * WIDE_STEPS;
+    if (at < end) {
+      if (state > 0) return budget.left > 0 ? this.#simulate(state, data, at, end) : undefined;
+      return state === MATCH;
     }
     const last = this.#table[state + bounds.length];
     return (last === UNKNOWN ? this.#step(state, bounds.length) : last) === MATCH;
@@ -144,6 +165,7 @@ export class Machine {
     }
     this.#length = length;
     if (!this.#isWhole && !isEnd) this.#add(0);
+    this.#budget.left -= holds + this.#length;
     return false;
   }
 
@@ -152,6 +174,7 @@ export class Machine {
     const after = this.#kinds[charClass];
     this.#begin();
     for (let i = 0; i < count; i++) this.#add(threads[i]);
+    this.#budget.left -= count;
     for (let i = 0; i < this.#length; i++) {
       const what = this.#program.assertions[this.#next[i]];
       if (what !== undefined && holds(what, before, after)) this.#add(this.#next[i] + 1);
@@ -173,17 +196,21 @@ export class Machine {
       return;
     }
     const open = [...this.#program.targets[at]];
+    let steps = SPLIT_STEPS + open.length;
     for (let to = open.pop(); to !== undefined; to = open.pop()) {
+      steps++;
       if (this.#seen[to] === this.#generation) continue;
       this.#seen[to] = this.#generation;
       if (this.#program.ops[to] === SPLIT) open.push(...this.#program.targets[to]);
       else this.#next[this.#length++] = to;
     }
+    this.#budget.left -= steps;
   }
 
   /** The state of the set #next. */
   #numbered(before: number): number {
     const threads = this.#next.slice(0, this.#length).sort();
+    this.#budget.left -= SET_STEPS + threads.length * THREAD_STEPS;
     let hash = before;
     for (const thread of threads) hash = (Math.imul(hash, 31) + thread) & 0x3fffffff;
     const same = this.#byHash.get(hash);
@@ -222,7 +249,7 @@ export class Machine {
   }
 
   /** The rest of a text, from the state at hand, with nothing remembered. */
-  #simulate(state: number, data: Uint8Array, start: number, end: number): boolean {
+  #simulate(state: number, data: Uint8Array, start: number, end: number): boolean | undefined {
     const { bounds } = this.#program;
     const set = this.#sets[state / this.#width];
     let { before } = set;
@@ -232,7 +259,9 @@ export class Machine {
     for (let at = start; at < end && count > 0; ) {
       const decoded = decodeChar(data, at, end);
       const charClass = classOf(bounds, decoded >> 3);
+      this.#budget.left -= WIDE_STEPS;
       if (this.#advance(threads, count, before, charClass)) return true;
+      if (this.#budget.left <= 0) return undefined;
       // What was made is what is asked next, and the other way round.
       [threads, this.#next] = [this.#next, threads];
       count = this.#length;

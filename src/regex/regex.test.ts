@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { describe, expect, test } from 'vitest';
-import { compilePattern, compileSearch } from './index.js';
+import { Budget, compilePattern, compileSearch } from './index.js';
 
 const atom = fc.constantFrom(
   'a',
@@ -110,7 +110,7 @@ describe('a search', () => {
     fc.assert(
       fc.property(pattern, fc.array(bytes, { minLength: 1, maxLength: 8 }), (pattern, texts) => {
         const oracle = RE2JS.compile(pattern);
-        const search = orSkip(() => compileSearch(pattern));
+        const search = orSkip(() => compileSearch(pattern, new Budget(Number.POSITIVE_INFINITY)));
         for (const text of texts) {
           const arena = Buffer.concat([Buffer.from('ab'), text, Buffer.from('ak1')]);
           const isIn = search.test(arena, 2, 2 + text.length);
@@ -132,7 +132,7 @@ describe('a search', () => {
   test.each(['a.{14}b$', 'a.{14}\\b$'])(
     'goes on rightly where more is needed than is remembered: %s',
     (pattern) => {
-      const search = compileSearch(pattern);
+      const search = compileSearch(pattern, new Budget(Number.POSITIVE_INFINITY));
       const oracle = RE2JS.compile(pattern);
       let seed = 1;
       const random = () => (seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff) >> 16;
@@ -153,7 +153,7 @@ describe('a search', () => {
     const texts = fc.array(bytes, { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(pattern, texts, (pattern, texts) => {
-        const search = orSkip(() => compileSearch(pattern));
+        const search = orSkip(() => compileSearch(pattern, new Budget(Number.POSITIVE_INFINITY)));
         const { literal } = search;
         if (!literal) return;
         literals++;
@@ -188,9 +188,9 @@ describe('a search', () => {
       ['a(?i)b', 'ab', true, false],
     ] as const;
     for (const [pattern, text, foldsCase, isAll] of literals)
-      expect(compileSearch(pattern).literal, pattern).toEqual({ text, foldsCase, isAll });
+      expect(compileSearch(pattern, new Budget(Number.POSITIVE_INFINITY)).literal, pattern).toEqual({ text, foldsCase, isAll });
     for (const pattern of ['a|b', '\\d+', '(abc)?', '(?i)ü', ''])
-      expect(compileSearch(pattern).literal).toBeUndefined();
+      expect(compileSearch(pattern, new Budget(Number.POSITIVE_INFINITY)).literal).toBeUndefined();
   });
 
   test('folds the case of every character as RE2 does', () => {
@@ -203,7 +203,7 @@ describe('a search', () => {
       if (others.size === 0) continue;
       const escaped = `(?i)^\\x{${char.toString(16)}}$`;
       const oracle = RE2JS.compile(escaped);
-      const search = compileSearch(escaped);
+      const search = compileSearch(escaped, new Budget(Number.POSITIVE_INFINITY));
       for (const other of others) {
         const data = Buffer.from(other);
         if (search.test(data, 0, data.length) !== oracle.test(other)) wrong.push(`${text}~${other}`);
@@ -241,7 +241,7 @@ describe('a pattern of whole texts', () => {
       expect(compilePattern(pattern)('a'.repeat(512))).toBe(false);
     expect(() => compilePattern('((a{100}){100}){100}')).toThrow('too large');
     expect(compilePattern('((((){1000}){1000}){1000}){1000}')('')).toBe(true);
-    expect(() => compileSearch('a{600}b{600}')).toThrow('too large');
+    expect(() => compileSearch('a{600}b{600}', new Budget(Number.POSITIVE_INFINITY))).toThrow('too large');
   });
 
   test('refuses what it does not know, and says where', () => {

@@ -3,7 +3,15 @@ import { type LineTime, timeText } from '../pipeline/line-time.js';
 import type { FoundLine } from './scan.js';
 
 /** A line as the API has it, without its labels. */
-export function lineFields({ seconds, nanos, stream, level, text, cut }: FoundLine): Record<string, unknown> {
+export function lineFields({
+  seconds,
+  nanos,
+  stream,
+  level,
+  text,
+  fields,
+  cut,
+}: FoundLine): Record<string, unknown> {
   return {
     time: timeText(seconds, nanos),
     container: stream.container,
@@ -11,6 +19,7 @@ export function lineFields({ seconds, nanos, stream, level, text, cut }: FoundLi
     level,
     line: text.toString(),
     committed: true,
+    fields,
     ...(stream.gap !== undefined && { gap: stream.gap }),
     ...(cut > 0 && { cut }),
   };

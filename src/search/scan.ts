@@ -8,8 +8,8 @@
  */
 import type { HistoryFile } from '../journal/types.js';
 import type { LineTime } from '../pipeline/line-time.js';
-import { type Level, type LineFilter, levelOf } from '../query/index.js';
-import { shownEnd } from '../query/shown-line.js';
+import { type Level, type LineFilter, levelOfLine } from '../query/index.js';
+import { shownEnd, shownFields } from '../query/shown-line.js';
 import { BlockReader, type FoundStream } from './block-reader.js';
 import { type Candidate, Candidates } from './candidates.js';
 import type { JobContext } from './job-context.js';
@@ -42,6 +42,7 @@ export interface FoundLine extends Candidate {
   readonly stream: FoundStream;
   readonly level: Level;
   readonly text: Buffer;
+  readonly fields: Readonly<Record<string, string>> | undefined;
   /** Bytes that were left out at its end. */
   readonly cut: number;
 }
@@ -148,12 +149,16 @@ export class Scan {
       if (!candidates.takes(place) || this.#isGiven(place)) continue;
       const start = lines.start[row];
       const end = lines.end[row];
-      if (!filter.test(start, end)) continue;
+      const pairs = lines.metadataStart[row];
+      const pairsEnd = lines.metadataEnd[row];
+      if (!filter.test(start, end, pairs, pairsEnd, stream.labels)) continue;
       const shown = shownEnd(data, start, end, maxLineBytes);
       const text = Buffer.from(data.subarray(start, shown));
-      const size = text.length + CANDIDATE_BYTES;
-      const level = levelOf(data, start, end);
-      candidates.add({ ...place, size, stream, level, text, cut: end - shown }, limit - this.found);
+      const fields = shownFields(data, pairs, pairsEnd);
+      // Names and values as strings of their own.
+      const size = text.length + 2 * (pairsEnd - pairs) + CANDIDATE_BYTES;
+      const level = levelOfLine(data, start, end, data, pairs, pairsEnd, stream.level);
+      candidates.add({ ...place, size, stream, level, text, fields, cut: end - shown }, limit - this.found);
     }
   }
 

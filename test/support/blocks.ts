@@ -8,6 +8,8 @@ export interface BlockLine {
   readonly text: string | Buffer;
   readonly seconds?: number;
   readonly nanos?: number;
+  /** Structured metadata. */
+  readonly fields?: Readonly<Record<string, string>>;
 }
 
 export interface BlockPlace {
@@ -47,9 +49,12 @@ export function blockOf(lines: readonly BlockLine[], { lsn = 0, lane = 0 }: Bloc
   };
 }
 
-function entry({ text, seconds = 0, nanos = 0 }: BlockLine): Buffer {
+function entry({ text, seconds = 0, nanos = 0, fields = {} }: BlockLine): Buffer {
   const time = Buffer.concat([varint(0x08), varint(seconds), varint(0x10), varint(nanos)]);
-  return field(0x12, Buffer.concat([field(0x0a, time), field(0x12, Buffer.from(text))]));
+  const pairs = Object.entries(fields).map(([name, value]) =>
+    field(0x1a, Buffer.concat([field(0x0a, Buffer.from(name)), field(0x12, Buffer.from(value))])),
+  );
+  return field(0x12, Buffer.concat([field(0x0a, time), field(0x12, Buffer.from(text)), ...pairs]));
 }
 
 function field(tag: number, content: Buffer): Buffer {

@@ -16,8 +16,9 @@ export interface RunOptions extends ConfigOptions {
 
 /** Answers the exit code. Throws AgentError where the agent cannot start. */
 export async function run({ dryRun, ...options }: RunOptions, exitNow: ExitNow): Promise<number> {
-  const { config, warnings, file } = loadFrom(options);
-  const desk = configDesk(config, requestOf(options), file);
+  const loaded = loadFrom(options);
+  const { config, warnings } = loaded;
+  const desk = configDesk(config, requestOf(options), loaded);
   if (!dryRun) return runAgent(config, { isDryRun: false, warnings, desk }, exitNow);
   const dry = prepareDryRun(config);
   try {

@@ -52,5 +52,6 @@ function everyLineOf(container: string): LineFilter {
     begin: () => {},
     mayHold: () => true,
     test: () => true,
+    unjudged: 0,
   };
 }

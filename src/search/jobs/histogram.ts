@@ -3,7 +3,7 @@
  * line of the range is looked at, the newest blocks first; the counts of each event hold all so far.
  */
 import type { LineTime } from '../../pipeline/line-time.js';
-import { compileQuery, type Level, type LineFilter, levelOf, parseQuery } from '../../query/index.js';
+import { compileQuery, type Level, type LineFilter, levelOfLine, parseQuery } from '../../query/index.js';
 import { BlockReader } from '../block-reader.js';
 import type { Job, JobContext } from '../job-context.js';
 import { event, timeOrNull } from '../line-text.js';
@@ -79,12 +79,16 @@ class Counts {
   addAll({ lines, streams }: BlockReader, filter: LineFilter): void {
     const { from, to } = this.#range;
     for (let row = 0; row < lines.length; row++) {
-      if (!streams[lines.stream[row]].isWanted) continue;
+      const stream = streams[lines.stream[row]];
+      if (!stream.isWanted) continue;
       const time = { seconds: lines.seconds[row], nanos: lines.nanos[row] };
       if (compareTimes(time, from) < 0 || compareTimes(time, to) >= 0) continue;
       const start = lines.start[row];
       const end = lines.end[row];
-      if (filter.test(start, end)) this.#add(levelOf(lines.data, start, end), time);
+      const pairs = lines.metadataStart[row];
+      const pairsEnd = lines.metadataEnd[row];
+      if (!filter.test(start, end, pairs, pairsEnd, stream.labels)) continue;
+      this.#add(levelOfLine(lines.data, start, end, lines.data, pairs, pairsEnd, stream.level), time);
     }
   }
 

@@ -39,10 +39,18 @@ export class TailClient {
     this.#tokensAt = now();
   }
 
-  /** Lines of a batch, by row, ascending; `seen` lines passed before the batch. */
-  onLines(rows: readonly number[], of: BatchEvents, seen: number): void {
-    const events: string[] = [];
+  /** How many lines it can be shown now. */
+  room(): number {
     this.#refill();
+    return Math.floor(this.#tokens);
+  }
+
+  /**
+   * Of a batch `found` lines are for it, and these rows are the first of them, ascending, as many as its room at least;
+   * `seen` lines passed before the batch.
+   */
+  onLines(rows: readonly number[], found: number, of: BatchEvents, seen: number): void {
+    const events: string[] = [];
     for (const row of rows) {
       if (this.#tokens < 1 || this.#heldChars > MAX_QUEUED_CHARS) break;
       this.#tokens--;
@@ -50,7 +58,7 @@ export class TailClient {
       if (this.#held) this.#heldChars += event.length;
       events.push(event);
     }
-    const held = { from: seen - this.attachedAt, events, skipped: rows.length - events.length };
+    const held = { from: seen - this.attachedAt, events, skipped: found - events.length };
     if (this.#held) this.#held.push(held);
     else this.#enqueue(held);
   }

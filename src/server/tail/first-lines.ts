@@ -2,21 +2,16 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Block } from '../../pipeline/contract.js';
 import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
-import { parseLabelText } from '../../pipeline/streams.js';
+import { type Labels, parseLabelText } from '../../pipeline/streams.js';
 import { type StreamFacts, streamFacts } from '../../query/shown-line.js';
-import { lineEvent } from './line.js';
+import { type LineBytes, lineEvent } from './line.js';
 import type { Selection } from './selection.js';
 
 /** What a client is kept waiting for at most, in characters. */
 const MAX_CHARS = 512 * 1024;
 
-interface Candidate {
+interface Candidate extends LineBytes {
   readonly facts: StreamFacts;
-  readonly data: Buffer;
-  readonly start: number;
-  readonly end: number;
-  readonly seconds: number;
-  readonly nanos: number;
 }
 
 /** Events of the last `count` lines by time, fewer where they are long. Lets the event loop breathe after each block. */
@@ -41,8 +36,8 @@ export async function firstLines(
   found.sort((a, b) => a.seconds - b.seconds || a.nanos - b.nanos);
   const events: string[] = [];
   let chars = 0;
-  for (const { facts, data, start, end, seconds, nanos } of found.slice(-count).reverse()) {
-    const event = lineEvent(facts, data, start, end, seconds, nanos, true);
+  for (const line of found.slice(-count).reverse()) {
+    const event = lineEvent(line.facts, line, true);
     chars += event.length;
     if (chars > MAX_CHARS) break;
     events.push(event);
@@ -52,17 +47,22 @@ export async function firstLines(
 
 function collect(lines: BlockLines, lane: number, selection: Selection, found: Candidate[]): void {
   const { data } = lines;
-  const wanted = lines.streams.map((text) => {
+  const wanted = lines.streams.map((text): { facts: StreamFacts; labels: Labels } | undefined => {
     const labels = parseLabelText(text);
     const facts = streamFacts(labels, text);
-    return selection.wantsStream(lane, facts.container, labels) ? facts : undefined;
+    return selection.wantsStream(lane, facts.container, labels) ? { facts, labels } : undefined;
   });
   selection.begin(data);
   for (let row = 0; row < lines.length; row++) {
-    const facts = wanted[lines.stream[row]];
+    const stream = wanted[lines.stream[row]];
     const start = lines.start[row];
     const end = lines.end[row];
-    if (!facts || !selection.wants(start, end)) continue;
-    found.push({ facts, data, start, end, seconds: lines.seconds[row], nanos: lines.nanos[row] });
+    const from = lines.metadataStart[row];
+    const to = lines.metadataEnd[row];
+    if (!stream || !selection.wants(start, end, from, to, stream.labels)) continue;
+    const { facts } = stream;
+    const seconds = lines.seconds[row];
+    const nanos = lines.nanos[row];
+    found.push({ facts, data, start, end, pairs: data, from, to, seconds, nanos });
   }
 }

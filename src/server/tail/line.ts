@@ -1,35 +1,42 @@
 /**
  * Lines as the tail sends them. One server-sent event a line:
  *
- *   data: {"time":"2026-11-21T21:40:00.123456789Z","container":"web","stream":"stdout","level":"info","line":"…","committed":true}
+ *   data: {"time":"2026-11-21T21:40:00.123456789Z","container":"web","stream":"stdout","level":"info","line":"…",
+ *          "fields":{"status":"200"},"committed":true}
  *
  * `committed` is false for a line that came faster than its commit: it is seen, not yet durable. A line of the agent's own,
  * which stands where lines are missing, has no stream, and `"gap"` with the reason. `"cut"` counts the bytes that a long line
- * has more than are shown. Invalid UTF-8 becomes U+FFFD.
+ * has more than are shown; `"fields"` are there where the line has any. Invalid UTF-8 becomes U+FFFD.
  */
 import type { Batch } from '../../pipeline/batch.js';
 import { timeText } from '../../pipeline/line-time.js';
 import type { Stream } from '../../pipeline/streams.js';
-import { levelOf } from '../../query/index.js';
-import { SHOWN_BYTES, type StreamFacts, shownEnd, streamFacts } from '../../query/shown-line.js';
+import { levelOfLine } from '../../query/index.js';
+import { SHOWN_BYTES, type StreamFacts, shownEnd, shownFields, streamFacts } from '../../query/shown-line.js';
 
-export function lineEvent(
-  { container, stream, gap }: StreamFacts,
-  data: Buffer,
-  start: number,
-  end: number,
-  seconds: number,
-  nanos: number,
-  committed: boolean,
-): string {
+/** A line where it lies: data[start .. end), its encoded fields pairs[from .. to). */
+export interface LineBytes {
+  readonly data: Buffer;
+  readonly start: number;
+  readonly end: number;
+  readonly pairs: Buffer;
+  readonly from: number;
+  readonly to: number;
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
+export function lineEvent(facts: StreamFacts, line: LineBytes, committed: boolean): string {
+  const { data, start, end, pairs, from, to, seconds, nanos } = line;
   const shown = shownEnd(data, start, end, SHOWN_BYTES);
   const event = {
     time: timeText(seconds, nanos),
-    container,
-    stream,
-    level: levelOf(data, start, end),
-    gap,
+    container: facts.container,
+    stream: facts.stream,
+    level: levelOfLine(data, start, end, pairs, from, to, facts.level),
+    gap: facts.gap,
     line: data.toString('utf8', start, shown),
+    fields: shownFields(pairs, from, to),
     cut: shown < end ? end - shown : undefined,
     committed,
   };
@@ -52,9 +59,18 @@ export class BatchEvents {
   of(row: number): string {
     let event = this.#events.get(row);
     if (event === undefined) {
-      const { arena, start, end, seconds, nanos, stream } = this.#batch;
-      const facts = this.#factsOf(stream[row]);
-      event = lineEvent(facts, arena, start[row], end[row], seconds[row], nanos[row], false);
+      const { arena, start, end, seconds, nanos, stream, metadata } = this.#batch;
+      const line = {
+        data: arena,
+        start: start[row],
+        end: end[row],
+        pairs: metadata?.bytes ?? arena,
+        from: metadata?.start[row] ?? 0,
+        to: metadata?.end[row] ?? 0,
+        seconds: seconds[row],
+        nanos: nanos[row],
+      };
+      event = lineEvent(this.#factsOf(stream[row]), line, false);
       this.#events.set(row, event);
     }
     return event;

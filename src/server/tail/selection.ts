@@ -6,6 +6,8 @@ import type { TailRequest } from './request.js';
 export class Selection {
   /** The same for requests that are about the same lines. */
   readonly key: string;
+  /** It does not matter what is in a line. */
+  readonly wantsAllLines: boolean;
   readonly #containers: readonly string[];
   readonly #catchUp: boolean;
   readonly #filter: LineFilter;
@@ -14,6 +16,7 @@ export class Selection {
     const lines = grep === '' ? query.lines : [...query.lines, { operator: '|=' as const, value: grep }];
     const whole = { ...query, lines };
     this.key = JSON.stringify([queryText(whole), containers, catchUp]);
+    this.wantsAllLines = [whole.lines, whole.levels, whole.fields].every((tests) => tests.length === 0);
     this.#containers = containers;
     this.#catchUp = catchUp;
     this.#filter = compileQuery(whole);
@@ -25,13 +28,13 @@ export class Selection {
     return this.#filter.wantsStream(labels);
   }
 
-  /** To be called before the lines of each batch or block; they end before its end. */
-  begin(data: Buffer): void {
-    this.#filter.begin(data);
+  /** To be called before the lines of each batch or block; they end before its end. `pairs` as for a LineFilter. */
+  begin(data: Buffer, pairs?: Buffer): void {
+    this.#filter.begin(data, pairs);
   }
 
   /** Of a line of a stream that is wanted. */
-  wants(start: number, end: number): boolean {
-    return this.#filter.test(start, end);
+  wants(start: number, end: number, from: number, to: number, labels: Labels): boolean {
+    return this.#filter.test(start, end, from, to, labels);
   }
 }

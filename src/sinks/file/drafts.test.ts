@@ -46,6 +46,22 @@ describe('formats', () => {
     );
   });
 
+  test('json with fields, and text without', () => {
+    const lines = [
+      { labels: out, text: 'a', seconds: SECOND, fields: { status: '200', path: '/a"b\n' } },
+      { labels: out, text: 'b', seconds: SECOND, fields: { long: 'ü'.repeat(3_000) } },
+      { labels: out, text: 'c', seconds: SECOND },
+    ];
+    const head = '{"time":"2026-11-21T21:40:00.000000000Z","stream":"stdout","line":';
+    expect(formatted('json', [lines]).get('web')?.toString()).toBe(
+      `${head}"a","fields":{"status":"200","path":"/a\\"b\\n"}}\n` +
+        `${head}"b","fields":{"long":"${'ü'.repeat(3_000)}"}}\n` +
+        `${head}"c"}\n`,
+    );
+    const text = formatted('text', [lines]).get('web')?.toString();
+    expect(text?.split('\n').map((line) => line.split(' ')[2])).toEqual(['a', 'b', 'c', undefined]);
+  });
+
   test("a gap's line stands between the line before it and the line behind it, and is neither's", () => {
     const lines = [
       { labels: out, text: 'before', seconds: SECOND },

@@ -2,12 +2,16 @@
  * Formats lines into one reused buffer, without an object or a string per line.
  *
  *   text   2026-11-21T21:40:00.123456789Z stdout <line>\n
- *   json   {"time":"2026-11-21T21:40:00.123456789Z","stream":"stdout","line":"<line>"}\n
+ *   json   {"time":"2026-11-21T21:40:00.123456789Z","stream":"stdout","line":"<line>","fields":{"status":"200"}}\n
+ *
+ * A line without fields (structured metadata) has no "fields"; text shows none. A line may hold newlines, where a processor
+ * joined several: text shows them as they are.
  *
  * The buffer is [formatted … | free | the block's raw bytes]: lines are moved within one buffer, because
  * `copyWithin` is the one native copy that allocates nothing (measured: 15 ns a line of 150 B; `Buffer.copy` 45 ns and
  * a view, a byte loop 200 ns).
  */
+import { FieldFinder } from '../../pipeline/metadata.js';
 import { MAX_GROWTH, writeJsonText } from './json-text.js';
 
 /** The columns of a block that formatting needs. */
@@ -18,6 +22,9 @@ export interface Lines {
   readonly nanos: ArrayLike<number>;
   readonly start: ArrayLike<number>;
   readonly end: ArrayLike<number>;
+  /** Of the line's encoded fields. */
+  readonly metadataStart: ArrayLike<number>;
+  readonly metadataEnd: ArrayLike<number>;
 }
 
 /** What stands between a line's time and its text, in whole words of 4 bytes. */
@@ -29,7 +36,9 @@ export interface Middle {
 /** What the lines of a block of the usual size need at most: a buffer that follows the largest block so far is hard to tell from a leak. */
 const INITIAL_BYTES = 4 * 1024 * 1024;
 const KEEP_BYTES = 8 * 1024 * 1024;
-/** Of a line besides its text and its middle; words are written whole, so a few bytes beyond the end are touched. */
+const FIELDS_HEAD = Buffer.from(',"fields":{');
+const [QUOTE, COLON, COMMA, BRACE_END, NEWLINE] = Buffer.from('":,}\n');
+/** Of a line besides its text, its fields and its middle; words are written whole, so a few bytes beyond the end are touched. */
 const FRAME_BYTES = 64;
 const DATE_LENGTH = '2026-11-21T21:40:00.'.length;
 
@@ -50,6 +59,7 @@ export class LineFormatter {
   #end = 0;
   #lines: Lines | undefined;
   #shift = 0;
+  readonly #field = new FieldFinder();
 
   constructor(format: 'text' | 'json') {
     this.#json = format === 'json';
@@ -121,14 +131,37 @@ export class LineFormatter {
     const to = this.#shift + lines.end[row];
     if (this.#json) {
       end = writeJsonText(this.#bytes, from, to, end);
-      this.#bytes[end++] = 0x22;
-      this.#bytes[end++] = 0x7d;
+      this.#bytes[end++] = QUOTE;
+      if (lines.metadataEnd[row] > lines.metadataStart[row]) end = this.#addFields(lines, row, end);
+      this.#bytes[end++] = BRACE_END;
     } else {
       this.#bytes.copyWithin(end, from, to);
       end += to - from;
     }
-    this.#bytes[end++] = 0x0a;
+    this.#bytes[end++] = NEWLINE;
     this.#end = end;
+  }
+
+  /** A pair's tags and lengths are as many bytes as what stands around name and value here. */
+  #addFields({ metadataStart, metadataEnd }: Lines, row: number, at: number): number {
+    const bytes = this.#bytes;
+    const field = this.#field;
+    bytes.set(FIELDS_HEAD, at);
+    let end = at + FIELDS_HEAD.length;
+    const to = this.#shift + metadataEnd[row];
+    for (let pair = this.#shift + metadataStart[row]; pair < to; ) {
+      pair = field.read(bytes, pair);
+      bytes[end++] = QUOTE;
+      end = writeJsonText(bytes, field.nameStart, field.nameEnd, end);
+      bytes[end++] = QUOTE;
+      bytes[end++] = COLON;
+      bytes[end++] = QUOTE;
+      end = writeJsonText(bytes, field.start, field.end, end);
+      bytes[end++] = QUOTE;
+      bytes[end++] = COMMA;
+    }
+    bytes[end - 1] = BRACE_END;
+    return end;
   }
 
   #setPrefix(second: number): void {

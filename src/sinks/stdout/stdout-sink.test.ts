@@ -53,20 +53,28 @@ test('time, labels and line, one object a line', async () => {
 });
 
 test('any bytes stay one line of JSON without control characters', async () => {
+  const control = fc.string({ unit: fc.constantFrom('a', '"', '\\', '\n', '\u0000', '\u0085', '\u{1f600}') });
+  const fields = fc.dictionary(fc.constantFrom('status', '__proto__', 'a_1'), control, {
+    noNullPrototype: false,
+  });
   const value = fc.oneof(
     fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
     fc.string({ unit: 'binary', maxLength: 20 }).map((text) => Buffer.from(text)),
     fc.constant(Buffer.from('\u001b]0;title\u0007\u009b2J\r\n\u007f')),
   );
   await fc.assert(
-    fc.asyncProperty(fc.array(value, { minLength: 1, maxLength: 10 }), async (texts) => {
+    fc.asyncProperty(fc.array(value, { minLength: 1, maxLength: 10 }), fields, async (texts, fields) => {
       const labels = { container: 'a' };
-      const lines = (await written(texts.map((text) => ({ labels, text })))).split('\n');
+      const lines = (await written(texts.map((text) => ({ labels, text, fields })))).split('\n');
       expect(lines.pop()).toBe('');
       expect(lines.join('')).not.toMatch(/\p{Cc}/u);
-      expect(lines.map((line) => (JSON.parse(line) as { line: string }).line)).toEqual(
+      const read = lines.map((line) => JSON.parse(line) as { line: string; fields?: Record<string, string> });
+      expect(read.map(({ line }) => line)).toEqual(
         texts.map((text) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(text)),
       );
+      const pairs = Object.entries(fields);
+      for (const line of read)
+        expect(line.fields && Object.entries(line.fields)).toEqual(pairs.length > 0 ? pairs : undefined);
     }),
     { numRuns: 200 },
   );

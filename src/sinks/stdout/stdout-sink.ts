@@ -3,6 +3,8 @@
  *
  *   {"time":"2026-11-21T21:40:00.123456789Z","labels":{"container":"web","stream":"stdout"},"line":"…"}\n
  *
+ * Where the line has fields, `"fields":{"status":"200"}` follows.
+ *
  * A delivery is done when the reader's pipe has it, so a slow reader is waited for, and lines are written again after a
  * kill: at least once. What is written is valid JSON without control characters, whatever the line holds.
  */

@@ -11,6 +11,7 @@ import { Chip } from '../parts/chip.js';
 import { CopyButton } from '../parts/copy-button.js';
 import { Icon } from '../parts/icon.js';
 import { ErrorNotice } from '../parts/notice.js';
+import { Fields } from './fields.js';
 import { jsonIn } from './json.js';
 import { JsonTree } from './json-tree.js';
 import type { Line } from './line.js';
@@ -22,6 +23,8 @@ export interface LineActions {
   readonly onExclude?: (container: string) => void;
   /** A value of a line's JSON was pressed. */
   readonly onValue?: (text: string) => void;
+  readonly onField?: (name: string, value: string) => void;
+  readonly onLevel?: (level: string) => void;
 }
 
 /** Pieces of a long text that the browser lays out only when they are seen. */
@@ -50,6 +53,7 @@ export function Detail({
         {stream !== '' && <span>{stream}</span>}
         <span>{level === 'unknown' ? 'level unknown' : level}</span>
       </p>
+      {line.fields && <Fields fields={line.fields} level={level} actions={actions} />}
       {json !== undefined && <JsonTree value={json} onValue={onValue} />}
       {labels && (
         <div class="detail-labels">

@@ -13,6 +13,8 @@ export interface Line {
   readonly gap?: string;
   /** Bytes that were left out of `line`. */
   readonly cut?: number;
+  /** What processors found in it; names and values are as hostile. */
+  readonly fields?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
 }
 

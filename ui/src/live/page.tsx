@@ -14,7 +14,7 @@ import { Icon } from '../parts/icon.js';
 import { Popover } from '../parts/popover.js';
 import { StateDot } from '../parts/state-dot.js';
 import { QueryBar } from '../query/bar.js';
-import { withLabels, withoutValue, withText } from '../query/edit.js';
+import { withField, withLabels, withLevels, withoutValue, withText } from '../query/edit.js';
 import { QueryFilters } from '../query/filters.js';
 import { SelectionOffer } from '../search/selection-offer.js';
 import { EmptyLive } from './empty-live.js';
@@ -85,6 +85,8 @@ export default function LivePage() {
           onOnly: (container) => setQuery(withLabels(query, 'container', [container])),
           onExclude: (container) => setQuery(withoutValue(query, 'container', container)),
           onValue: (text) => setQuery(withText(query, text)),
+          onField: (name, value) => setQuery(withField(query, name, value)),
+          onLevel: (level) => setQuery(withLevels(query, [level])),
         }}
         onNearTop={() => older.load()}
         onState={(now) => {

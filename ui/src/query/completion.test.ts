@@ -37,7 +37,7 @@ it.each([
   ['{a="}", container="d^', ['db.1']],
   ['|= "{container=" | level="w^', ['warn', 'unknown']],
   ['|= "a" | detected_level=~"d^', ['debug']],
-  ['{container="web"} ^', ['|= "…"', '!= "…"', '|~ "…"', '!~ "…"', '| level="…"']],
+  ['{container="web"} ^', ['|= "…"', '!= "…"', '|~ "…"', '!~ "…"', '| level="…"', '| field="…"']],
   ['{container="web"} !^', ['!= "…"', '!~ "…"']],
   ['{container="web"} | le^', ['| level="…"']],
   ['timeout^', []],

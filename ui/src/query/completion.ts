@@ -28,6 +28,7 @@ const STAGES: readonly Suggestion[] = [
   { label: '|~ "…"', hint: 'matches the pattern', insert: '|~ "' },
   { label: '!~ "…"', hint: 'does not match it', insert: '!~ "' },
   { label: '| level="…"', hint: 'lines of a level', insert: '| level="' },
+  { label: '| field="…"', hint: 'a field has this value', insert: '| ' },
 ];
 const VALUE = /^(?<before>.*?[{,]\s*(?<name>[a-zA-Z_]\w*)\s*(?<operator>=~|!~|!=|=)\s*)"(?<typed>[^"]*)$/s;
 const LEVEL_VALUE = /^(?<before>.*\|\s*(?:detected_)?level\s*(?<operator>=~|!~|!=|=)\s*)"(?<typed>[^"]*)$/s;

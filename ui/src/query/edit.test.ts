@@ -5,6 +5,7 @@ import {
   excluded,
   labelsOf,
   levelsOf,
+  withField,
   withLabels,
   withLevels,
   withoutExclusion,
@@ -69,7 +70,15 @@ it('a text more, once', () => {
   expect(withText('timeout', 'x')).toBe('|= "x" |~ "(?i)timeout"');
 });
 
+it('a field more, once', () => {
+  const query = withField('{env="prod"} |= "x" | a>5', 'user_id', '7 "b"');
+  expect(query).toBe('{env="prod"} |= "x" | a>5 | user_id=`7 "b"`');
+  expect(withField(query, 'user_id', '7 "b"')).toBe(query);
+  expect(withField('timeout', 'a', '')).toBe('|~ "(?i)timeout" | a=""');
+});
+
 describe('for all queries and values', () => {
+  const nameOfField = fc.constantFrom('status', 'env');
   const values = fc
     .array(fc.string({ unit: 'grapheme' }), { maxLength: 3 })
     .map((values) => [...new Set(values)]);
@@ -94,6 +103,17 @@ describe('for all queries and values', () => {
             value: fc.constantFrom('warn', 'info'),
           }),
         ),
+        fields: fc.array(
+          fc.oneof(
+            fc.record({ name: nameOfField, operator: fc.constantFrom('=' as const), value: fc.string() }),
+            fc.record({
+              name: nameOfField,
+              operator: fc.constantFrom('!=' as const, '>=' as const),
+              value: fc.integer(),
+            }),
+          ),
+          { maxLength: 3 },
+        ),
       })
       .map((query) => queryText(query)),
   );
@@ -105,6 +125,7 @@ describe('for all queries and values', () => {
           withLabels(query, 'container', values),
           withLevels(query, ['warn']),
           withText(query, 'x'),
+          withField(query, 'x', 'y'),
         ]) {
           const { lines } = parseQuery(edited);
           if (lines.length > 1 || edited.startsWith('{')) expect(edited).toBe(queryText(parseQuery(edited)));

@@ -2,7 +2,7 @@
  * Queries changed by a click: text in, text out. What of a query is not understood is dropped, because nobody could say
  * what it would mean beside what the click adds.
  */
-import type { Query } from '../../../src/query/query.js';
+import type { FieldTest, Query } from '../../../src/query/query.js';
 import { escaped, queryText, textPattern } from '../../../src/query/text.js';
 import { alternatives, type Part, readQuery } from './read.js';
 
@@ -65,6 +65,16 @@ export function withText(query: string, text: string): string {
   return written(isThere ? parts : [...parts, part]);
 }
 
+/** Only lines of which the field has this value. */
+export function withField(query: string, name: string, value: string): string {
+  const { parts } = readQuery(query);
+  const part: Part = { kind: 'field', name, operator: '=', value };
+  const isThere = parts.some(
+    (one) => one.kind === 'field' && one.name === name && one.operator === '=' && one.value === value,
+  );
+  return written(isThere ? parts : [...parts, part]);
+}
+
 function isLabel({ kind, name }: Part, wanted: string): boolean {
   return kind === 'label' && name === wanted;
 }
@@ -98,7 +108,14 @@ function written(parts: readonly Part[]): string {
   }
   const of = (wanted: Part['kind']): readonly Part[] => parts.filter(({ kind }) => kind === wanted);
   const texts = of('text').map(({ value }) => ({ operator: '|~', value: textPattern(value) }));
-  return queryText({ labels: of('label'), lines: [...of('line'), ...texts], levels: of('level') } as Query);
+  const lines = [...of('line'), ...texts];
+  const fields = parts.flatMap(fieldTest);
+  return queryText({ labels: of('label'), lines, levels: of('level'), fields } as Query);
+}
+
+function fieldTest({ kind, name, operator, value }: Part): FieldTest[] {
+  if (kind === 'number') return [{ name, operator, value: Number(value) + 0 } as FieldTest];
+  return kind === 'field' ? [{ name, operator, value } as FieldTest] : [];
 }
 
 /** What became a pattern only because it stood beside something else is a text again when it stands alone. */

@@ -26,7 +26,19 @@ const selector = fc
 const stage = fc.oneof(
   fc.tuple(fc.constantFrom('|=', '!='), spaces, quotes).map((parts) => parts.join('')),
   fc
-    .tuple(fc.constantFrom('|', '| '), fc.constantFrom('level', 'detected_level'), comparison)
+    .tuple(
+      fc.constantFrom('|', '| '),
+      fc.constantFrom('level', 'detected_level', 'levels', '_f1'),
+      comparison,
+    )
+    .map((parts) => parts.join('')),
+  fc
+    .tuple(
+      fc.constantFrom('| status', '|a '),
+      fc.constantFrom('=', '==', '!=', '<', '<=', '>', '>='),
+      spaces,
+      fc.constantFrom('500', '-1.5', '.5', '+1e3', '-0', '1E-7', '1e999'),
+    )
     .map((parts) => parts.join('')),
 );
 const written = fc
@@ -39,13 +51,21 @@ const written = fc
 it('reads a query as the agent does', () => {
   fc.assert(
     fc.property(written, (text) => {
-      const { labels, lines, levels } = parseQuery(text);
+      const { labels, lines, levels, fields } = parseQuery(text);
       const { parts, isWhole } = readQuery(text);
       expect(isWhole).toBe(true);
       const of = (kind: Part['kind']) => parts.filter((part) => part.kind === kind);
       expect(of('label').map(({ name, operator, value }) => ({ name, operator, value }))).toEqual(labels);
       expect(of('line').map(({ operator, value }) => ({ operator, value }))).toEqual(lines);
       expect(of('level').map(({ operator, value }) => ({ operator, value }))).toEqual(levels);
+      const tests = parts.filter(({ kind }) => kind === 'field' || kind === 'number');
+      expect(
+        tests.map(({ kind, name, operator, value }) => ({
+          name,
+          operator,
+          value: kind === 'number' ? Number(value) + 0 : value,
+        })),
+      ).toEqual(fields);
       expect(of('text')).toEqual([]);
     }),
   );

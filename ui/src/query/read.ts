@@ -2,15 +2,19 @@
  * A query (docs: src/query/query.ts) as the page sees it while somebody types: read as far as it is understood, each part
  * with its place. The agent alone judges whether a query is right; this knows no regular expressions.
  *
- *   {container="web", env!="dev"} |= "timeout" !~ `x` | level=~"warn|error"     or a text to look for
+ *   {container="web", env!="dev"} |= "timeout" !~ `x` | level=~"warn|error" | status>=500
+ *   or a text to look for
  */
 
 export interface Part {
-  /** A label of the selector, a test of the line, the level, or the whole query where it is a text to look for. */
-  readonly kind: 'label' | 'line' | 'level' | 'text';
-  /** Of a label; else empty. */
+  /**
+   * A label of the selector, a test of the line, the level, a field, a field compared with a number, or the whole query
+   * where it is a text to look for.
+   */
+  readonly kind: 'label' | 'line' | 'level' | 'field' | 'number' | 'text';
+  /** Of a label or a field; else empty. */
   readonly name: string;
-  /** `= != =~ !~` or `|= != |~ !~`; empty for a text. */
+  /** `= != =~ !~`, `= != < <= > >=` or `|= != |~ !~`; empty for a text. */
   readonly operator: string;
   /** Without its quotes and escapes. */
   readonly value: string;
@@ -26,7 +30,10 @@ const SPACE = /\s*/y;
 const NAME = /[a-zA-Z_][a-zA-Z0-9_]*/y;
 const COMPARISON = /=~|!~|!=|=/y;
 const LINE_TEST = /\|=|!=|\|~|!~/y;
-const LEVEL = /\|\s*(?:detected_)?level(?![a-zA-Z0-9_])/y;
+const FIELD = /\|\s*(?=[a-zA-Z_])/y;
+const LEVEL = /^(?:detected_)?level$/;
+const NUMBER_TEST = /(?:==?|!=|<=?|>=?)(?=\s*[-+.\d])/y;
+const NUMBER = /[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![a-zA-Z0-9_.])/y;
 const VALUE = /"(?:[^"\\\n]|\\.)*"|`[^`]*`/y;
 
 /** The agent reads none that is longer; whatever stands in a link, reading it stays cheap. */
@@ -70,15 +77,25 @@ class Reader {
     return true;
   }
 
-  /** Tests of the line and the level, to the end. */
+  /** Tests of the line, the level and fields, to the end. */
   stages(): boolean {
     for (;;) {
       this.#match(SPACE);
       if (this.#at === this.#text.length) return true;
-      const isLevel = this.#token(LEVEL) !== null;
-      if (!(isLevel ? this.#comparison('level', '', COMPARISON) : this.#comparison('line', '', LINE_TEST)))
-        return false;
+      const isField = this.#token(FIELD) !== null;
+      if (!(isField ? this.#field() : this.#comparison('line', '', LINE_TEST))) return false;
     }
+  }
+
+  #field(): boolean {
+    const name = this.#token(NAME) ?? '';
+    if (LEVEL.test(name)) return this.#comparison('level', '', COMPARISON);
+    const operator = this.#token(NUMBER_TEST);
+    if (operator === null) return this.#comparison('field', name, COMPARISON);
+    const value = this.#token(NUMBER);
+    if (value === null) return false;
+    this.parts.push({ kind: 'number', name, operator: operator.replace('==', '='), value });
+    return true;
   }
 
   #comparison(kind: Part['kind'], name: string, operators: RegExp): boolean {

@@ -9,7 +9,7 @@ import { Empty } from '../parts/empty.js';
 import { Icon, type IconName } from '../parts/icon.js';
 import { ErrorNotice } from '../parts/notice.js';
 import { QueryBar } from '../query/bar.js';
-import { withLabels, withoutValue, withText } from '../query/edit.js';
+import { withField, withLabels, withLevels, withoutValue, withText } from '../query/edit.js';
 import { QueryExamples } from '../query/examples.js';
 import { QueryFilters } from '../query/filters.js';
 import { historyLabels, useHistoryLabels } from '../query/labels.js';
@@ -112,6 +112,8 @@ export default function Page() {
             onOnly: (container) => go({ query: withLabels(query, 'container', [container]) }),
             onExclude: (container) => go({ query: withoutValue(query, 'container', container) }),
             onValue: (text) => go({ query: withText(query, text) }),
+            onField: (name, value) => go({ query: withField(query, name, value) }),
+            onLevel: (level) => go({ query: withLevels(query, [level]) }),
           }}
         />
       )}

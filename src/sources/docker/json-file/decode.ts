@@ -23,6 +23,25 @@ export const PIECE_BYTES = 16 * 1024;
 const ROWS = 4096;
 const NEWLINE = 0x0a;
 
+/** Says what a record is: between two newlines, its text, and whether a line ends with it. */
+export interface Records {
+  /** Of the last record, kept where one has none: seconds since 1970, nanoseconds within. */
+  readonly time: { seconds: number; nanos: number };
+  /** Of the last record: its text is buf[textStart .. textEnd) once it is unescaped. */
+  readonly textStart: number;
+  readonly textEnd: number;
+  readonly endsLine: boolean;
+  readonly isStderr: boolean;
+  /** Anything is a record, with or without a newline at its end. */
+  readonly isPlainText?: boolean;
+  /** Called before the first record of a chunk. */
+  begin?(): void;
+  /** Parses buf[from .. to). False where it is no record. Changes nothing in the buffer. */
+  parse(buf: Buffer, from: number, to: number): boolean;
+  /** May write in the record's bytes, and moves `textEnd`. */
+  unescape(buf: Buffer): void;
+}
+
 /** Where the lines of one container go. */
 export interface LineTarget {
   readonly counts: ReaderCounts;
@@ -39,7 +58,7 @@ export interface LineTarget {
 export class Decoder {
   readonly maxLineBytes: number;
   readonly #pieceBytes: number;
-  readonly #parser = new RecordParser();
+  readonly #parser: Records;
   readonly #batch = new Batch(Buffer.alloc(0), ROWS);
   readonly #single = new Batch(Buffer.alloc(0), 1);
   /** Stream ids of the chunk at hand; 0 until the first line needs them. */
@@ -52,10 +71,11 @@ export class Decoder {
   /** Answer to the last push: while there is one nothing more is pushed. */
   #wait: Promise<void> | undefined;
 
-  /** `pieceBytes` is Docker's, smaller only in tests. */
-  constructor(maxLineBytes: number, pieceBytes = PIECE_BYTES) {
+  /** `pieceBytes` is Docker's, smaller only in tests and where `records` has pieces of any length. */
+  constructor(maxLineBytes: number, pieceBytes = PIECE_BYTES, records: Records = new RecordParser()) {
     this.maxLineBytes = maxLineBytes;
     this.#pieceBytes = pieceBytes;
+    this.#parser = records;
   }
 
   /**
@@ -100,8 +120,9 @@ export class Decoder {
     if (!isDone(span, span.offset, false)) {
       if (span.out.isOpen && this.pushOpenLine(span, span.out, target, LineFlag.incomplete))
         return this.#wait;
-      target.counts.malformed++;
-      const flags = move === bytes ? LineFlag.malformed | LineFlag.incomplete : LineFlag.malformed;
+      const isText = this.#parser.isPlainText === true && this.#parser.parse(buf, 0, length);
+      if (!isText) target.counts.malformed++;
+      const flags = (isText ? 0 : LineFlag.malformed) | (move === bytes ? LineFlag.incomplete : 0);
       this.#ended++;
       this.#addRow(buf, 0, length, bytes, false, flags, span, target);
       if (move === bytes) target.counts.incomplete++;
@@ -142,6 +163,7 @@ export class Decoder {
     this.#wait = undefined;
     this.#parser.time.seconds = span.seconds;
     this.#parser.time.nanos = span.nanos;
+    this.#parser.begin?.();
     return span.offset;
   }
 

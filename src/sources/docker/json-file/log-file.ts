@@ -35,6 +35,8 @@ export abstract class LogFile {
   /** 0 where the filesystem does not tell. */
   readonly createdMs: number;
   protected readonly fd: number;
+  /** So many of its first bytes identify it, as soon as they are read; 0: its first record does. */
+  identifyingBytes = 0;
   readonly #owned: Owned;
   #fingerprint: Fingerprint | undefined;
   #reading: Promise<unknown> = Promise.resolve();
@@ -84,8 +86,13 @@ export abstract class LogFile {
     return reading;
   }
 
-  /** Identifies the file by its first record. `consumed` bytes were read of it: it has at least those. */
+  /** Identifies the file by how it begins. `consumed` bytes were read of it: it has at least those. */
   fingerprint(consumed: number): Fingerprint {
+    const wanted = Math.min(this.identifyingBytes, consumed);
+    if (this.identifyingBytes > 0 && this.#fingerprint?.[0] !== wanted) {
+      const head = this.head(wanted);
+      this.#fingerprint = [head.length, crc32(head)];
+    }
     this.#fingerprint ??= this.#makeFingerprint(consumed);
     return this.#fingerprint;
   }

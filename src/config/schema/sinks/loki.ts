@@ -1,0 +1,56 @@
+/** A sink of type loki. */
+import { z } from 'zod';
+import { duration, labelName, size, text, textLike } from '../../leaves.js';
+import { password, token, webAddress } from '../../secrets.js';
+import { section } from '../../section.js';
+import type { LokiSinkConfig } from '../../types.js';
+import { DAY, MATCH, MIB, match, SECOND, TYPE, tls } from '../shared.js';
+
+// Loki's own rule for the name of a tenant.
+const tenant = textLike(
+  "a tenant: letters, digits and !-_.*'(), at most 150",
+  "^[A-Za-z0-9!_.*'()-]{1,150}$",
+);
+const BASIC = 'For basic authentication';
+
+export const loki = section<LokiSinkConfig>({
+  type: ['type', z.literal('loki'), TYPE],
+  match: ['match', match().optional(), MATCH],
+  url: ['url', webAddress('http://127.0.0.1:3100'), 'Address of Loki, or of the whole push endpoint.'],
+  tenant: ['tenant', tenant.optional(), 'Sent as X-Scope-OrgID.'],
+  tenantLabel: [
+    'tenant_label',
+    labelName().optional(),
+    'Label whose value is the tenant of a stream; streams without it go to tenant.',
+  ],
+  username: ['username', text('a name').optional(), `${BASIC}.`],
+  password: ['password', password().optional(), `${BASIC}.`],
+  bearerToken: ['bearer_token', token().optional(), 'Sent as Authorization: Bearer.'],
+  tls: ['tls', tls.optional(), 'For https.'],
+  proxyUrl: [
+    'proxy_url',
+    webAddress('http://127.0.0.1:3128').optional(),
+    'Proxy on the way; default: by HTTP_PROXY, HTTPS_PROXY and NO_PROXY.',
+  ],
+  timeoutMs: ['timeout', duration(SECOND, '10s').default(10 * SECOND), 'For one request.'],
+  batchWaitMs: [
+    'batch_wait',
+    duration(0, '1s').default(SECOND),
+    'How long lines may wait for others, so that a request holds many of each stream.',
+  ],
+  batchBytes: [
+    'batch_bytes',
+    size(64 * 1024, '1MiB', 3 * MIB).default(MIB),
+    'Most bytes of a request before compression; Loki refuses more than 4MiB.',
+  ],
+  maxLineBytes: [
+    'max_line_bytes',
+    size(1024, '256KiB', MIB).default(256 * 1024),
+    "Longer lines are cut; Loki's max_line_size.",
+  ],
+  maxAgeMs: [
+    'max_age',
+    duration(SECOND, '7d').default(7 * DAY),
+    "Older lines are rejected before they are sent; Loki's reject_old_samples_max_age.",
+  ],
+});
