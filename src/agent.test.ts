@@ -11,7 +11,7 @@ import { silentLogger } from './runtime/log.js';
 import type { Scope } from './runtime/scope.js';
 import { countMessages } from './telemetry/message-counts.js';
 
-vi.mock('./components.js', () => ({ createSink: () => badSink }));
+vi.mock('./components.js', () => ({ createSink: () => badSink, processorMaker: () => undefined }));
 
 /** What it opens does not close. */
 const badSink: Sink = {

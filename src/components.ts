@@ -4,11 +4,13 @@ import type {
   DemoSourceConfig,
   DockerSourceConfig,
   FileSinkConfig,
+  JournaldSourceConfig,
   LokiSinkConfig,
   SinkConfig,
   SourceConfig,
   StdinSourceConfig,
   StdoutSinkConfig,
+  SyslogSourceConfig,
 } from './config/types.js';
 import type { Processor, Sink, Source } from './pipeline/contract.js';
 import type { Labels } from './pipeline/streams.js';
@@ -36,6 +38,9 @@ type Makers<Config extends { type: string }, Component> = {
   ) => Promise<Component>;
 };
 
+/** Of a type; `config` is of that type. */
+export type ProcessorMaker = (name: string, config: ProcessorConfig, context: ProcessorContext) => Processor;
+
 type ProcessorLoaders = {
   [Type in ProcessorConfig['type']]: () => Promise<
     (name: string, config: Extract<ProcessorConfig, { type: Type }>, context: ProcessorContext) => Processor
@@ -49,6 +54,10 @@ const SOURCES: Makers<SourceConfig, Source | DockerSource> = {
     (await import('./sources/demo/index.js')).createDemoSource(name, config, context),
   stdin: async (name, config: StdinSourceConfig, context) =>
     (await import('./sources/stdin/index.js')).createStdinSource(name, config, context),
+  journald: async (name, config: JournaldSourceConfig, context) =>
+    (await import('./sources/journald/index.js')).createJournaldSource(config, { name, ...context }),
+  syslog: async (name, config: SyslogSourceConfig, context) =>
+    (await import('./sources/syslog/index.js')).createSyslogSource(config, { name, ...context }),
 };
 
 const SINKS: Makers<SinkConfig, Sink> = {
@@ -60,7 +69,19 @@ const SINKS: Makers<SinkConfig, Sink> = {
     (await import('./sinks/stdout/index.js')).createStdoutSink(name, config, context),
 };
 
-const PROCESSORS: ProcessorLoaders = {};
+const PROCESSORS: ProcessorLoaders = {
+  dedupe: async () => (await import('./processors/dedupe/index.js')).createDedupeProcessor,
+  filter: async () => (await import('./processors/filter/index.js')).createFilterProcessor,
+  labels: async () => (await import('./processors/labels/index.js')).createLabelsProcessor,
+  level: async () => (await import('./processors/level/index.js')).createLevelProcessor,
+  metrics: async () => (await import('./processors/metrics/index.js')).createMetricsProcessor,
+  multiline: async () => (await import('./processors/multiline/index.js')).createMultilineProcessor,
+  parse: async () => (await import('./processors/parse/index.js')).createParseProcessor,
+  rate_limit: async () => (await import('./processors/rate-limit/index.js')).createRateLimitProcessor,
+  redact: async () => (await import('./processors/redact/index.js')).createRedactProcessor,
+  sample: async () => (await import('./processors/sample/index.js')).createSampleProcessor,
+  timestamp: async () => (await import('./processors/timestamp/index.js')).createTimestampProcessor,
+};
 
 export function createSource(
   name: string,
@@ -71,10 +92,8 @@ export function createSource(
 }
 
 /** Loads what makes processors of a type, so that they can be made while lines wait. */
-export function processorMaker<Config extends ProcessorConfig>(
-  type: Config['type'],
-): Promise<(name: string, config: Config, context: ProcessorContext) => Processor> {
-  return PROCESSORS[type]() as Promise<never>;
+export function processorMaker(type: ProcessorConfig['type']): Promise<ProcessorMaker> {
+  return PROCESSORS[type]() as Promise<ProcessorMaker>;
 }
 
 export function createSink(name: string, config: SinkConfig, context: ComponentContext): Promise<Sink> {

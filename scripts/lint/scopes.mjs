@@ -1,11 +1,12 @@
 /**
  * A rule for oxlint: what lives on by itself is opened in src/runtime/ only, where a scope owns it. It finds timers, watches,
- * outgoing connections, workers, whatever is made to be overlooked by unref(), and listeners on a scope's signals, those
+ * outgoing connections, workers, programs, whatever is made to be overlooked by unref(), and listeners on a scope's signals, those
  * too that AbortSignal.any() leaves there.
  *
  * setImmediate is free: it is over with the turn. Servers are free: they are opened where they are owned.
  * Exceptions (.oxlintrc.json): the page, which lives in a browser; commands that ask one thing and end with the process;
- * the soak's proxy, whose server is owned with all of its connections.
+ * the soak's proxy, whose server is owned with all of its connections; the self-tests' agent and keeper, which end by
+ * themselves when their parent is gone.
  */
 const TIMERS = ['setTimeout', 'setInterval'];
 const CONNECTS = ['connect', 'createConnection'];
@@ -13,6 +14,7 @@ const REQUESTS = ['request', 'get'];
 
 /** Functions of Node.js that open something, by module. */
 const OPENERS = new Map([
+  ['child_process', ['spawn', 'exec', 'execFile', 'fork']],
   ['fs', ['watch', 'watchFile']],
   ['fs/promises', ['watch']],
   ['http', REQUESTS],
@@ -26,7 +28,7 @@ const SIGNALS = ['closing', 'aborted'];
 
 const REMEDY = {
   timer: 'Use timeout, interval or sleep of a scope, or within.',
-  opener: 'Use what src/runtime/ has for it: watchPath, openRequest, …',
+  opener: 'Use what src/runtime/ has for it: watchPath, openRequest, startProgram, …',
   worker: 'Use startWorker.',
   unref: 'Let a scope own it, which ends it.',
   listener: 'Use onClosing, onAborted or untilClosing of the scope.',

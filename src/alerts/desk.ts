@@ -6,6 +6,7 @@
  * lines among those captured cannot keep itself going.
  */
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Batch } from '../pipeline/batch.js';
 import type { Tap } from '../pipeline/contract.js';
 import type { Stream } from '../pipeline/streams.js';
@@ -95,6 +96,19 @@ export class AlertDesk implements Tap {
     this.#pace = pace;
     for (const alert of configured) this.#put(alert, 'config');
     for (const alert of store.load((message) => log.error({}, message))) this.#put(alert, 'page');
+    this.#watch();
+  }
+
+  /** The alerts of the configuration are these from now on; what is known of those that stay as they are stays. */
+  configure(configured: readonly Alert[]): void {
+    const before = new Map(this.#entries);
+    this.#entries.clear();
+    for (const alert of configured) {
+      const known = before.get(alert.id);
+      if (known && isDeepStrictEqual(known.alert, alert)) this.#entries.set(alert.id, known);
+      else this.#put(alert, 'config');
+    }
+    for (const [id, entry] of before) if (entry.origin === 'page') this.#entries.set(id, entry);
     this.#watch();
   }
 

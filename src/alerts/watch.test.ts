@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Batch } from '../pipeline/batch.js';
+import { fieldName, Metadata } from '../pipeline/metadata.js';
 import { CATCH_UP_LABEL, type Stream, StreamTable } from '../pipeline/streams.js';
 import type { Alert } from './alert.js';
 import { AlertWatch } from './watch.js';
@@ -54,6 +55,25 @@ describe('an alert', () => {
     expect(watch.firing()?.matches).toBe(4);
     now += 20_000;
     expect([watch.firing(), watch.state]).toEqual([undefined, 'ok']);
+  });
+
+  test('is about fields too, and its samples have the level that a field tells', () => {
+    const watch = new AlertWatch({ ...ALERT, query: '| status>=500', threshold: 2 }, () => 0, wall);
+    const batch = lines('x one', 'x two', 'x three', 'x four');
+    const metadata = new Metadata(batch.capacity);
+    for (const [row, status] of ['500', '404', '503'].entries()) {
+      metadata.addText(row, fieldName('status'), status);
+      metadata.addText(row, fieldName('level'), 'error');
+    }
+    batch.metadata = metadata;
+    watch.onBatch(batch, streamOf);
+    expect(watch.firing()).toMatchObject({
+      matches: 2,
+      samples: [
+        { line: 'x one', level: 'error' },
+        { line: 'x three', level: 'error' },
+      ],
+    });
   });
 
   test('counts as a plain list of times does, whatever the steps', () => {

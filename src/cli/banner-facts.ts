@@ -1,7 +1,7 @@
 /** Collects what the banner says from the running agent. */
 import type { Agent } from '../agent.js';
 import { withoutUserinfo } from '../config/secrets.js';
-import type { Config, SinkConfig, SourceConfig } from '../config/types.js';
+import type { Config, SinkConfig, SourceConfig, SyslogSourceConfig } from '../config/types.js';
 import { within } from '../runtime/within.js';
 import type { DockerSource } from '../sources/docker/source.js';
 import type { BannerFacts, SourceFacts } from '../telemetry/banner.js';
@@ -34,9 +34,33 @@ export async function bannerFacts(agent: Agent, config: Config, isDryRun: boolea
 }
 
 function plainFacts(name: string, source: SourceConfig): SourceFacts {
-  const what =
-    source.type === 'stdin' ? 'standard input, until it ends' : 'made-up lines of made-up containers';
-  return { name, what, isWell: true, captured: new Map(), left: new Map(), skippedHistoryBytes: 0 };
+  return {
+    name,
+    what: whatOf(source),
+    isWell: true,
+    captured: new Map(),
+    left: new Map(),
+    skippedHistoryBytes: 0,
+  };
+}
+
+function whatOf(source: SourceConfig): string {
+  switch (source.type) {
+    case 'stdin':
+      return 'standard input, until it ends';
+    case 'journald':
+      return `the journal of systemd${source.directory === undefined ? '' : ` below ${source.directory}`}`;
+    case 'syslog':
+      return `syslog messages on ${listenText(source)}`;
+    default:
+      return 'made-up lines of made-up containers';
+  }
+}
+
+function listenText({ host, tcpPort, udpPort, tls }: SyslogSourceConfig): string {
+  const tcp = tcpPort === 0 ? [] : [`${tls ? 'TLS' : 'TCP'} port ${tcpPort}`];
+  const udp = udpPort === 0 ? [] : [`UDP port ${udpPort}`];
+  return `${[...tcp, ...udp].join(' and ')} of ${host}`;
 }
 
 async function dockerFacts(source: DockerSource): Promise<SourceFacts> {

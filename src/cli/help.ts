@@ -24,6 +24,7 @@ positions are not kept: data goes into a temporary directory that is removed at 
 --stdin ends when the input has ended and every sink has all of it. Its page is on any free port and has the metrics
 too, unless ports are given; beside another agent it needs a --data-dir of its own.
 The first Ctrl-C or SIGTERM delivers what was read, at most a few seconds long; a second one ends at once.
+SIGHUP has it read its configuration file anew (see log-capturer reload --help); on a terminal it ends it, as SIGTERM does.
 Exit codes: 0 done, 1 could not do it, 2 wrong usage or configuration, 130 and 143 stopped by a second signal.`;
 
 export const CHECK_HELP = `
@@ -82,6 +83,16 @@ Examples:
 Redrive once the cause is gone, such as a limit of Loki. What the sink takes leaves; what it refuses again stays, with
 another count. A line keeps its own time, labels and text.
 Exit codes: 0 done, 1 could not do it, or lines stay that were to be redriven, 2 wrong usage.`;
+
+export const RELOAD_HELP = `
+Examples:
+  log-capturer reload
+  log-capturer reload --url http://127.0.0.1:8401
+
+The agent also reads its file by itself a moment after it changes, and when it gets SIGHUP. Only what is different begins
+anew: sources go on at their positions, sinks at their cursors. A configuration that is wrong, or that changes what is
+fixed while the agent runs (data_dir, server, metrics, standard input), is refused as a whole, and the one in force goes on.
+Exit codes: 0 reloaded or nothing is different, 1 refused or unreachable.`;
 
 export const HEALTHCHECK_HELP = `
 Examples:

@@ -26,6 +26,7 @@ import {
   HEALTHCHECK_HELP,
   LEDGER_HELP,
   PROGRAM_HELP,
+  RELOAD_HELP,
   RUN_HELP,
   SCHEMA_HELP,
   SEARCH_HELP,
@@ -163,6 +164,14 @@ function buildProgram(exitNow: ExitNow, done: (code: number) => void): Command {
     });
 
   addDeadLetters(program, done);
+
+  withAgentOptions(program.command('reload'))
+    .description('have a running agent read its configuration file anew, and apply what is different')
+    .addHelpText('after', RELOAD_HELP)
+    .action(async (options: AgentQuestion) => {
+      const { reload } = await import('./commands/reload.js');
+      done(await reload(options));
+    });
 
   withAgentOptions(program.command('healthcheck'))
     .description('ask a running agent how it is')

@@ -4,7 +4,7 @@ import { systemCode } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
 import { EXIT_FAILED, type ExitNow } from './program.js';
 
-const SIGNALS = { SIGTERM: 143, SIGINT: 130 } as const;
+const SIGNALS = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const;
 
 export interface TheEnd {
   /** The exit code to end with, once something asks for the end. */
@@ -12,14 +12,17 @@ export interface TheEnd {
   stopListening(): void;
 }
 
-/** A second signal calls `exitNow`. */
-export function listenForTheEnd(log: Logger, exitNow: ExitNow): TheEnd {
+/** A second signal calls `exitNow`. `onHangUp` hears SIGHUP where no terminal has gone with it. */
+export function listenForTheEnd(log: Logger, exitNow: ExitNow, onHangUp: () => void): TheEnd {
   let ask!: (code: number) => void;
   let isAsked = false;
   const asked = new Promise<number>((resolve) => {
     ask = resolve;
   });
+  // On a terminal it says that nobody looks any more.
+  const meansReload = (signal: keyof typeof SIGNALS): boolean => signal === 'SIGHUP' && !process.stderr.isTTY;
   const onSignal = (signal: keyof typeof SIGNALS): void => {
+    if (meansReload(signal)) return onHangUp();
     if (isAsked) exitNow(SIGNALS[signal]);
     isAsked = true;
     log.info({ signal }, 'Stopping: draining what was read. Once more to stop at once.');

@@ -45,10 +45,14 @@ export function changesBetween(now: Config, then: Config): ComponentChange[] {
   };
   return [
     ...AT_THE_START.map(([key, component, why]) =>
-      isDeepStrictEqual(now[key], then[key]) ? same(component) : { component, change: 'restart' as const, why },
+      isDeepStrictEqual(now[key], then[key])
+        ? same(component)
+        : { component, change: 'restart' as const, why },
     ),
     ...IN_PLACE.map(([key, component]) =>
-      isDeepStrictEqual(now[key], then[key]) ? same(component) : { component, change: 'changed' as const, why: '' },
+      isDeepStrictEqual(now[key], then[key])
+        ? same(component)
+        : { component, change: 'changed' as const, why: '' },
     ),
     areLabelsNew
       ? { component: 'labels', change: 'changed', why: 'every source is rebuilt for them' }

@@ -66,13 +66,14 @@ export function checkConfig({ text, request, present }: CheckGiven): ConfigCheck
   const then = withoutVariables(renderConfig(loaded.config), text ?? '', request.env, configYaml(present));
   return {
     ok: true,
-    problems: loaded.warnings.map((warning) => warningAt(warning, loaded.places)),
+    problems: warningsOf(loaded),
     effective: yamlOf(then),
     differs: [...differences(now, then, [])],
     changes: changesBetween(present, loaded.config),
   };
 }
 
+/** Why a configuration could not be loaded. Throws what is not an AgentError. */
 export function problemsOf(error: unknown): ConfigProblem[] {
   if (error instanceof ConfigError) {
     return error.problems.map(({ place: { label, line, column }, message }) => {
@@ -83,6 +84,11 @@ export function problemsOf(error: unknown): ConfigProblem[] {
   }
   if (!(error instanceof AgentError)) throw error;
   return [{ ...problem('error', undefined, error.message), remedy: error.remedy ?? null }];
+}
+
+/** What of an accepted configuration looks like a mistake. */
+export function warningsOf({ warnings, places }: LoadedConfig): ConfigProblem[] {
+  return warnings.map((warning) => warningAt(warning, places));
 }
 
 function warningAt(warning: string, places: Places): ConfigProblem {

@@ -26,9 +26,9 @@ beforeEach(() => {
   writeFileSync(path.join(cwd, 'c.yaml'), PRESENT);
   const env = { LOKI_PASSWORD: SECRET, OTHER: 'another-secret', PUBLIC: 'berlin', PIN: '42', HOME: cwd };
   request = { file: 'c.yaml', env, cwd, flags: { port: '9999' } };
-  const { config, file } = loadConfig(request);
-  present = config;
-  desk = configDesk(config, request, file);
+  const loaded = loadConfig(request);
+  present = loaded.config;
+  desk = configDesk(present, request, loaded);
 });
 
 afterEach(() => rmSync(cwd, { recursive: true }));
@@ -51,7 +51,7 @@ describe('what is shown', () => {
   test('no file where there was none, or where it was standard input', () => {
     const { config } = loadConfig({ ...request, text: '' });
     expect(configDesk(config, request).view().file).toBeNull();
-    expect(configDesk(config, { ...request, file: '-' }, 'standard input').view().file).toBeNull();
+    expect(configDesk(config, { ...request, file: '-' }, { file: 'standard input' }).view().file).toBeNull();
   });
 });
 

@@ -41,7 +41,11 @@ export function configDesk(
   const file = isFile ? path.resolve(given.cwd, loaded.file ?? '') : undefined;
   // The one that was found stays the one: were it to go, another must not take its place unasked.
   const { journalBytes } = loaded;
-  const request = { ...given, ...(isFile && { file: loaded.file }), ...(journalBytes !== undefined && { journalBytes }) };
+  const request = {
+    ...given,
+    ...(isFile && { file: loaded.file }),
+    ...(journalBytes !== undefined && { journalBytes }),
+  };
   let present = config;
   return {
     file,
@@ -54,9 +58,13 @@ export function configDesk(
       checkInWorker(scope, { text, request: { ...request, env: { ...request.env } }, present }),
     load() {
       if (request.file === '-') {
-        throw new AgentError('CONFIG_UNREADABLE', 'The configuration came from standard input, which is read once.', {
-          remedy: 'Start the agent with a file, --config FILE, so that it can be reloaded.',
-        });
+        throw new AgentError(
+          'CONFIG_UNREADABLE',
+          'The configuration came from standard input, which is read once.',
+          {
+            remedy: 'Start the agent with a file, --config FILE, so that it can be reloaded.',
+          },
+        );
       }
       return loadConfig(request);
     },

@@ -63,6 +63,15 @@ export function whole(least: number, most: number, example: number): Leaf<number
   });
 }
 
+/** A number above `least`, at most `most`. */
+export function number(least: number, most: number, example: number): Leaf<number> {
+  const accepts = `a number above ${least}, at most ${most}, such as ${example}`;
+  return leaf({ accepts, json: { type: 'number', exclusiveMinimum: least, maximum: most } }, (value) => {
+    const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    return typeof number === 'number' && number > least && number <= most ? number : undefined;
+  });
+}
+
 /** Bytes. */
 export function size(least: number, example: string, most = Number.MAX_SAFE_INTEGER): Leaf<number> {
   const limit =

@@ -129,6 +129,7 @@ sinks:
     proxy_url: http://proxy:3128
     timeout: 5s
     batch_wait: 0
+    structured_metadata: false
     batch_bytes: 3MiB
     max_line_bytes: 64k
     max_age: 1d
@@ -202,6 +203,7 @@ sinks:
           proxyUrl: 'http://proxy:3128',
           timeoutMs: 5000,
           batchWaitMs: 0,
+          structuredMetadata: false,
           batchBytes: 3 * 1024 ** 2,
           maxLineBytes: 65536,
           maxAgeMs: 86_400_000,
@@ -357,7 +359,7 @@ describe('what is refused, and where', () => {
     [
       'a source without type',
       'sources:\n  web: {}\n',
-      ['c.yaml:2:8: sources.web.type: is missing, must be docker or demo or stdin'],
+      ['c.yaml:2:8: sources.web.type: is missing, must be docker or demo or stdin or journald or syslog'],
     ],
     [
       'a sink without directory',

@@ -85,7 +85,12 @@ export interface WebhookConfig {
   readonly url: string;
 }
 
-export type SourceConfig = DockerSourceConfig | DemoSourceConfig | StdinSourceConfig;
+export type SourceConfig =
+  | DockerSourceConfig
+  | DemoSourceConfig
+  | StdinSourceConfig
+  | JournaldSourceConfig
+  | SyslogSourceConfig;
 
 export interface DockerSourceConfig {
   readonly type: 'docker';
@@ -143,6 +148,46 @@ export interface StdinSourceConfig {
   readonly maxLineBytes: number;
 }
 
+/** The journal of systemd, read through journalctl. */
+export interface JournaldSourceConfig {
+  readonly type: 'journald';
+  /** As `journalctl --unit` takes them; empty: all. */
+  readonly units: readonly string[];
+  /** `FIELD=value` or `+`, as journalctl takes them. */
+  readonly matches: readonly string[];
+  readonly directory?: string;
+  readonly file?: string;
+  /** Of entries, kept as structured metadata. */
+  readonly fields: readonly string[];
+  /** Where to begin when the journal is first read; a number is an age. */
+  readonly startAt: 'beginning' | 'end' | number;
+  readonly maxLineBytes: number;
+}
+
+/** Messages from other programs and machines. */
+export interface SyslogSourceConfig {
+  readonly type: 'syslog';
+  readonly host: string;
+  /** 0: none. */
+  readonly tcpPort: number;
+  /** 0: none. */
+  readonly udpPort: number;
+  /** On the TCP port. */
+  readonly tls?: SyslogTlsConfig;
+  readonly maxConnections: number;
+  /** Undefined: connections may be quiet for ever. */
+  readonly idleTimeoutMs?: number;
+  readonly maxLineBytes: number;
+  /** The message's own time where it is a whole one; else when it came. */
+  readonly useMessageTime: boolean;
+}
+
+/** In PEM form. */
+export interface SyslogTlsConfig extends ServerTlsConfig {
+  /** Senders must show a certificate of one of these. */
+  readonly clientCaFile?: string;
+}
+
 export type SinkConfig = FileSinkConfig | LokiSinkConfig | StdoutSinkConfig;
 
 /** What every sink can be told. */
@@ -189,6 +234,8 @@ export interface LokiSinkConfig extends CommonSinkConfig {
   readonly tls?: TlsConfig;
   /** `http://proxy:3128`; undefined: by HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
   readonly proxyUrl?: string;
+  /** Fields of lines go out as structured metadata; else lines go without. */
+  readonly structuredMetadata: boolean;
   /** For one request. */
   readonly timeoutMs: number;
   /** How long lines may wait for others of their streams. */

@@ -173,6 +173,15 @@ export interface Journal {
    */
   openCursor(name: string, own?: Cursor, onLost?: OnLost): JournalCursor;
 
+  /** From now on these bounds hold; how large segments are was decided at the start. */
+  configure(options: JournalOptions): void;
+
+  /**
+   * Ends the blocks that are being filled, of every lane and route class: where a stream gets another route class, its later
+   * lines must not come before its earlier ones.
+   */
+  seal(): void;
+
   /** What is committed now, oldest first, for readers that open the files themselves: retention may take them meanwhile. */
   history(): readonly HistoryFile[];
   /** Somebody has looked where the lines of the segment at `base` are in time. */

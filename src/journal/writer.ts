@@ -22,6 +22,7 @@ import { Group } from './group.js';
 import type { JournalLimits } from './limits.js';
 import type { SegmentWriter } from './segment-writer.js';
 import type { State, StoredCursor } from './state.js';
+import type { JournalOptions } from './types.js';
 import { Waiters } from './waiters.js';
 
 const CURSOR_INTERVAL_MS = 1_000;

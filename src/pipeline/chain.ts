@@ -13,6 +13,7 @@ import type { Batch } from './batch.js';
 import type { HeldLine, LineAccount, Position, Processor, Stage } from './contract.js';
 import { Draft } from './draft.js';
 import type { Matcher } from './match.js';
+import { type Passage, passageOf } from './passage.js';
 import type { Labels, Stream, StreamTable, Tuning } from './streams.js';
 
 /** An entry of the configuration's `processors`. */
@@ -40,6 +41,7 @@ export interface SavedChain {
 interface Link {
   readonly processor: Processor;
   readonly stage: Stage;
+  readonly passage: Passage;
 }
 
 /** More streams than a key has at a time: ids are never used again. */
@@ -82,15 +84,16 @@ export class Chain {
     const old = this.#links;
     const kept = new Set(entries.map(({ processor }) => processor));
     const gone = old.filter(({ processor }) => !kept.has(processor));
-    for (const { processor, stage } of old) {
-      if (draft.length > 0) stage.process(draft, account);
-      if (!kept.has(processor)) stage.flush?.(draft, Number.POSITIVE_INFINITY, account);
+    for (const link of old) {
+      if (draft.length > 0) process(link, draft, account);
+      if (!kept.has(link.processor)) flush(link, draft, Number.POSITIVE_INFINITY, account);
     }
     this.#links = entries.map(({ processor, match }) => {
       const known = old.find((link) => link.processor === processor);
       if (known) return known;
       const selects = selectorOf(match, this.#streams);
-      return { processor, stage: processor.begin({ selects, streams: this.#streams, now: this.#now }) };
+      const stage = processor.begin({ selects, streams: this.#streams, now: this.#now });
+      return { processor, stage, passage: passageOf(processor) };
     });
     this.isDirty = true;
     return () => {
@@ -115,16 +118,16 @@ export class Chain {
 
   process(draft: Draft, account: LineAccount): void {
     this.isDirty = true;
-    for (const { stage } of this.#links) stage.process(draft, account);
+    for (const link of this.#links) process(link, draft, account);
   }
 
   /** Adds what is due at `nowMs` to the draft, which is empty; Infinity: everything. */
   flush(draft: Draft, nowMs: number, account: LineAccount): void {
     this.isDirty = true;
-    for (const { stage } of this.#links) {
-      if (draft.length > 0) stage.process(draft, account);
-      if (stage.dueMs !== undefined || nowMs === Number.POSITIVE_INFINITY)
-        stage.flush?.(draft, nowMs, account);
+    for (const link of this.#links) {
+      if (draft.length > 0) process(link, draft, account);
+      if (link.stage.dueMs !== undefined || nowMs === Number.POSITIVE_INFINITY)
+        flush(link, draft, nowMs, account);
     }
   }
 
@@ -151,12 +154,14 @@ export class Chain {
    */
   restore({ stages }: SavedChain, draft: Draft, account: LineAccount): void {
     for (const { name, held = [], memory } of stages) {
-      const stage = this.#links.find(({ processor }) => processor.name === name)?.stage;
-      if (memory !== undefined) stage?.remember?.(memory);
+      const link = this.#links.find(({ processor }) => processor.name === name);
+      if (memory !== undefined) link?.stage.remember?.(memory);
       if (held.length === 0) continue;
       const lines = held.map((line) => this.#lineOf(line));
-      if (stage?.takeBack) stage.takeBack(lines);
-      else {
+      if (link?.stage.takeBack) {
+        link.stage.takeBack(lines);
+        link.passage.takenBack(lines.length);
+      } else {
         putLines(lines, draft);
         account.held(-lines.length);
       }
@@ -208,6 +213,17 @@ export class Chain {
       state,
     };
   }
+}
+
+function process({ stage, passage }: Link, draft: Draft, account: LineAccount): void {
+  stage.process(draft, passage.enter(draft.length, account));
+  passage.leave(draft.length);
+}
+
+function flush({ stage, passage }: Link, draft: Draft, nowMs: number, account: LineAccount): void {
+  const before = draft.length;
+  stage.flush?.(draft, nowMs, passage.enter(0, account));
+  passage.leave(draft.length - before);
 }
 
 /** Adds held lines to the draft's end. */

@@ -134,6 +134,30 @@ export interface Processor {
   begin(context: StageContext): Stage;
   /** Totals of this run for /metrics and the page. */
   readonly figures: ProcessorFigures;
+  /** What it makes of lines for /metrics, beside the agent's own. */
+  readonly metrics?: readonly LineMetric[];
+}
+
+/** A counter or, where it has buckets, a histogram. */
+export interface LineMetric {
+  /** As Prometheus has it, with its prefix; of no other one. */
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: readonly string[];
+  /** Upper bounds, ascending, without the one that is infinite. */
+  readonly buckets: readonly number[] | undefined;
+  readonly series: Iterable<LineSeries>;
+}
+
+export interface LineSeries {
+  /** In the order of the names. */
+  readonly labels: readonly string[];
+  /** The counter, or the sum of all values. */
+  readonly value: number;
+  /** How many values there were. */
+  readonly count: number;
+  /** How many were not above each of the bounds. */
+  readonly buckets: readonly number[];
 }
 
 export interface StageContext {

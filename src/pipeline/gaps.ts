@@ -17,6 +17,7 @@ export const GAP_REASONS = [
   'blind',
   'descriptors',
   'non_blocking',
+  'overflow',
   'cap',
   'damaged',
 ] as const;
@@ -68,6 +69,7 @@ const WORDS: Readonly<Record<GapReason, Words>> = {
     isCertain: false,
     why: 'it logs with mode=non-blocking, where the engine drops lines when its buffer is full',
   },
+  overflow: { isCertain: true, why: 'they came faster than they could be taken' },
   cap: {
     isCertain: true,
     why: 'the journal reached its size limit, or was deleted, before they were delivered',

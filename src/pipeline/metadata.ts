@@ -20,10 +20,15 @@ export type FieldName = Buffer & { readonly __name?: never };
 
 /** `text` as it stands in a pair: tag, length, bytes. */
 export function fieldName(text: string): FieldName {
-  const length = Buffer.byteLength(text);
+  const bytes = Buffer.from(text);
+  return encodedName(bytes, 0, bytes.length);
+}
+
+function encodedName(text: Uint8Array, from: number, to: number): FieldName {
+  const length = to - from;
   const bytes = Buffer.alloc(1 + varintBytes(length) + length);
   bytes[0] = NAME;
-  bytes.write(text, putVarint(bytes, 1, length));
+  bytes.set(text.subarray(from, to), putVarint(bytes, 1, length));
   return bytes;
 }
 
@@ -190,6 +195,40 @@ export class Metadata {
     this.end[row] = to;
   }
 
+  /**
+   * Asks for each value of a row what takes its place; undefined: it stays. Names are bytes[nameStart .. nameEnd), values
+   * bytes[from .. to), and what is answered is copied.
+   */
+  replaceValues(
+    row: number,
+    replacement: (
+      bytes: Buffer,
+      nameStart: number,
+      nameEnd: number,
+      from: number,
+      to: number,
+    ) => Uint8Array | undefined,
+  ): void {
+    const { bytes } = this;
+    const finder = this.#finder;
+    const start = this.start[row];
+    const end = this.end[row];
+    let isAnew = false;
+    for (let at = start; at < end; ) {
+      const next = finder.read(bytes, at);
+      const { nameStart, nameEnd } = finder;
+      const value = replacement(bytes, nameStart, nameEnd, finder.start, finder.end);
+      if (value && !isAnew) {
+        isAnew = true;
+        this.clear(row);
+        this.addEncoded(row, bytes, start, at);
+      }
+      if (value) this.add(row, encodedName(bytes, nameStart, nameEnd), value, 0, value.length);
+      else if (isAnew) this.addEncoded(row, bytes, at, next);
+      at = next;
+    }
+  }
+
   /** All fields of a row in their order, for people and tests. */
   pairs(row: number): [name: string, value: string][] {
     return pairsIn(this.bytes, this.start[row], this.end[row]);
@@ -231,6 +270,18 @@ export function pairsIn(bytes: Buffer, from: number, to: number): [name: string,
     ]);
   }
   return found;
+}
+
+/** The same by name; undefined where there are none. Of two of one name the first counts. */
+export function fieldsIn(
+  bytes: Buffer,
+  from: number,
+  to: number,
+): Readonly<Record<string, string>> | undefined {
+  if (from >= to) return undefined;
+  const found = new Map<string, string>();
+  for (const [name, value] of pairsIn(bytes, from, to)) if (!found.has(name)) found.set(name, value);
+  return Object.fromEntries(found);
 }
 
 function isAt(bytes: Buffer, at: number, name: FieldName): boolean {

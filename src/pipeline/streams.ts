@@ -35,7 +35,7 @@ export interface Stream {
 export class StreamTable {
   readonly #byText = new Map<string, { stream: Stream; users: number }>();
   readonly #byId = new Map<number, Stream>();
-  readonly #routeOf: (labels: Labels) => number;
+  #routeOf: (labels: Labels) => number;
   #nextId = 1;
 
   /** `routeOf` answers the route class of a stream, a small number; without it all are of one. */
@@ -75,6 +75,15 @@ export class StreamTable {
     if (!known || known.stream !== stream || --known.users > 0) return;
     this.#byText.delete(stream.text);
     this.#byId.delete(stream.id);
+  }
+
+  /**
+   * Route classes are others from now on, also those of streams that are there: no block may be open meanwhile
+   * (`Journal.seal`).
+   */
+  reroute(routeOf: (labels: Labels) => number): void {
+    this.#routeOf = routeOf;
+    for (const stream of this.#byId.values()) (stream as { route: number }).route = routeOf(stream.labels);
   }
 
   get(id: number): Stream | undefined {

@@ -50,15 +50,18 @@ function hashOf(data: Buffer, start: number, end: number): number {
   return hash;
 }
 
-/** What the value that begins at `at` tells: the word that it begins with, or its number. */
+/** What the value that begins at `at` tells. */
 function valueLevel(data: Buffer, at: number, end: number, numbers: FieldNumbers): Level {
-  const from = data[at] === QUOTE ? at + 1 : at;
-  if (isDigit(data[from])) {
-    let value = 0;
-    for (let i = from; i < end && i < from + 4 && isDigit(data[i]); i++) value = value * 10 + data[i] - 0x30;
-    return levelOfNumber(value, numbers);
-  }
-  return from === at ? 'unknown' : wordLevel(data, from, end);
+  if (data[at] === QUOTE) return levelOfValue(data, at + 1, end, numbers);
+  return isDigit(data[at]) ? levelOfValue(data, at, end, numbers) : 'unknown';
+}
+
+/** Of the value of a field: the word that it begins with, or its number. */
+export function levelOfValue(data: Buffer, at: number, end: number, numbers: FieldNumbers): Level {
+  if (at >= end || !isDigit(data[at])) return wordLevel(data, at, end);
+  let value = 0;
+  for (let i = at; i < end && i < at + 4 && isDigit(data[i]); i++) value = value * 10 + data[i] - 0x30;
+  return levelOfNumber(value, numbers);
 }
 
 /** The level that the word which begins at `at` is the name of. */

@@ -1,5 +1,4 @@
 /** A line as people are shown it: whose it is, and as much of it as fits. */
-import { pairsIn } from '../pipeline/metadata.js';
 import { containerOf, GAP_LABEL, type Labels, outputOf } from '../pipeline/streams.js';
 import type { Level } from './level-names.js';
 import { levelOfLabels } from './told-level.js';
@@ -34,16 +33,4 @@ export function shownEnd(data: Buffer, start: number, end: number, bytes: number
   // A character has at most three bytes 10xxxxxx.
   for (let i = 0; i < 3 && (data[cut] & 0xc0) === 0x80; i++) cut--;
   return cut;
-}
-
-/** The fields of encoded pairs; undefined where there are none. Of two of one name the first is shown. */
-export function shownFields(
-  pairs: Buffer,
-  from: number,
-  to: number,
-): Readonly<Record<string, string>> | undefined {
-  if (from >= to) return undefined;
-  const found = new Map<string, string>();
-  for (const [name, value] of pairsIn(pairs, from, to)) if (!found.has(name)) found.set(name, value);
-  return Object.fromEntries(found);
 }

@@ -19,7 +19,8 @@ test('a search within a budget says what one without says, or that it does not k
         budget.renew();
         const answer = search.test(line, 0, line.length);
         answers[`${answer}`]++;
-        if (answer !== undefined) expect([pattern, answer]).toEqual([pattern, free.test(line, 0, line.length)]);
+        if (answer !== undefined)
+          expect([pattern, answer]).toEqual([pattern, free.test(line, 0, line.length)]);
         else expect(budget.left).toBeLessThanOrEqual(0);
       }
     }),

@@ -1,11 +1,13 @@
 /** Regular expressions of people: RE2's syntax (syntax.ts), in linear time (machine.ts). Knows nothing of logs. */
 import { Budget } from './budget.js';
+import { Finder } from './captures.js';
 import { type Literal, requiredLiteral } from './literal.js';
 import { Machine } from './machine.js';
 import { compileProgram } from './program.js';
-import { parsePattern } from './syntax.js';
+import { type Node, parsePattern } from './syntax.js';
 
 export { Budget, LINE_STEPS } from './budget.js';
+export type { Finder } from './captures.js';
 export type { Literal } from './literal.js';
 export { PatternError } from './syntax.js';
 
@@ -15,7 +17,11 @@ const MAX_SEARCH = 500;
 
 /** A test of whole texts, a dot being a newline too; for what people configured, not for lines: it has no budget. Throws a PatternError. */
 export function compilePattern(pattern: string): (text: string) => boolean {
-  const machine = new Machine(compileProgram(parsePattern(pattern, true), MAX_WHOLE), true, new Budget(Number.POSITIVE_INFINITY));
+  const machine = new Machine(
+    compileProgram(parsePattern(pattern, true), MAX_WHOLE),
+    true,
+    new Budget(Number.POSITIVE_INFINITY),
+  );
   return (text) => {
     const data = Buffer.from(text);
     return machine.test(data, 0, data.length) === true;
@@ -34,4 +40,25 @@ export function compileSearch(pattern: string, budget: Budget): Search {
   const node = parsePattern(pattern);
   const machine = new Machine(compileProgram(node, MAX_SEARCH), false, budget);
   return { test: (data, start, end) => machine.test(data, start, end), literal: requiredLiteral(node) };
+}
+
+/** As `compileSearch`, for who wants to know where the match is, and what its groups hold. */
+export function compileFinder(pattern: string, budget: Budget): Finder {
+  const node = parsePattern(pattern);
+  const machine = new Machine(compileProgram(node, MAX_SEARCH), false, budget);
+  const names: (string | undefined)[] = [undefined];
+  nameGroups(node, names);
+  return new Finder(
+    compileProgram(node, MAX_SEARCH * 2, true),
+    machine,
+    names,
+    requiredLiteral(node),
+    budget,
+  );
+}
+
+function nameGroups(node: Node, names: (string | undefined)[]): void {
+  if (node.kind === 'group') names[node.number] = node.name;
+  if ('part' in node) nameGroups(node.part, names);
+  else if ('parts' in node) for (const part of node.parts) nameGroups(part, names);
 }

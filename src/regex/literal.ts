@@ -45,6 +45,7 @@ export function requiredLiteral(node: Node): Literal | undefined {
 /** Of each place in a sequence the characters that may stand there; undefined stands for anything. */
 function placesOf(node: Node): (CharSet | undefined)[] {
   if (node.kind === 'char') return [node.set];
+  if (node.kind === 'group') return placesOf(node.part);
   if (node.kind === 'sequence') return node.parts.flatMap(placesOf);
   if (node.kind === 'repeat' && node.min > 0) return [undefined, ...placesOf(node.part), undefined];
   return [undefined];

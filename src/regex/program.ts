@@ -12,18 +12,21 @@ type Instruction =
   | { readonly op: 'char'; readonly set: CharSet }
   | { readonly op: 'assert'; readonly what: Assertion }
   | { readonly op: 'match' }
-  /** Goes on at each of `to`. */
+  /** Remembers the place as the begin (2i) or end (2i + 1) of group i. */
+  | { readonly op: 'save'; readonly slot: number }
+  /** Goes on at each of `to`, the first one being liked best. */
   | { readonly op: 'split'; readonly to: number[] };
 
 export const CHAR = 0;
 export const SPLIT = 1;
 export const ASSERT = 2;
 export const MATCH = 3;
+export const SAVE = 4;
 
 /** Instructions in columns: nothing of it is an object where a text is run. */
 export interface Program {
   readonly length: number;
-  /** CHAR, SPLIT, ASSERT or MATCH of each instruction. */
+  /** CHAR, SPLIT, ASSERT, MATCH or SAVE of each instruction. */
   readonly ops: Uint8Array;
   /** Of each CHAR, class by class: 1 where it takes the class. Row i begins at i times the number of classes. */
   readonly takes: Uint8Array;
@@ -31,6 +34,8 @@ export interface Program {
   readonly targets: readonly (readonly number[])[];
   /** Of each ASSERT. */
   readonly assertions: readonly (Assertion | undefined)[];
+  /** Of each SAVE. */
+  readonly slots: Int32Array;
   /** The first character of each class, ascending. */
   readonly bounds: Uint32Array;
   /** Classes of the characters of ASCII. */
@@ -39,12 +44,13 @@ export interface Program {
 
 const MAX_CLASSES = 2_000;
 
-/** Throws a PatternError where the program would have more than `maxInstructions`. */
-export function compileProgram(node: Node, maxInstructions: number): Program {
+/** Throws a PatternError where the program would have more than `maxInstructions`. Groups are remembered only where `saves`. */
+export function compileProgram(node: Node, maxInstructions: number, saves = false): Program {
   const instructions: Instruction[] = [];
   emitNode(
     node,
     (instruction) => {
+      if (instruction.op === 'save' && !saves) return instructions.length;
       if (instructions.length >= maxInstructions)
         throw new PatternError('it is too large: repetitions multiply', 0);
       return instructions.push(instruction) - 1;
@@ -65,12 +71,15 @@ export function compileProgram(node: Node, maxInstructions: number): Program {
     assertions: instructions.map((instruction) =>
       instruction.op === 'assert' ? instruction.what : undefined,
     ),
+    slots: Int32Array.from(instructions, (instruction) =>
+      instruction.op === 'save' ? instruction.slot : -1,
+    ),
     bounds,
     ascii: Uint8Array.from({ length: 128 }, (_, char) => classOf(bounds, char)),
   };
 }
 
-const OPS = { char: CHAR, split: SPLIT, assert: ASSERT, match: MATCH };
+const OPS = { char: CHAR, split: SPLIT, assert: ASSERT, match: MATCH, save: SAVE };
 
 export function classOf(bounds: Uint32Array, char: number): number {
   let low = 0;
@@ -99,8 +108,13 @@ function emitNode(node: Node, emit: Emit, program: Instruction[]): void {
     case 'choice':
       emitChoice(node.parts, emit, program);
       break;
+    case 'group':
+      emit({ op: 'save', slot: node.number * 2 });
+      emitNode(node.part, emit, program);
+      emit({ op: 'save', slot: node.number * 2 + 1 });
+      break;
     case 'repeat':
-      emitRepeat(node.part, node.min, node.max, emit, program);
+      emitRepeat(node, emit, program);
   }
 }
 
@@ -118,28 +132,62 @@ function emitChoice(parts: readonly Node[], emit: Emit, program: Instruction[]):
   for (const end of ends) end.push(program.length);
 }
 
-function emitRepeat(part: Node, min: number, max: number, emit: Emit, program: Instruction[]): void {
+function emitRepeat(
+  { part, min, max, isLazy }: Extract<Node, { kind: 'repeat' }>,
+  emit: Emit,
+  program: Instruction[],
+): void {
+  const split = (): number[] => {
+    const to: number[] = [];
+    emit({ op: 'split', to });
+    return to;
+  };
+  const link = (to: number[], into: number): void => {
+    to.push(...(isLazy ? [program.length, into] : [into, program.length]));
+  };
+  const isEndless = max === Number.POSITIVE_INFINITY;
   // What is of no length need not be there more than once.
-  for (let i = 0, before = -1; i < min && program.length > before; i++) {
+  const copies = isEndless ? min - 1 : min;
+  for (let i = 0, before = -1; i < copies && program.length > before; i++) {
     before = program.length;
     emitNode(part, emit, program);
   }
-  if (max === Number.POSITIVE_INFINITY) {
-    const to = [program.length + 1];
-    const split = emit({ op: 'split', to });
+  if (isEndless) {
+    // x{2,} is xx+. What may be of no length is gone through once even then, for its groups: x* is (x+)?
+    const isPlus = min > 0 || isNullable(part);
+    const loop = program.length;
+    const enter = min === 0 ? split() : undefined;
+    const into = program.length;
     emitNode(part, emit, program);
-    emit({ op: 'split', to: [split] });
-    to.push(program.length);
+    if (isPlus) link(split(), into);
+    else emit({ op: 'split', to: [loop] });
+    if (enter) link(enter, into);
     return;
   }
-  const skips: number[][] = [];
+  const skips: [number[], number][] = [];
   for (let i = min; i < max; i++) {
-    const to = [program.length + 1];
-    emit({ op: 'split', to });
+    const to = split();
+    skips.push([to, program.length]);
     emitNode(part, emit, program);
-    skips.push(to);
   }
-  for (const to of skips) to.push(program.length);
+  for (const [to, into] of skips) link(to, into);
+}
+
+function isNullable(node: Node): boolean {
+  switch (node.kind) {
+    case 'char':
+      return false;
+    case 'assert':
+      return true;
+    case 'sequence':
+      return node.parts.every(isNullable);
+    case 'choice':
+      return node.parts.some(isNullable);
+    case 'group':
+      return isNullable(node.part);
+    case 'repeat':
+      return node.min === 0 || isNullable(node.part);
+  }
 }
 
 function classBounds(instructions: readonly Instruction[]): Uint32Array {

@@ -188,7 +188,11 @@ describe('a search', () => {
       ['a(?i)b', 'ab', true, false],
     ] as const;
     for (const [pattern, text, foldsCase, isAll] of literals)
-      expect(compileSearch(pattern, new Budget(Number.POSITIVE_INFINITY)).literal, pattern).toEqual({ text, foldsCase, isAll });
+      expect(compileSearch(pattern, new Budget(Number.POSITIVE_INFINITY)).literal, pattern).toEqual({
+        text,
+        foldsCase,
+        isAll,
+      });
     for (const pattern of ['a|b', '\\d+', '(abc)?', '(?i)ü', ''])
       expect(compileSearch(pattern, new Budget(Number.POSITIVE_INFINITY)).literal).toBeUndefined();
   });

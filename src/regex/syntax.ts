@@ -4,8 +4,8 @@
  *   x  .  [a-z]  [^a-z]  [[:alpha:]]  \d \D \w \W \s \S  \n \r \t \f \v \a  \x41 \x{1F600}  \. and other punctuation  \Q…\E
  *   xy  x|y  (x)  (?:x)  (?P<name>x)  (?i) (?s) (?m) (?i:x)  x* x+ x? x{2} x{2,} x{2,5}  ^ $ \A \z \b \B
  *
- * What RE2 has beyond that is refused: octal numbers and classes of Unicode (\p). How greedy a repetition is, and what groups
- * hold, makes no difference here: it is asked only whether there is a match. No Node.js: the page reads patterns too.
+ * What RE2 has beyond that is refused: octal numbers and classes of Unicode (\p). How greedy a repetition is makes
+ * no difference to whether there is a match, only to what groups hold (captures.ts). No Node.js: the page reads patterns too.
  */
 import { ANY, type CharSet, complement, folded, LAST_CHAR, NEWLINE, union } from './chars.js';
 
@@ -17,7 +17,21 @@ export type Node =
   | { readonly kind: 'sequence'; readonly parts: readonly Node[] }
   | { readonly kind: 'choice'; readonly parts: readonly Node[] }
   /** `max` may be Infinity. */
-  | { readonly kind: 'repeat'; readonly part: Node; readonly min: number; readonly max: number };
+  | {
+      readonly kind: 'repeat';
+      readonly part: Node;
+      readonly min: number;
+      readonly max: number;
+      /** As few as possible. */
+      readonly isLazy: boolean;
+    }
+  /** Remembers what `part` matched; numbered from 1 in the order of their opening brackets. */
+  | {
+      readonly kind: 'group';
+      readonly part: Node;
+      readonly number: number;
+      readonly name: string | undefined;
+    };
 
 /** What is wrong with a regular expression, and at which character, counted from 0. */
 export class PatternError extends SyntaxError {
@@ -74,11 +88,13 @@ interface Flags {
   readonly i: boolean;
   readonly m: boolean;
   readonly s: boolean;
+  /** Repetitions are lazy, but those with a `?` behind them. */
+  readonly U: boolean;
 }
 
 /** Throws a PatternError. `dotAll`: a dot is a newline too, as with (?s). */
 export function parsePattern(pattern: string, dotAll = false): Node {
-  return new Parser(pattern, { i: false, m: false, s: dotAll }).parse();
+  return new Parser(pattern, { i: false, m: false, s: dotAll, U: false }).parse();
 }
 
 class Parser {
@@ -86,6 +102,7 @@ class Parser {
   #flags: Flags;
   #at = 0;
   #depth = 0;
+  #groups = 0;
 
   constructor(pattern: string, flags: Flags) {
     this.#pattern = pattern;
@@ -136,11 +153,11 @@ class Parser {
   #repeated(part: Node): Node {
     const range = this.#repetition();
     if (!range) return part;
-    this.#take('?');
+    const isLazy = this.#take('?') !== this.#flags.U;
     if ('*+?'.includes(this.#pattern[this.#at] ?? '-') || COUNTS.test(this.#rest))
       throw this.#wrong('a repetition of a repetition needs a group around the inner one');
     const [min, max] = range;
-    return { kind: 'repeat', part, min, max };
+    return { kind: 'repeat', part, min, max, isLazy };
   }
 
   get #rest(): string {
@@ -196,24 +213,29 @@ class Parser {
   #group(): Node | undefined {
     const before = this.#flags;
     const open = this.#at - 1;
+    let name: string | undefined;
+    let isGroup = true;
     if (this.#take('?')) {
       const head = GROUP.exec(this.#pattern.slice(this.#at, this.#at + 100));
       if (!head)
         throw this.#wrong('of (? only (?:…), (?P<name>…), and the flags i, m, s and U are known', open);
       this.#at += head[0].length;
-      this.#setFlags(head[1] ?? '', head[2] ?? '');
+      name = head[1];
+      isGroup = name !== undefined;
+      this.#setFlags(head[2] ?? '', head[3] ?? '');
       if (head[0].endsWith(')')) return undefined;
     }
-    const node = this.#alternatives();
+    const number = isGroup ? ++this.#groups : 0;
+    const part = this.#alternatives();
     if (!this.#take(')')) throw this.#wrong('a ( is not closed');
     this.#flags = before;
-    return node;
+    return isGroup ? { kind: 'group', part, number, name } : part;
   }
 
   #setFlags(on: string, off: string): void {
-    const { i, m, s } = this.#flags;
+    const { i, m, s, U } = this.#flags;
     const is = (flag: string, now: boolean) => (now || on.includes(flag)) && !off.includes(flag);
-    this.#flags = { i: is('i', i), m: is('m', m), s: is('s', s) };
+    this.#flags = { i: is('i', i), m: is('m', m), s: is('s', s), U: is('U', U) };
   }
 
   #class(): CharSet {
@@ -301,4 +323,4 @@ class Parser {
 }
 
 const COUNTS = /^\{(\d{1,4})(,(\d{1,4})?)?\}/;
-const GROUP = /^(?:P?<[A-Za-z_][A-Za-z0-9_]*>|([imsU]*)(?:-([imsU]+))?[:)])/;
+const GROUP = /^(?:P?<([A-Za-z_][A-Za-z0-9_]*)>|([imsU]*)(?:-([imsU]+))?[:)])/;

@@ -10,6 +10,7 @@ export type ResourceKind =
   | 'server'
   | 'request'
   | 'worker'
+  | 'process'
   | 'listener';
 
 /** What the process really has, as far as the system tells: descriptors of files and sockets, watches, referenced timers, threads. */
@@ -45,5 +46,6 @@ export const USUAL_HOLDINGS: Readonly<Record<ResourceKind, Holdings>> = {
   server: { socket: 1 },
   request: NOTHING,
   worker: { worker: 1 },
+  process: { socket: 2 },
   listener: NOTHING,
 };

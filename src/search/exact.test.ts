@@ -42,6 +42,13 @@ const line = fc.record({
   text: fc.array(fc.constantFrom(...WORDS), { maxLength: 3 }).map((words) => words.join(' ')),
   seconds: fc.integer({ min: START, max: START + 12 }),
   nanos: fc.constantFrom(0, 1, 500_000_000, 999_999_999),
+  fields: fc.constantFrom<Record<string, string>>(
+    {},
+    {},
+    { status: '200' },
+    { status: '503', level: 'warn' },
+    { note: 'ü"'.repeat(40) },
+  ),
 });
 const steps = fc.array(
   fc.oneof(
@@ -69,6 +76,15 @@ const WANTED: readonly Wanted[] = [
   { query: '{container=~"cache-.*"}', holds: (line) => line.labels['container'].startsWith('cache-') },
   { query: '{gap!=""}', holds: (line) => 'gap' in line.labels },
   { query: '{} |~ "Gr(ü|u)ße$"', holds: (line) => text(line).endsWith('Grüße') },
+  { query: '| status>=500', holds: ({ fields }) => fields?.['status'] === '503' },
+  { query: '| status!="200"', holds: ({ fields }) => fields?.['status'] !== '200' },
+  {
+    query: '{} |= "ok" | container=~"w.*|cache-1" | note!=""',
+    holds: (line) =>
+      text(line).includes('ok') &&
+      /^(w.*|cache-1)$/.test(line.labels['container']) &&
+      line.fields?.['note'] !== undefined,
+  },
   { query: '{container="nobody"}', holds: () => false },
 ];
 
@@ -142,12 +158,12 @@ async function judge(history: History, written: readonly TestLine[], asked: Aske
   expect(direction === 'forward' ? paged : paged.reverse()).toEqual(all);
 }
 
-function nameOfWritten({ labels, text, seconds = 0, nanos = 0 }: TestLine): string {
-  return `${timeText(seconds, nanos)} ${JSON.stringify(sorted(labels))} ${text.toString()}`;
+function nameOfWritten({ labels, text, seconds = 0, nanos = 0, fields = {} }: TestLine): string {
+  return `${timeText(seconds, nanos)} ${JSON.stringify([sorted(labels), sorted(fields)])} ${text.toString()}`;
 }
 
-function nameOf({ labels, line, time }: AnsweredLine): string {
-  return `${time} ${JSON.stringify(sorted(labels))} ${line}`;
+function nameOf({ labels, line, time, fields = {} }: AnsweredLine): string {
+  return `${time} ${JSON.stringify([sorted(labels), sorted(fields)])} ${line}`;
 }
 
 function sorted(labels: Readonly<Record<string, string>>): [string, string][] {

@@ -193,7 +193,7 @@ test('a download has every line whole, byte by byte, oldest first', async () => 
   const odd = Buffer.from([0x61, 0xff, 0xfe, 0x09, 0x1b, 0x5b]);
   await history.write([
     { labels: DB, text: 'x'.repeat(20_000), seconds: START + 2 },
-    { labels: WEB, text: odd, seconds: START + 1, nanos: 7 },
+    { labels: WEB, text: odd, seconds: START + 1, nanos: 7, fields: { level: 'warn', __proto: 'x' } },
     { labels: { container: 'web', gap: 'rotated' }, text: 'missing', seconds: START + 3 },
   ]);
   const question: Question = { kind: 'download', query: '', range: RANGE, format: 'text' };
@@ -207,7 +207,7 @@ test('a download has every line whole, byte by byte, oldest first', async () => 
   );
   const jsonl = (await answerTo(history.journal, { ...question, format: 'jsonl' })).trimEnd().split('\n');
   expect(jsonl.map((line) => JSON.parse(line) as AnsweredLine)).toMatchObject([
-    { line: odd.toString(), labels: WEB, level: 'unknown' },
+    { line: odd.toString(), labels: WEB, level: 'warn', fields: { level: 'warn', __proto: 'x' } },
     { line: 'x'.repeat(20_000), labels: DB },
     { line: 'missing', labels: { container: 'web', gap: 'rotated' }, gap: 'rotated' },
   ]);

@@ -8,8 +8,9 @@
  */
 import type { HistoryFile } from '../journal/types.js';
 import type { LineTime } from '../pipeline/line-time.js';
+import { fieldsIn } from '../pipeline/metadata.js';
 import { type Level, type LineFilter, levelOfLine } from '../query/index.js';
-import { shownEnd, shownFields } from '../query/shown-line.js';
+import { shownEnd } from '../query/shown-line.js';
 import { BlockReader, type FoundStream } from './block-reader.js';
 import { type Candidate, Candidates } from './candidates.js';
 import type { JobContext } from './job-context.js';
@@ -154,7 +155,7 @@ export class Scan {
       if (!filter.test(start, end, pairs, pairsEnd, stream.labels)) continue;
       const shown = shownEnd(data, start, end, maxLineBytes);
       const text = Buffer.from(data.subarray(start, shown));
-      const fields = shownFields(data, pairs, pairsEnd);
+      const fields = fieldsIn(data, pairs, pairsEnd);
       // Names and values as strings of their own.
       const size = text.length + 2 * (pairsEnd - pairs) + CANDIDATE_BYTES;
       const level = levelOfLine(data, start, end, data, pairs, pairsEnd, stream.level);

@@ -1,6 +1,5 @@
 /** Addresses to listen on, as the configuration has them. */
 import { isIPv4 } from 'node:net';
-import { AgentError, describeError, systemCode } from '../runtime/errors.js';
 
 /** True where only this machine can reach it. */
 export function isLoopback(host: string): boolean {
@@ -15,30 +14,4 @@ export function shownUrl(host: string, port: number, scheme = 'http'): string {
 function shownHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';
   return host.includes(':') ? `[${host}]` : host;
-}
-
-/** Why `host`:`port` cannot be listened on, and how to choose others. */
-export function listenError(
-  host: string,
-  port: number,
-  cause: unknown,
-  how: { readonly port: string; readonly host: string },
-): AgentError {
-  const code = systemCode(cause);
-  if (code === 'EADDRINUSE') {
-    return new AgentError('PORT_TAKEN', `Port ${port} on ${host} is taken by another program.`, {
-      remedy: `Stop that one, or choose another port with ${how.port}.`,
-      cause,
-    });
-  }
-  if (code === 'EACCES' || code === 'EPERM') {
-    return new AgentError('PORT_NOT_ALLOWED', `This user may not listen on port ${port}.`, {
-      remedy: `Choose a port above 1023 with ${how.port}.`,
-      cause,
-    });
-  }
-  return new AgentError('PORT_NOT_ALLOWED', `Cannot listen on ${host}:${port} (${describeError(cause)}).`, {
-    remedy: `Name an address of this machine with ${how.host}, such as 127.0.0.1.`,
-    cause,
-  });
 }

@@ -2,10 +2,11 @@ import { fastify } from 'fastify';
 import { expect, test } from 'vitest';
 import type { ConfigCheck } from '../config/check.js';
 import { Scope } from '../runtime/scope.js';
-import { addConfigCheck } from './config-route.js';
+import { addConfigRoutes } from './config-route.js';
 import type { PrivateOptions } from './private.js';
 
-const FINE: ConfigCheck = { ok: true, problems: [], effective: 'a: 1\n', differs: [] };
+const FINE: ConfigCheck = { ok: true, problems: [], effective: 'a: 1\n', differs: [], changes: [] };
+const RELOADED = { result: 'unchanged', changes: [], problems: [] };
 const YAML = { 'content-type': 'text/yaml' };
 const LOCAL = { host: '127.0.0.1', hasLogin: false };
 
@@ -14,12 +15,13 @@ function serve(check: (text: string) => Promise<ConfigCheck>, who: PrivateOption
     throw error;
   });
   const app = fastify();
-  addConfigCheck(app, root, {
+  addConfigRoutes(app, root, {
     ...who,
-    config: { view: () => ({ file: null, yaml: '' }), check: (_, text) => check(text) },
+    config: { check: (_, text) => check(text ?? 'the file') },
+    reload: () => Promise.resolve(RELOADED),
   });
-  return (payload: string, headers: Record<string, string> = YAML) =>
-    app.inject({ method: 'POST', url: '/api/v1/config/check', payload, headers });
+  return (payload: string, headers: Record<string, string> = YAML, url = '/api/v1/config/check') =>
+    app.inject({ method: 'POST', url, ...(payload !== '' && { payload }), headers });
 }
 
 test.each(['text/yaml', 'application/yaml', 'text/plain', 'text/yaml; charset=utf-8'])(
@@ -56,6 +58,26 @@ test('nobody may, where everybody could', async () => {
   expect((await local('a: 1', { ...YAML, origin: 'http://evil.example' })).statusCode).toBe(403);
   expect(asked).toEqual([]);
   expect((await serve(judge, { host: '0.0.0.0', hasLogin: true })('a: 1')).statusCode).toBe(200);
+});
+
+test('without a body it is the file that is judged', async () => {
+  const asked: string[] = [];
+  const ask = serve((text) => {
+    asked.push(text);
+    return Promise.resolve(FINE);
+  });
+  expect((await ask('', {})).statusCode).toBe(200);
+  expect(asked).toEqual(['the file']);
+});
+
+test('a reload is for those who may change something', async () => {
+  const judge = (): Promise<ConfigCheck> => Promise.resolve(FINE);
+  const to = '/api/v1/config/reload';
+  const { statusCode, body } = await serve(judge)('', {}, to);
+  expect([statusCode, JSON.parse(body)]).toEqual([200, RELOADED]);
+  const open = serve(judge, { host: '0.0.0.0', hasLogin: false });
+  expect((await open('', {}, to)).json().error.code).toBe('CHANGE_REFUSED');
+  expect((await serve(judge)('', { origin: 'http://evil.example' }, to)).statusCode).toBe(403);
 });
 
 test('two at once and no more; one that fails makes room', async () => {

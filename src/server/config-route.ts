@@ -1,6 +1,7 @@
 /**
- * `POST /api/v1/config/check`: what a configuration would come to in place of the present one, and what is wrong with it.
- * Nothing is applied. It is for those who may change something (private.ts): it tells which files are there.
+ * `POST /api/v1/config/check`: what a configuration would come to in place of the one in force, what is wrong with it, and
+ * what a reload would do; without a body of the file as it is on the disk. `POST /api/v1/config/reload` applies that file.
+ * Both are for those who may change something (private.ts): they tell which files are there.
  */
 import type { FastifyInstance } from 'fastify';
 import type { ConfigDesk } from '../config/desk.js';
@@ -16,15 +17,17 @@ const AT_ONCE = 2;
 const TYPES = ['text/yaml', 'application/yaml', 'application/x-yaml'];
 
 export interface ConfigRouteOptions extends PrivateOptions {
-  readonly config: ConfigDesk;
+  readonly config: Pick<ConfigDesk, 'check'>;
+  /** Rejects where the agent is stopping. */
+  readonly reload: () => Promise<unknown>;
 }
 
-export function addConfigCheck(app: FastifyInstance, owner: Scope, options: ConfigRouteOptions): void {
+export function addConfigRoutes(app: FastifyInstance, owner: Scope, options: ConfigRouteOptions): void {
   app.addContentTypeParser(TYPES, { parseAs: 'string' }, (_request, body, done) => done(null, body));
   let running = 0;
   const check = privately(options, 'CHANGE_REFUSED', 'check a configuration', async (request, reply) => {
     const { body } = request;
-    if (typeof body !== 'string')
+    if (body !== undefined && typeof body !== 'string')
       return refuse(reply, 400, 'BAD_REQUEST', 'Send the configuration as text/yaml.');
     if (running >= AT_ONCE)
       return refuse(reply, 503, 'TOO_MANY', 'Other configurations are being checked.', 'Try again.');
@@ -38,4 +41,12 @@ export function addConfigCheck(app: FastifyInstance, owner: Scope, options: Conf
     }
   });
   app.post('/api/v1/config/check', { bodyLimit: MAX_BYTES }, check);
+  const reload = privately(options, 'CHANGE_REFUSED', 'reload the configuration', async (_request, reply) => {
+    try {
+      return answer(reply, await options.reload());
+    } catch (error) {
+      return refuse(reply, 503, 'STOPPING', describeError(error));
+    }
+  });
+  app.post('/api/v1/config/reload', reload);
 }

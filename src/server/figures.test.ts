@@ -162,7 +162,12 @@ test('the flow, from sources to sinks', () => {
     streamCapacity: 50,
     waiting: 3,
   } as unknown as SourceFigures;
-  const lines = rates([keyOf.source('containers'), 4], [keyOf.journal, 5], [keyOf.sink('loki'), 6]);
+  const lines = rates(
+    [keyOf.processor('filter-2'), 7],
+    [keyOf.source('containers'), 4],
+    [keyOf.journal, 5],
+    [keyOf.sink('loki'), 6],
+  );
   const stats = {
     bytes: 1,
     capacity: 2,
@@ -190,6 +195,15 @@ test('the flow, from sources to sinks', () => {
     sources: [
       { name: 'containers', type: 'docker', figures: () => figures },
       { name: 'new', type: 'stdin', figures: () => undefined },
+    ],
+    processors: [
+      {
+        name: 'filter-2',
+        type: 'filter',
+        match: '{container="web"}',
+        figures: { lines: 9, failed: new Map([['slow', 1]]), done: new Map([['kept', 4]]) },
+        counts: { in: 12, out: 7, generated: 1, merged: 2, held: 3, filtered: new Map([['filter-2', 1]]) },
+      },
     ],
     journal: {
       stats,
@@ -256,6 +270,23 @@ test('the flow, from sources to sinks', () => {
     rejected: { too_old: 1 },
     dropped: 5,
   });
-  expect([flow.sinks[2].lastError, flow.ledger, flow.processors]).toEqual([null, ledger, []]);
+  expect([flow.sinks[2].lastError, flow.ledger]).toEqual([null, ledger]);
+  expect(flow.processors).toEqual([
+    {
+      name: 'filter-2',
+      type: 'filter',
+      match: '{container="web"}',
+      in: 12,
+      out: 7,
+      lines: 9,
+      linesPerSecond: 7,
+      filtered: { 'filter-2': 1 },
+      merged: 2,
+      generated: 1,
+      held: 3,
+      failed: { slow: 1 },
+      done: { kept: 4 },
+    },
+  ]);
   expect(flowView({ ...parts, journal: { stats, history: () => [] } }).journal.oldest).toBeNull();
 });

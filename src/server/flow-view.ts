@@ -1,74 +1,24 @@
 /** The pipeline with its figures, for a picture of it: sources, journal, sinks, and the ledger that adds up. */
-import type { SourceFigures } from '../pipeline/contract.js';
+import type { ProcessorFigures, SourceFigures } from '../pipeline/contract.js';
+import type { PassageCounts } from '../pipeline/passage.js';
 import { type Activity, keyOf } from '../telemetry/activity/activity.js';
 import type { ComponentHealth, Health } from '../telemetry/health.js';
 import { type LedgerReport, sum } from '../telemetry/ledger/report.js';
+import type {
+  FlowCondition,
+  FlowJournal,
+  FlowProcessor,
+  FlowSink,
+  FlowSource,
+  FlowView,
+} from './shapes/flow.js';
 
-export interface FlowView {
-  readonly sources: readonly FlowSource[];
-  readonly processors: readonly never[];
-  readonly journal: FlowJournal;
-  readonly sinks: readonly FlowSink[];
-  readonly ledger: LedgerReport;
-}
-
-interface Condition {
-  readonly state: string;
-  /** One sentence; empty where nothing is wrong. */
-  readonly reason: string;
-}
-
-export interface FlowSource extends Condition {
+export interface ProcessorView {
   readonly name: string;
   readonly type: string;
-  /** By how they are read. */
-  readonly containers: { readonly file: number; readonly api: number; readonly none: number };
-  /** Open ones. */
-  readonly streams: number;
-  /** How many logs may be read through the engine's API at once; 0: without limit. */
-  readonly streamCapacity: number;
-  /** Logs that wait for their turn. */
-  readonly waiting: number;
-  /** In this run. */
-  readonly lines: number;
-  readonly linesPerSecond: number;
-  readonly bytesPerSecond: number;
-}
-
-export interface FlowJournal {
-  readonly bytes: number;
-  /** What it may take at present: `maxBytes`, or less where the disk is short of space. */
-  readonly capacity: number;
-  readonly maxBytes: number;
-  readonly segments: number;
-  /** The earliest line, as far as it is known. */
-  readonly oldest: string | null;
-  /** Since its beginning. */
-  readonly lines: number;
-  readonly linesPerSecond: number;
-  readonly uncommitted: number;
-  readonly damagedBlocks: number;
-  readonly lastError: string | null;
-  /** What is kept for sinks that do not have it yet, the largest first. */
-  readonly neededBy: readonly { readonly sink: string; readonly bytes: number }[];
-}
-
-export interface FlowSink extends Condition {
-  readonly name: string;
-  readonly type: string;
-  readonly linesPerSecond: number;
-  /** Delivered in this run. */
-  readonly lines: number;
-  readonly pending: number;
-  /** Of the journal, from the oldest line that waits on. */
-  readonly pendingBytes: number;
-  readonly lagSeconds: number;
-  readonly circuit: string;
-  readonly lastError: string | null;
-  /** By reason, in this run. */
-  readonly rejected: Readonly<Record<string, number>>;
-  /** Lost for it in this run, because the journal was full or damaged. */
-  readonly dropped: number;
+  readonly match: string | undefined;
+  readonly figures: ProcessorFigures;
+  readonly counts: PassageCounts;
 }
 
 export interface FlowParts {
@@ -79,6 +29,7 @@ export interface FlowParts {
     readonly type: string;
     figures(): SourceFigures | undefined;
   }[];
+  readonly processors: readonly ProcessorView[];
   readonly journal: {
     readonly stats: Omit<
       FlowJournal,
@@ -113,7 +64,7 @@ export function flowView(parts: FlowParts): FlowView {
   const sinks = parts.sinks.map((sink) => sinkOf(sink, parts));
   return {
     sources: parts.sources.map((source) => sourceOf(source, parts)),
-    processors: [],
+    processors: parts.processors.map((processor) => processorOf(processor, parts)),
     journal: journalOf(parts, sinks),
     sinks,
     ledger: parts.ledger,
@@ -146,6 +97,23 @@ export function readBy(figures: SourceFigures | undefined): { lines: number; byt
     read.bytes += bytesRead;
   }
   return read;
+}
+
+function processorOf(
+  { name, type, match, figures, counts }: ProcessorView,
+  { activity }: FlowParts,
+): FlowProcessor {
+  return {
+    name,
+    type,
+    match: match ?? null,
+    ...counts,
+    lines: figures.lines,
+    linesPerSecond: activity.lines.now(keyOf.processor(name)),
+    filtered: Object.fromEntries(counts.filtered),
+    failed: Object.fromEntries(figures.failed),
+    done: Object.fromEntries(figures.done),
+  };
 }
 
 function journalOf({ journal, maxBytes, activity }: FlowParts, sinks: readonly FlowSink[]): FlowJournal {
@@ -197,6 +165,6 @@ function sinkOf(
   };
 }
 
-function conditionOf(health: ComponentHealth | undefined): Condition {
+function conditionOf(health: ComponentHealth | undefined): FlowCondition {
   return { state: health?.state ?? 'healthy', reason: health?.reason ?? '' };
 }

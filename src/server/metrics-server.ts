@@ -11,7 +11,8 @@ import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
 import { closeServer, ServerSockets } from '../runtime/servers.js';
 import type { Metrics } from '../telemetry/metrics/metrics.js';
-import { isLoopback, listenError, shownUrl } from './address.js';
+import { listenError } from '../runtime/listening.js';
+import { isLoopback, shownUrl } from './address.js';
 import { createHostGuard } from './guard.js';
 
 const MAX_CONNECTIONS = 32;

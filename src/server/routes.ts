@@ -4,7 +4,7 @@ import { describeError } from '../runtime/errors.js';
 import type { Scope } from '../runtime/scope.js';
 import { addAlerts } from './alerts/routes.js';
 import { answer, refuse } from './answers.js';
-import { addConfigCheck } from './config-route.js';
+import { addConfigRoutes } from './config-route.js';
 import { addDeadLetters } from './dead-letters/routes.js';
 import { addDebug } from './debug/routes.js';
 import { createHostGuard, followsLink, isFromOtherSite, SECURITY_HEADERS } from './guard.js';
@@ -31,7 +31,7 @@ export function addRoutes(
   addWindow(app, window);
   addStatus(app, options, login);
   addFigures(app, options);
-  addConfigCheck(app, owner, { host, hasLogin, config: agent.config });
+  addConfigRoutes(app, owner, { host, hasLogin, config: agent.config, reload: () => agent.reload() });
   addTail(app, owner, options);
   addSearch(app, owner, options);
   const sinks = (): string[] => agent.sinks().map(({ name }) => name);

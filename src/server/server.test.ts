@@ -79,7 +79,7 @@ const GAPS = gapsView({
   counts: new Map([['rotated', 1]]),
 });
 const CONFIG = { log_level: 'info', file: '/etc/log-capturer/config.yaml', yaml: 'log_level: info\n' };
-const CHECKED = { ok: true, problems: [], effective: null, differs: [] };
+const CHECKED = { ok: true, problems: [], effective: null, differs: [], changes: [] };
 const METRICS = { contentType: 'text/plain; version=0.0.4', exposition: () => Promise.resolve('up 1\n') };
 
 const API = [
@@ -115,7 +115,10 @@ beforeEach(async () => {
   agent = fakeAgent({
     health,
     journal: { stats: STATS },
-    config: { view: () => CONFIG, check: (_, text) => Promise.resolve({ ...CHECKED, effective: text }) },
+    config: {
+      view: () => CONFIG,
+      check: (_, text = '') => Promise.resolve({ ...CHECKED, effective: text }),
+    },
     containers: () => [CONTAINER],
     gaps: () => GAPS,
     ledger: () => LEDGER,

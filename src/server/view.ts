@@ -9,14 +9,16 @@ import type { LedgerReport } from '../telemetry/ledger/report.js';
 import type { HistoryReport } from '../telemetry/resources/history.js';
 import type { AlertRouteOptions } from './alerts/routes.js';
 import type { ContainerView } from './container-view.js';
-import type { FlowView } from './flow-view.js';
 import type { GapsView } from './gap-view.js';
+import type { FlowView } from './shapes/flow.js';
 
 export interface AgentView {
   readonly build: BuildInfo;
   readonly health: Health;
   readonly journal: Pick<Journal, 'stats'>;
-  readonly config: ConfigDesk;
+  readonly config: Pick<ConfigDesk, 'view' | 'check'>;
+  /** Reads the configuration anew and applies what is different. */
+  reload(): Promise<unknown>;
   containers(): readonly ContainerView[];
   flow(): FlowView;
   sinks(): readonly SinkView[];

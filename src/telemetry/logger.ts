@@ -11,6 +11,11 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+export interface LevelLogger {
+  /** From now on messages below `level` are not shown. */
+  setLevel(level: LogLevel): void;
+}
+
 export interface LoggerOptions {
   readonly level: LogLevel;
   readonly stream: NodeJS.WritableStream & { isTTY?: boolean };
@@ -21,17 +26,28 @@ export interface LoggerOptions {
  * Loads what it needs itself, because most commands of the program never log. Writes synchronously, but of a storm of equal
  * messages only some, and the number of the others later: `close` it at the end.
  */
-export async function createLogger(options: LoggerOptions): Promise<CountingLogger & LimitedLogger> {
-  const limited = limitStorms(await createWriter(options));
-  return { ...countMessages(limited), close: () => limited.close() };
+export async function createLogger(
+  options: LoggerOptions,
+): Promise<CountingLogger & LimitedLogger & LevelLogger> {
+  const writer = await createWriter(options);
+  const limited = limitStorms(writer);
+  return {
+    ...countMessages(limited),
+    close: () => limited.close(),
+    setLevel(level) {
+      writer.level = level;
+    },
+  };
 }
 
-async function createWriter({ level, stream, colors }: LoggerOptions): Promise<Logger> {
+type LeveledLogger = Logger & { level: string };
+
+async function createWriter({ level, stream, colors }: LoggerOptions): Promise<LeveledLogger> {
   const { pino } = await import('pino');
   const options = { level, base: null, serializers: { err: describeForLog } };
   if (!stream.isTTY) {
     const timestamp = pino.stdTimeFunctions.isoTime;
-    const lines: Logger = pino({ ...options, timestamp, formatters: { level: named } }, stream);
+    const lines: LeveledLogger = pino({ ...options, timestamp, formatters: { level: named } }, stream);
     return lines;
   }
   const { default: pretty } = await import('pino-pretty');
@@ -42,7 +58,7 @@ async function createWriter({ level, stream, colors }: LoggerOptions): Promise<L
     translateTime: 'SYS:HH:MM:ss',
     singleLine: true,
   });
-  const sentences: Logger = pino(options, terminal);
+  const sentences: LeveledLogger = pino(options, terminal);
   return sentences;
 }
 

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { expect, it, vi } from 'vitest';
 import type { ContainerView } from '../../src/server/container-view.js';
-import type { FlowView } from '../../src/server/flow-view.js';
+import type { FlowView } from '../../src/server/shapes/flow.js';
 import { Agent } from '../support/agent.js';
 import { describeWithEngine, fileSinkConfig, startWriters } from '../support/engine-test.js';
 import { scratch } from '../support/scratch.js';

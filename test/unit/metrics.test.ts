@@ -24,10 +24,11 @@ import { silentLogger } from '../../src/runtime/log.js';
 import { Scope } from '../../src/runtime/scope.js';
 import { deliverOnce, withLoki } from '../../src/sinks/loki/testing/test-sink.js';
 import { Health } from '../../src/telemetry/health.js';
-import { ledgerReport } from '../../src/telemetry/ledger/report.js';
+import { filteredLines, ledgerReport } from '../../src/telemetry/ledger/report.js';
 import { type CountingLogger, countMessages } from '../../src/telemetry/message-counts.js';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics/metrics.js';
-import type { AlertFigures } from '../../src/telemetry/metrics/view.js';
+import type { ProcessorView } from '../../src/telemetry/metrics/processors.js';
+import type { AlertFigures, ReloadFigures } from '../../src/telemetry/metrics/view.js';
 import { blockOf } from '../support/blocks.js';
 import { Exposition, seriesName } from '../support/exposition.js';
 
@@ -88,9 +89,13 @@ let stalled: number;
 let letters: DeadLetters;
 let lettersNow: number;
 let alerts: AlertFigures;
+let processors: ProcessorView[];
+let reloads: ReloadFigures;
 
 beforeEach(async () => {
+  processors = [];
   alerts = { fired: new Map(), delivered: new Map(), failed: new Map() };
+  reloads = { results: { applied: 0, unchanged: 0, refused: 0 }, isLastGood: true };
   root = Scope.root('test', (error) => {
     throw error;
   });
@@ -139,8 +144,12 @@ beforeEach(async () => {
         containerOf: () => undefined,
       }).unaccounted,
     gaps: () => gaps,
+    processors: () => processors,
+    filtered: () =>
+      filteredLines(ledgerReport({ journal: opened.journal, sinks: () => [], containerOf: () => undefined })),
     deadLetters: () => new DeadLetterDesk(letters, root, new Map()).figures,
     alerts: () => alerts,
+    reloads: () => reloads,
     owned: () => root.census(),
     unowned: () => Promise.resolve(unowned),
     messages: messages.counts,
@@ -277,6 +286,17 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
     ],
   ],
   [
+    'a configuration is applied, and the next one is refused',
+    () => {
+      reloads = { results: { applied: 1, unchanged: 0, refused: 1 }, isLastGood: false };
+    },
+    [
+      ['log_capturer_config_reloads_total', { result: 'applied' }, 0, 1],
+      ['log_capturer_config_reloads_total', { result: 'refused' }, 0, 1],
+      ['log_capturer_config_last_reload_successful', {}, 1, 0],
+    ],
+  ],
+  [
     'lines are not for the sink',
     async () => {
       read('others', 3);
@@ -398,6 +418,63 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
     [['log_capturer_stream_gaps_total', { reason: 'rotated' }, 0, 2]],
   ],
   [
+    'processors look at lines, take some out, and cannot handle others',
+    () => {
+      const done = new Map([['email', 4]]);
+      processors = [
+        { name: 'redact', figures: { lines: 7, failed: new Map(), done } },
+        { name: 'parse', figures: { lines: 9, failed: new Map([['json', 2]]), done: new Map() } },
+        // Of a container that tunes its own.
+        { name: 'redact', figures: { lines: 3, failed: new Map(), done } },
+      ];
+      const ledger = new SourceLedger(opened.journal, opened.streams);
+      ledger.of('test/web').filtered('sample', 5);
+      ledger.of('test/db').filtered('sample', 6);
+      ledger.of('test/db').filtered('filter-2', 1);
+    },
+    [
+      ['log_capturer_processor_lines_total', { processor: 'redact' }, undefined, 10],
+      ['log_capturer_processor_lines_total', { processor: 'parse' }, undefined, 9],
+      ['log_capturer_processor_failed_total', { processor: 'parse', reason: 'json' }, undefined, 2],
+      ['log_capturer_processor_done_total', { processor: 'redact', what: 'email' }, undefined, 8],
+      ['log_capturer_lines_filtered_total', { reason: 'sample' }, undefined, 11],
+      ['log_capturer_lines_filtered_total', { reason: 'filter-2' }, undefined, 1],
+    ],
+  ],
+  [
+    'metrics are made of lines',
+    () => {
+      const count = {
+        name: 'log_capturer_custom_requests_total',
+        help: 'How "many"\\ \n requests.',
+        labelNames: ['path', 'q'],
+        buckets: undefined,
+        series: [
+          { labels: ['/a', ''], value: 3, count: 3, buckets: [] },
+          { labels: ['a "b"\n\\', 'ü'], value: 0.5, count: 1, buckets: [] },
+        ],
+      };
+      const times = {
+        name: 'log_capturer_custom_seconds',
+        help: 'Times.',
+        labelNames: [],
+        buckets: [0.5, 2],
+        series: [{ labels: [], value: 4.75, count: 3, buckets: [1, 2] }],
+      };
+      const figures = { lines: 4, failed: new Map(), done: new Map() };
+      processors = [{ name: 'metrics', figures, metrics: [count, times] }];
+    },
+    [
+      ['log_capturer_custom_requests_total', { path: '/a', q: '' }, undefined, 3],
+      ['log_capturer_custom_requests_total', { path: 'a "b"\n\\', q: 'ü' }, undefined, 0.5],
+      ['log_capturer_custom_seconds_bucket', { le: '0.5' }, undefined, 1],
+      ['log_capturer_custom_seconds_bucket', { le: '2' }, undefined, 2],
+      ['log_capturer_custom_seconds_bucket', { le: '+Inf' }, undefined, 3],
+      ['log_capturer_custom_seconds_sum', {}, undefined, 4.75],
+      ['log_capturer_custom_seconds_count', {}, undefined, 3],
+    ],
+  ],
+  [
     'a component is in trouble',
     () => {
       health.set('docker', 'degraded', 'No engine.');
@@ -495,7 +572,8 @@ describe('each metric moves by the event that it counts', () => {
   });
 
   test('no metric is left out here', async () => {
-    const isOurs = (name: string): boolean => name.startsWith('log_capturer_');
+    // What is made of lines is as the configuration has it.
+    const isOurs = (name: string): boolean => /^log_capturer_(?!custom_)/.test(name);
     const families = [...(await scrape()).families.keys()].filter(isOurs);
     const moved = EVENTS.flatMap(([, , moves]) => moves.map(([name]) => name.replace(/_count$/, ''))).filter(
       isOurs,

@@ -19,6 +19,8 @@ const PLANTED = [
   'https.get("https://localhost");',
   'connect(1);',
   'new Worker("x.js");',
+  'spawn("x");',
+  'processes.execFile("x");',
   'new threads.Worker("x.js");',
   'AbortSignal.timeout(1);',
   'AbortSignal.any([scope.closing]);',
@@ -38,10 +40,13 @@ const HARMLESS = [
   'signal.addEventListener("abort", go);',
   'createServer(go);',
   'queryObjects(Worker);',
+  'spawnSync("x");',
   'reader.fetch(1);',
 ];
 
 const HEAD = [
+  'import processes, { spawnSync } from "node:child_process";',
+  'import { spawn } from "node:child_process";',
   'import * as everything from "node:fs";',
   'import fs from "node:fs";',
   'import { watch } from "node:fs";',
@@ -53,7 +58,7 @@ const HEAD = [
   'import type { get } from "node:http";',
 ];
 /** Names that are reported where they are imported, not where they are used. */
-const IMPORTED = ['watch', 'connect', 'setTimeout'];
+const IMPORTED = ['spawn', 'watch', 'connect', 'setTimeout'];
 
 test('each planted case is found where it is', () => {
   const directory = mkdtempSync(path.join(tmpdir(), 'log-capturer-lint-'));
@@ -73,7 +78,7 @@ test('each planted case is found where it is', () => {
       .filter(({ code }) => code === 'scopes(owned)')
       .map(({ labels }) => lines[(labels[0]?.span.line ?? 0) - 1]);
     const imports = HEAD.filter((line) => IMPORTED.some((name) => line.includes(`{ ${name} `)));
-    const used = PLANTED.filter((line) => !/^(await sleep|watch|connect)\(/.test(line));
+    const used = PLANTED.filter((line) => !/^(await sleep|watch|connect|spawn)\(/.test(line));
     expect(found.toSorted()).toEqual([...imports, ...used].toSorted());
   } finally {
     rmSync(directory, { recursive: true, force: true });

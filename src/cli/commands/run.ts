@@ -1,7 +1,9 @@
 /** `run`: the agent, until a signal or the end of its input. The first signal drains, a second one ends the process at once. */
 import { type Agent, startAgent } from '../../agent.js';
-import { type ConfigDesk, configDesk } from '../../config/desk.js';
+import { type ConfigDesk, configDesk, withoutReload } from '../../config/desk.js';
 import type { Config } from '../../config/types.js';
+import { describeError } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/log.js';
 import { renderBanner } from '../../telemetry/banner.js';
 import { createLogger } from '../../telemetry/logger.js';
 import { bannerFacts } from '../banner-facts.js';
@@ -20,9 +22,10 @@ export async function run({ dryRun, ...options }: RunOptions, exitNow: ExitNow):
   const { config, warnings } = loaded;
   const desk = configDesk(config, requestOf(options), loaded);
   if (!dryRun) return runAgent(config, { isDryRun: false, warnings, desk }, exitNow);
+  const fixed = withoutReload(desk, 'A dry run keeps the configuration that it began with.');
   const dry = prepareDryRun(config);
   try {
-    return await runAgent(dry.config, { isDryRun: true, warnings, desk }, (code) => {
+    return await runAgent(dry.config, { isDryRun: true, warnings, desk: fixed }, (code) => {
       dry.remove();
       exitNow(code);
     });
@@ -46,9 +49,15 @@ async function runAgent(
   const colors = process.stderr.isTTY && !process.env['NO_COLOR'];
   const log = await createLogger({ level: config.logLevel, stream: process.stderr, colors });
   for (const warning of warnings) log.warn({}, warning);
-  const end = listenForTheEnd(log, exitNow);
+  let agent: Agent | undefined;
+  let isReloadAsked = false;
+  const end = listenForTheEnd(log, exitNow, () => {
+    isReloadAsked = true;
+    if (agent) void reloadNow(agent, log);
+  });
   try {
-    const agent = await startAgent(config, log, desk);
+    agent = await startAgent(config, log, desk);
+    if (isReloadAsked) void reloadNow(agent, log);
     const finished = agent.finished.then(() => {
       log.info({}, 'Stopping: the input has ended and is delivered.');
       return 0;
@@ -75,6 +84,15 @@ async function runAgent(
   } finally {
     end.stopListening();
     log.close();
+  }
+}
+
+/** What becomes of it the agent says itself. */
+async function reloadNow(agent: Agent, log: Logger): Promise<void> {
+  try {
+    await agent.reload('SIGHUP');
+  } catch (error) {
+    log.debug({ err: error }, `The configuration is not reloaded: ${describeError(error)}`);
   }
 }
 

@@ -1,12 +1,10 @@
 /** An entry of `alerts:`. */
 import { MAX_COOL_DOWN_S, MAX_THRESHOLD, MAX_WINDOW_S, MIN_COOL_DOWN_S } from '../../alerts/alert.js';
-import { parseQuery } from '../../query/index.js';
-import { type Leaf, leaf } from '../leaf.js';
 import { duration, flag, oneOf, whole } from '../leaves.js';
 import { secretAddress } from '../secrets.js';
 import { section } from '../section.js';
 import type { AlertConfig, WebhookConfig } from '../types.js';
-import { MINUTE, SECOND } from './shared.js';
+import { MINUTE, query, SECOND } from './shared.js';
 
 const webhook = section<WebhookConfig>({
   type: [
@@ -16,16 +14,6 @@ const webhook = section<WebhookConfig>({
   ],
   url: ['url', secretAddress(), 'Where to; it is a secret. For ntfy: the address of the topic.'],
 });
-
-const query = (): Leaf<string> =>
-  leaf(
-    { accepts: `a query, such as '{container="web"} |= "timeout"'`, json: { type: 'string' } },
-    (value) => {
-      if (typeof value !== 'string') return undefined;
-      parseQuery(value);
-      return value;
-    },
-  );
 
 export const alert = section<AlertConfig>({
   query: ['query', query(), 'Which lines, as on the page; in quotes, because of the braces. "": every line.'],

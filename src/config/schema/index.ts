@@ -2,21 +2,45 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../../telemetry/logger.js';
 import { anyText, componentName, labelName, oneOf, path } from '../leaves.js';
-import type { ProcessorConfig } from '../processor-types.js';
-import { type Section, section } from '../section.js';
+import { section } from '../section.js';
 import type { Config } from '../types.js';
 import { alert } from './alert.js';
+import { dedupe } from './processors/dedupe.js';
+import { filter } from './processors/filter.js';
+import { labels } from './processors/labels.js';
+import { level } from './processors/level.js';
+import { metrics as lineMetrics } from './processors/metrics.js';
+import { multiline } from './processors/multiline.js';
+import { parse } from './processors/parse.js';
+import { rateLimit } from './processors/rate-limit.js';
+import { redact } from './processors/redact.js';
+import { sample } from './processors/sample.js';
+import { timestamp } from './processors/timestamp.js';
 import { type GivenMetrics, type GivenServer, metrics, server } from './server.js';
 import { file } from './sinks/file.js';
 import { loki } from './sinks/loki.js';
 import { stdout } from './sinks/stdout.js';
 import { demo } from './sources/demo.js';
 import { docker } from './sources/docker.js';
+import { journald } from './sources/journald.js';
 import { stdin } from './sources/stdin.js';
+import { syslog } from './sources/syslog.js';
 import { deadLetters, type GivenJournal, journal } from './storage.js';
 
-const SOURCES = [docker, demo, stdin] as const;
-const PROCESSORS = [] as unknown as readonly [Section<ProcessorConfig>];
+const SOURCES = [docker, demo, stdin, journald, syslog] as const;
+const PROCESSORS = [
+  dedupe,
+  filter,
+  labels,
+  level,
+  lineMetrics,
+  multiline,
+  parse,
+  rateLimit,
+  redact,
+  sample,
+  timestamp,
+] as const;
 const SINKS = [file, loki, stdout] as const;
 
 /** The configuration before the defaults that depend on the machine are filled in. */

@@ -1,5 +1,6 @@
 /** What several sections have in common: units, selectors, keys that mean the same everywhere. */
 import { compileMatch } from '../../pipeline/match.js';
+import { parseQuery } from '../../query/index.js';
 import { type Leaf, leaf } from '../leaf.js';
 import { flag, path, text } from '../leaves.js';
 import { section } from '../section.js';
@@ -31,6 +32,17 @@ export const match = (): Leaf<string> =>
       return value;
     },
   );
+/** A query of lines. */
+export const query = (): Leaf<string> =>
+  leaf(
+    { accepts: `a query, such as '{container="web"} |= "timeout"'`, json: { type: 'string' } },
+    (value) => {
+      if (typeof value !== 'string') return undefined;
+      parseQuery(value);
+      return value;
+    },
+  );
+
 /** What `match` is for. */
 export const MATCH =
   'Only streams with such labels (see Stream labels); in quotes, because of the braces. Default: all.';

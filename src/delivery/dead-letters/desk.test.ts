@@ -156,7 +156,7 @@ describe('letters', () => {
     const bytes = Buffer.from([0x61, 0xff, 0x00, 0x0a]);
     const labels = { container: 'we"b', stream: 'stdout' };
     const lines = [
-      { labels, text: hostile, seconds: 1_795_000_000, nanos: 7 },
+      { labels, text: hostile, seconds: 1_795_000_000, nanos: 7, fields: { path: hostile } },
       { labels, text: bytes, seconds: 1_795_000_000, nanos: 8 },
     ];
     await store.keep('loki', [{ ...refused(blockOf(lines), [0, 1]), tenant: 'team' }], NEVER);
@@ -170,7 +170,13 @@ describe('letters', () => {
       labels,
     };
     expect((await desk.list({}, START, 10)).letters).toEqual([
-      { id: '0-0', ...common, time: '2026-11-18T11:06:40.000000007Z', line: hostile },
+      {
+        id: '0-0',
+        ...common,
+        time: '2026-11-18T11:06:40.000000007Z',
+        line: hostile,
+        fields: { path: hostile },
+      },
       {
         id: '0-1',
         ...common,

@@ -1,6 +1,7 @@
 /** Dead letters line by line, page by page, in the order in which they were written. */
 import { isUtf8 } from 'node:buffer';
 import { timeText } from '../../pipeline/line-time.js';
+import { fieldsIn } from '../../pipeline/metadata.js';
 import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
 import { type Labels, parseLabelText } from '../../pipeline/streams.js';
 import type { BundleFacts, StoredBundle } from './bundles.js';
@@ -25,6 +26,8 @@ export interface DeadLetter {
   readonly time: string;
   readonly labels: Labels;
   readonly line: string;
+  /** Structured metadata of the line, where it has any. */
+  readonly fields?: Readonly<Record<string, string>>;
   /** The line's bytes, where they are no UTF-8. */
   readonly base64?: string;
 }
@@ -91,12 +94,14 @@ function* lettersOf(
   const labels = lines.streams.map(labelsOf);
   for (let row = from; row < lines.length; row++) {
     const bytes = lines.data.subarray(lines.start[row], lines.end[row]);
+    const fields = fieldsIn(lines.data, lines.metadataStart[row], lines.metadataEnd[row]);
     yield {
       id: `${id}-${row}`,
       ...common,
       time: timeText(lines.seconds[row], lines.nanos[row]),
       labels: labels[lines.stream[row]],
       line: bytes.toString('utf8'),
+      ...(fields && { fields }),
       ...(isUtf8(bytes) ? {} : { base64: bytes.toString('base64') }),
     };
   }

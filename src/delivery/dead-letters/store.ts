@@ -60,7 +60,7 @@ export async function openDeadLetters(parts: DeadLettersParts): Promise<DeadLett
 }
 
 export class DeadLetters {
-  readonly #options: DeadLettersOptions;
+  #options: DeadLettersOptions;
   readonly #scope: Scope;
   readonly #log: Logger;
   readonly #health: Health;
@@ -96,6 +96,12 @@ export class DeadLetters {
     this.#scope.interval('expiry of dead letters', EXPIRY_INTERVAL_MS, () => {
       void this.#inTurn(() => this.#tidy());
     });
+  }
+
+  /** From now on these bounds hold. */
+  configure(options: DeadLettersOptions): void {
+    this.#options = options;
+    void this.#inTurn(() => this.#tidy());
   }
 
   /** On disk. */

@@ -1,6 +1,7 @@
 /** Shared by the journal's tests: batches of lines, and what a journal holds. */
 import { Batch } from '../../pipeline/batch.js';
 import type { Block } from '../../pipeline/contract.js';
+import { fieldName, Metadata } from '../../pipeline/metadata.js';
 import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
 import { LANES, type Labels, StreamTable } from '../../pipeline/streams.js';
 import { type Logger, silentLogger } from '../../runtime/log.js';
@@ -24,14 +25,19 @@ export interface TestLine {
   readonly text: string | Buffer;
   readonly seconds?: number;
   readonly nanos?: number;
+  readonly fields?: Readonly<Record<string, string>>;
 }
 
 export function batchOf(streams: StreamTable, lines: readonly TestLine[]): Batch {
   const texts = lines.map(({ text }) => Buffer.from(text));
   const batch = new Batch(Buffer.concat(texts), Math.max(1, lines.length));
   let at = 0;
-  for (const [i, { labels, seconds = 1_700_000_000, nanos = 0 }] of lines.entries()) {
+  for (const [i, { labels, seconds = 1_700_000_000, nanos = 0, fields = {} }] of lines.entries()) {
     batch.add(at, at + texts[i].length, streams.acquire(labels).id, seconds, nanos, 0);
+    for (const [name, value] of Object.entries(fields)) {
+      batch.metadata ??= new Metadata(lines.length);
+      batch.metadata.addText(i, fieldName(name), value);
+    }
     at += texts[i].length;
   }
   return batch;

@@ -26,16 +26,31 @@ function upTo(random: Random, most: number): number {
   return 1 + Math.floor(random() * most);
 }
 
-const ATOMS = ['a', 'b', '.', '\\w', '\\d', '[ab]', '[^b]', '\\S', '[a-z0-9]', '[α-ωa]', '[^\\x{4e00}-\\x{9fff}]', ' '];
+const ATOMS = [
+  'a',
+  'b',
+  '.',
+  '\\w',
+  '\\d',
+  '[ab]',
+  '[^b]',
+  '\\S',
+  '[a-z0-9]',
+  '[α-ωa]',
+  '[^\\x{4e00}-\\x{9fff}]',
+  ' ',
+];
 
 /** Each of another kind of trouble. */
 const SHAPES: readonly ((random: Random) => string)[] = [
   // Nested repetitions: what backtracks tries exponentially many ways.
   (random) => `(${pick(random, ATOMS)}${pick(random, ['+', '*', '{1,}'])})${pick(random, ['+', '*'])}$`,
   (random) => `((${pick(random, ATOMS)}*)*)*${pick(random, ['c', '$', '\\b!'])}`,
-  (random) => `(${pick(random, ATOMS)}|${pick(random, ATOMS)}|${pick(random, ATOMS)}${pick(random, ATOMS)})*x$`,
+  (random) =>
+    `(${pick(random, ATOMS)}|${pick(random, ATOMS)}|${pick(random, ATOMS)}${pick(random, ATOMS)})*x$`,
   // Counted repetitions: sets of threads are as many as there are ways to have counted, so none is seen twice.
-  (random) => `${pick(random, ['a', '[ab]', '\\w'])}.{${upTo(random, 240)}}${pick(random, ['b', 'c$', '\\d'])}`,
+  (random) =>
+    `${pick(random, ['a', '[ab]', '\\w'])}.{${upTo(random, 240)}}${pick(random, ['b', 'c$', '\\d'])}`,
   (random) => `(${pick(random, ATOMS)}{${upTo(random, 9)}}){${upTo(random, 9)}}${pick(random, ATOMS)}`,
   (random) => `${pick(random, ATOMS)}{0,${upTo(random, 120)}}${pick(random, ATOMS)}{${upTo(random, 40)}}z`,
   (random) => `${'a?'.repeat(upTo(random, 80))}${'a'.repeat(upTo(random, 80))}b`,
@@ -43,14 +58,20 @@ const SHAPES: readonly ((random: Random) => string)[] = [
   (random) => `(?:.*${pick(random, ['a', 'b', ' '])}){${upTo(random, 60)}}!`,
   // Many alternatives, some of them prefixes of others.
   (random) =>
-    Array.from({ length: upTo(random, 30) }, () => `${'a'.repeat(upTo(random, 8))}${pick(random, ATOMS)}`).join('|'),
-  (random) => `(${Array.from({ length: upTo(random, 12) }, () => pick(random, ATOMS)).join('|')}){${upTo(random, 20)}}\\z`,
+    Array.from(
+      { length: upTo(random, 30) },
+      () => `${'a'.repeat(upTo(random, 8))}${pick(random, ATOMS)}`,
+    ).join('|'),
+  (random) =>
+    `(${Array.from({ length: upTo(random, 12) }, () => pick(random, ATOMS)).join('|')}){${upTo(random, 20)}}\\z`,
   // Words, lines and ends: threads that have to be asked again at each character.
   (random) => `(\\b\\w+\\b\\W*){${upTo(random, 30)}}${pick(random, ['$', '\\Bx', '(?m)^q'])}`,
   (random) => `(?m)(^|\\b|\\B|${pick(random, ATOMS)})*${pick(random, ATOMS)}{${upTo(random, 60)}}!$`,
   // Without case, and far from ASCII.
-  (random) => `(?i)(${pick(random, ['kelvin', 'straße', 'ſs', 'ﬀ'])}|${pick(random, ATOMS)})*[^a-zα-ω]{${upTo(random, 80)}}`,
-  (random) => `[${Array.from({ length: 40 }, (_, i) => `\\x{${(0x400 + i * 37 + upTo(random, 30)).toString(16)}}`).join('')}]+.{${upTo(random, 100)}}x`,
+  (random) =>
+    `(?i)(${pick(random, ['kelvin', 'straße', 'ſs', 'ﬀ'])}|${pick(random, ATOMS)})*[^a-zα-ω]{${upTo(random, 80)}}`,
+  (random) =>
+    `[${Array.from({ length: 40 }, (_, i) => `\\x{${(0x400 + i * 37 + upTo(random, 30)).toString(16)}}`).join('')}]+.{${upTo(random, 100)}}x`,
   // Texts that a native search has its trouble with.
   (random) => `${'a'.repeat(upTo(random, 300))}b`,
   (random) => `(?i)${'ab'.repeat(upTo(random, 150))}c`,
@@ -68,7 +89,8 @@ const FILLS: readonly ((random: Random) => () => string)[] = [
 
 /** Bytes that are no UTF-8 among those that are. */
 function broken(random: Random, line: Buffer): Buffer {
-  for (let i = 0; i < line.length; i += upTo(random, 40)) line[i] = pick(random, [0xff, 0xc3, 0xe2, 0xf0, 0x80]);
+  for (let i = 0; i < line.length; i += upTo(random, 40))
+    line[i] = pick(random, [0xff, 0xc3, 0xe2, 0xf0, 0x80]);
   return line;
 }
 

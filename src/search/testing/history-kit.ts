@@ -101,6 +101,7 @@ export interface AnsweredLine {
   readonly stream: string;
   readonly level: string;
   readonly line: string;
+  readonly fields?: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly gap?: string;
   readonly cut?: number;

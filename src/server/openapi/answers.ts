@@ -135,7 +135,23 @@ const Flow = object({
       bytesPerSecond: number(),
     }),
   ),
-  processors: list(anything()),
+  processors: list(
+    object({
+      name: text(),
+      type: text(),
+      match: orNull(text('For which streams; null: all.')),
+      in: count('In this run, as all of these: lines that came to it.'),
+      out: count('That went on.'),
+      lines: count('That it looked at.'),
+      linesPerSecond: number('That go on.'),
+      filtered: byReason,
+      merged: count('That became part of another line.'),
+      generated: count('That it made.'),
+      held: number('That wait in it now.'),
+      failed: byReason,
+      done: byName(count(), 'What it did, in words of its own.'),
+    }),
+  ),
   journal: object({
     bytes: count(),
     capacity: count('What it may take at present.'),
@@ -259,20 +275,37 @@ const Config: Schema = {
   additionalProperties: true,
 };
 
+const ConfigProblems = list(
+  object({
+    severity: oneOf(['error', 'warning']),
+    line: orNull(count()),
+    column: orNull(count()),
+    key: text(),
+    message: text(),
+    remedy: orNull(text()),
+  }),
+);
+
+const ConfigChanges = list(
+  object({
+    component: text('sinks.loki, processors.redact-2, journal…'),
+    change: oneOf(['added', 'removed', 'rebuilt', 'changed', 'unchanged', 'restart']),
+    why: text('A few words, or empty.'),
+  }),
+);
+
+const ConfigReload = object({
+  result: oneOf(['applied', 'unchanged', 'refused']),
+  changes: ConfigChanges,
+  problems: ConfigProblems,
+});
+
 const ConfigCheck = object({
   ok: flag(),
-  problems: list(
-    object({
-      severity: oneOf(['error', 'warning']),
-      line: orNull(count()),
-      column: orNull(count()),
-      key: text(),
-      message: text(),
-      remedy: orNull(text()),
-    }),
-  ),
+  problems: ConfigProblems,
   effective: orNull(text('What it would come to, as YAML; null where it is wrong.')),
   differs: list(object({ key: text(), now: anything(), then: anything() })),
+  changes: ConfigChanges,
 });
 
 const DeadLetter = object({
@@ -374,6 +407,7 @@ export const ANSWERS = {
   ResourceHistory,
   Config,
   ConfigCheck,
+  ConfigReload,
   DeadLetter,
   DeadLetters,
   Redriven,

@@ -287,8 +287,16 @@ const SETTINGS: readonly Route[] = [
     group: 'settings',
     summary: 'What another configuration would come to, and what is wrong with it; nothing is applied',
     isPrivate: true,
-    body: { 'text/yaml': text('At most 128 KiB.') },
+    body: { 'text/yaml': text('At most 128 KiB. Without a body: the file as it is on the disk.') },
     answer: json(ANSWERS.ConfigCheck),
+  },
+  {
+    method: 'post',
+    path: '/api/v1/config/reload',
+    group: 'settings',
+    summary: 'Reads the configuration file anew and applies what is different, or refuses it as a whole',
+    isPrivate: true,
+    answer: json(ANSWERS.ConfigReload),
   },
 ];
 

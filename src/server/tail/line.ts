@@ -10,9 +10,10 @@
  */
 import type { Batch } from '../../pipeline/batch.js';
 import { timeText } from '../../pipeline/line-time.js';
+import { fieldsIn } from '../../pipeline/metadata.js';
 import type { Stream } from '../../pipeline/streams.js';
 import { levelOfLine } from '../../query/index.js';
-import { SHOWN_BYTES, type StreamFacts, shownEnd, shownFields, streamFacts } from '../../query/shown-line.js';
+import { SHOWN_BYTES, type StreamFacts, shownEnd, streamFacts } from '../../query/shown-line.js';
 
 /** A line where it lies: data[start .. end), its encoded fields pairs[from .. to). */
 export interface LineBytes {
@@ -36,7 +37,7 @@ export function lineEvent(facts: StreamFacts, line: LineBytes, committed: boolea
     level: levelOfLine(data, start, end, pairs, from, to, facts.level),
     gap: facts.gap,
     line: data.toString('utf8', start, shown),
-    fields: shownFields(pairs, from, to),
+    fields: fieldsIn(pairs, from, to),
     cut: shown < end ? end - shown : undefined,
     committed,
   };

@@ -33,6 +33,7 @@ export function fakeAgent(given: Partial<AgentView> = {}): AgentView {
     health: new Health(),
     journal: QUIET_JOURNAL,
     config: { view: () => ({ file: null, yaml: '' }), check: notAsked },
+    reload: notAsked,
     containers: () => [],
     flow: notAsked,
     sinks: () => [],

@@ -20,6 +20,8 @@ const LIMITS = {
   ...NO_LIMITS,
   maxLineBytes: 50,
   maxLabelNames: 3,
+  maxMetadataBytes: 30,
+  maxMetadataPairs: 2,
   rejectOlderMs: 7 * DAY * 1000,
   rejectNewerMs: 10 * MINUTE * 1000,
   maxBehindMs: 60 * MINUTE * 1000,
@@ -131,6 +133,7 @@ describe('the lines that Loki refused', () => {
       count: 1,
       seconds: undefined,
       bytes: undefined,
+      metadata: undefined,
     };
     const words = { reason: 'too_far_behind', said: '' };
     const ingester = { ...words, kind: 'ingester' as const, stream: '{container="a"}', oldestSeconds: NOW };
@@ -198,14 +201,24 @@ describe('the lines that Loki refused', () => {
     ),
     size: fc.constantFrom(1, 1, 1, 2, 50, 51, 60),
     nanos: fc.constantFrom(0, 0, MS, 2 * MS, 999 * MS),
+    fields: fc.constantFrom<Record<string, string>>(
+      {},
+      {},
+      {},
+      { a: 'x'.repeat(29) },
+      { a: 'x'.repeat(30) },
+      { a: '', b: '', c: '' },
+    ),
   });
 
-  /** Loki's order: validation by time, then by length, then the ingester. */
-  function reasonOf({ seconds = 0, nanos = 0, text }: BlockLine): string {
+  /** Loki's order: validation by time, by length, by metadata, then the ingester. */
+  function reasonOf({ seconds = 0, nanos = 0, text, fields = {} }: BlockLine): string {
     const age = NOW - seconds - nanos / 1e9;
     if (age > 7 * DAY) return 'too_old';
     if (age < -10 * MINUTE) return 'too_new';
-    return text.length > 50 ? 'line_too_long' : 'too_far_behind';
+    if (text.length > 50) return 'line_too_long';
+    const isMetadata = fields['a']?.length === 30 || Object.keys(fields).length > 2;
+    return isMetadata ? 'structured_metadata' : 'too_far_behind';
   }
 
   test('of one stream are exactly those that are found, or may be among those that are open', () => {
@@ -213,7 +226,7 @@ describe('the lines that Loki refused', () => {
     let known = 0;
     fc.assert(
       fc.property(fc.array(anyLine, { minLength: 1, maxLength: 40 }), fc.boolean(), (drawn, isKnown) => {
-        const lines = drawn.map(({ age, size, nanos }) => line(age, size, A, nanos));
+        const lines = drawn.map(({ age, size, nanos, fields }) => ({ ...line(age, size, A, nanos), fields }));
         const outcome = send(lines, isKnown ? [line(0, 3, A, 500)] : []);
         if (!outcome) return;
         told++;
@@ -238,7 +251,10 @@ describe('the lines that Loki refused', () => {
     }));
     fc.assert(
       fc.property(fc.array(fc.tuple(inTime, fc.boolean()), { minLength: 1, maxLength: 40 }), (drawn) => {
-        const lines = drawn.map(([{ age, size, nanos }, isA]) => line(age, size, isA ? A : B, nanos));
+        const lines = drawn.map(([{ age, size, nanos, fields }, isA]) => ({
+          ...line(age, size, isA ? A : B, nanos),
+          fields,
+        }));
         const outcome = send(lines);
         if (!outcome) return;
         expect(outcome.found?.open).toEqual([]);

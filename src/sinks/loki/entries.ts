@@ -3,11 +3,12 @@
  * counts only where both agree to the line; where they do not, a smaller request tells more.
  *
  * - Too old, too new: told by the second. Within one second the oldest go, or the newest; equal times share a fate.
- * - Too long: told by the length.
+ * - Too long: told by the length. Structured metadata: told by its bytes or pairs, or all that have any.
  * - Too far behind: told by the nanosecond, up to ten of them; more are those that Loki's own rule refuses, applied here
  *   again, if they are as many as it says.
  * - Labels: the stream as a whole.
  */
+import { FieldFinder } from '../../pipeline/metadata.js';
 import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
 import { labelText, parseLabelText } from '../../pipeline/streams.js';
 import type { Piece, Request } from './request.js';
@@ -20,6 +21,9 @@ export interface Entry extends Time {
   readonly row: number;
   readonly labels: string;
   readonly bytes: number;
+  /** Of its structured metadata: bytes of names and values. */
+  readonly metadataBytes: number;
+  readonly metadataPairs: number;
 }
 
 export type Verdicts = ReadonlyMap<Entry, Words>;
@@ -47,8 +51,23 @@ export function entriesOf({ pieces }: Request): Entry[] {
       seconds: lines.seconds[row],
       nanos: lines.nanos[row],
       bytes: lines.end[row] - lines.start[row],
+      ...metadataOf(lines, row),
     }));
   });
+}
+
+function metadataOf(
+  { data, metadataStart, metadataEnd }: BlockLines,
+  row: number,
+): Pick<Entry, 'metadataBytes' | 'metadataPairs'> {
+  const field = new FieldFinder();
+  let metadataBytes = 0;
+  let metadataPairs = 0;
+  for (let at = metadataStart[row]; at < metadataEnd[row]; metadataPairs++) {
+    at = field.read(data, at);
+    metadataBytes += field.nameEnd - field.nameStart + field.end - field.start;
+  }
+  return { metadataBytes, metadataPairs };
 }
 
 /** `isSingle`: these are the lines of one stream, which was named once. Undefined where it cannot be said to the line. */
@@ -121,14 +140,9 @@ function refuseAll(
     for (const entry of entries) refused.set(entry, ofLabels);
     return true;
   }
-  // Loki looks at the time before it looks at the length.
-  const inOrder = groups.toSorted((a, b) => Number(a.bytes !== undefined) - Number(b.bytes !== undefined));
-  for (const group of inOrder) {
-    const { count, seconds, bytes, reason } = group;
-    if (seconds === undefined && bytes === undefined) return false;
-    const candidates = entries
-      .filter((entry) => !refused.has(entry))
-      .filter((entry) => (seconds === undefined ? entry.bytes === bytes : entry.seconds === seconds));
+  for (const group of groups.toSorted((a, b) => placeOf(a) - placeOf(b))) {
+    const { count, seconds, reason } = group;
+    const candidates = entries.filter((entry) => !refused.has(entry) && isMeant(entry, group));
     const sign = reason === 'too_new' ? -1 : 1;
     if (seconds !== undefined) candidates.sort((a, b) => sign * (a.nanos - b.nanos));
     const next = candidates.at(count);
@@ -138,6 +152,20 @@ function refuseAll(
     for (const entry of candidates.slice(0, count)) refused.set(entry, group);
   }
   return true;
+}
+
+/** Loki looks at the time first, then at the length, then at structured metadata: its bytes, its pairs. */
+function placeOf({ seconds, bytes, metadata }: ToldGroup): number {
+  if (seconds !== undefined) return 0;
+  return bytes !== undefined ? 1 : metadata?.pairs === undefined ? 2 : 3;
+}
+
+function isMeant(entry: Entry, { seconds, bytes, metadata }: ToldGroup): boolean {
+  if (seconds !== undefined) return entry.seconds === seconds;
+  if (bytes !== undefined) return entry.bytes === bytes;
+  if (metadata?.bytes !== undefined) return entry.metadataBytes === metadata.bytes;
+  if (metadata?.pairs !== undefined) return entry.metadataPairs === metadata.pairs;
+  return metadata !== undefined && entry.metadataPairs > 0;
 }
 
 type OfIngester = Extract<Told, { kind: 'ingester' }>;

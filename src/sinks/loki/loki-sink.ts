@@ -29,12 +29,14 @@ import {
   bodyOf,
   byStream,
   divide,
+  type Piece,
   partOfRequest,
   type Request,
   rateBytes,
   requestWeight,
   singleStream,
   streamsOf,
+  withoutMetadata,
 } from './request.js';
 import { Screen } from './screen.js';
 import { byTenant } from './tenant.js';
@@ -159,9 +161,17 @@ export class LokiSink implements Sink {
   #workOn(lane: number, blocks: readonly Block[]): Work {
     const begun = this.#works[lane];
     if (begun?.goesOnWith(blocks)) return begun;
-    const work = new Work(blocks, (block) => byTenant(block, this.#config));
+    const work = new Work(blocks, (block) => this.#sharesOf(block));
     this.#works[lane] = work;
     return work;
+  }
+
+  /** By tenant. */
+  #sharesOf(block: Block): Map<string | undefined, Piece> {
+    const shares = byTenant(block, this.#config);
+    if (!this.#config.structuredMetadata)
+      for (const [tenant, piece] of shares) shares.set(tenant, withoutMetadata(piece));
+    return shares;
   }
 
   async #send(request: Request, isLive: boolean, signal: AbortSignal): Promise<Reply> {

@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest';
 import { type BlockLine, blockOf } from '../../../test/support/blocks.js';
 import type { Block } from '../../pipeline/contract.js';
+import { pairsIn } from '../../pipeline/metadata.js';
+import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
 import type { Labels } from '../../pipeline/streams.js';
 import { deliver, openSink, refusedTexts, withLoki } from './testing/test-sink.js';
 
@@ -33,6 +35,72 @@ test('in company they are known at once: nothing is sent again', () =>
     // What may be behind goes alone: c. The rest is one request.
     expect(loki.requests.length - before).toBeLessThanOrEqual(3);
     expect(loki.ledger.repeated).toBe(0);
+  }));
+
+test('for their structured metadata they are known at once, in whatever way they are too much', async () => {
+  const fields = { status: '200' };
+  const many = Object.fromEntries(Array.from({ length: 5 }, (_, i) => [`f${i}`, '']));
+  const lines = [
+    line(A, 'plain'),
+    { ...line(A, 'some'), fields },
+    { ...line(A, 'large'), fields: { status: 'x'.repeat(95) } },
+    { ...line(A, 'many'), fields: many },
+    { ...line(B, 'large too'), fields: { status: 'ü'.repeat(100) } },
+  ];
+  const [plain, ...others] = lines.map(({ text }) => String(text));
+  for (const [limits, refused] of [
+    [{ maxMetadataBytes: 100, maxMetadataPairs: 4 }, ['large', 'many', 'large too']],
+    [{ allowsMetadata: false }, others],
+  ] as const) {
+    await withLoki({ limits }, {}, async ({ sink, loki }) => {
+      await deliver(sink, [block([line(A, 'a0'), line(B, 'b0')])]);
+      const result = await deliver(sink, [block(lines)]);
+      expect(refusedTexts(result)).toEqual({ structured_metadata: refused });
+      expect(loki.ledger.repeated).toBe(0);
+      const taken = [plain, ...others].filter((text) => !(refused as readonly string[]).includes(text));
+      expect(new Set(loki.lines())).toEqual(new Set(['a0', 'b0', ...taken]));
+    });
+  }
+});
+
+test('lines go without structured metadata where the sink is told so, and are refused with it', () =>
+  withLoki(
+    { limits: { allowsMetadata: false, rejectOlderMs: 3_600_000 } },
+    { structuredMetadata: false },
+    async ({ sink, loki }) => {
+      const fields = { status: '200' };
+      const lines = [line(A, 'plain'), { ...line(A, 'old', 90), fields }, { ...line(B, 'b'), fields }];
+      const result = await deliver(sink, [block(lines)]);
+      expect(new Set(loki.lines())).toEqual(new Set(['plain', 'b']));
+      expect(loki.streams().flatMap(({ entries }) => entries.map(({ metadata }) => metadata))).toEqual([
+        [],
+        [],
+      ]);
+      expect(refusedTexts(result)).toEqual({ too_old: ['old'] });
+      // As they were given: who redrives them may have allowed it by then.
+      const [{ block: given, rows }] = result.refused ?? [];
+      const read = new BlockLines();
+      decodeBlock(given.payload, read);
+      const [row] = rows;
+      expect(pairsIn(read.data, read.metadataStart[row], read.metadataEnd[row])).toEqual([['status', '200']]);
+    },
+  ));
+
+test('what is cut, divided or sent again keeps its structured metadata', () =>
+  withLoki({ limits: { maxLineBytes: 60 } }, { maxLineBytes: 50 }, async ({ sink, loki }) => {
+    await deliver(sink, [block([line(A, 'a0')])]);
+    loki.fail(1, 500, 'no');
+    const lines = Array.from({ length: 30 }, (_, i) => ({
+      ...line(i % 2 === 0 ? A : B, `${i} ${i % 7 === 3 ? 'x'.repeat(90) : ''}`, i % 5 === 4 ? 30 : 0),
+      nanos: i,
+      fields: i % 3 === 0 ? {} : { number: String(i), 'f"': 'ü'.repeat(i) },
+    }));
+    await deliver(sink, [block(lines.slice(0, 15)), block(lines.slice(15))]);
+    const entries = loki.streams().flatMap(({ entries }) => entries);
+    const found = new Map(
+      entries.map(({ line, metadata }) => [Number.parseInt(line.toString(), 10), metadata]),
+    );
+    for (const [i, { fields }] of lines.entries()) expect(found.get(i)).toEqual(Object.entries(fields));
   }));
 
 test('that the ingester hides behind its own are asked for without those: the stored ones are all that is sent again', () =>

@@ -11,6 +11,8 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
     'longer than max_line_size of Loki; lower max_line_bytes of the sink below it, then they are cut.',
   too_large:
     'one line that is more than Loki takes in one message; lower max_line_bytes of the sink, then they are cut.',
+  structured_metadata:
+    'more structured metadata (fields of lines) than Loki takes, or any where it takes none (allow_structured_metadata: false, or a schema before v13); set structured_metadata: false in the sink, or allow or raise it in Loki, then redrive.',
   max_labels: 'more labels than max_label_names_per_series of Loki; take some away, or raise it.',
   invalid_labels: 'labels that Loki does not take; see its log, and the labels of the routes.',
   stream_limit:

@@ -14,14 +14,10 @@ const line = fc.record({
   ),
   seconds: fc.nat(2 ** 31),
   nanos: fc.nat(999_999_999),
+  fields: fc.dictionary(fc.constantFrom('level', 'path', 'ü'), fc.string(), { noNullPrototype: true }),
 });
 
-const request: fc.Arbitrary<Request> = fc
-  .array(fc.array(line, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 5 })
-  .map((blocks) => ({
-    pieces: blocks.map((lines, lsn) => ({ block: blockOf(lines, { lsn }) })),
-    tenant: 'team',
-  }));
+const blocks = fc.array(fc.array(line, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 5 });
 
 /** Per stream, what independent decoders find in the bodies of these requests. */
 function linesByStream(requests: readonly Request[]): Map<string, string[]> {
@@ -29,7 +25,10 @@ function linesByStream(requests: readonly Request[]): Map<string, string[]> {
   for (const one of requests) {
     expect(one.tenant).toBe('team');
     for (const { labels, entries } of decodeProto(Buffer.from(uncompress(bodyOf(one))))) {
-      const rows = entries.map(({ seconds, nanos, line }) => `${seconds}.${nanos} ${line.toString()}`);
+      const rows = entries.map(
+        ({ seconds, nanos, line, metadata }) =>
+          `${seconds}.${nanos} ${line.toString()} ${JSON.stringify(metadata)}`,
+      );
       found.set(labels, [...(found.get(labels) ?? []), ...rows]);
     }
   }
@@ -39,12 +38,18 @@ function linesByStream(requests: readonly Request[]): Map<string, string[]> {
 describe('requests', () => {
   test('hold all lines of their blocks, however they are divided, in order per stream', () => {
     fc.assert(
-      fc.property(request, (whole) => {
+      fc.property(blocks, (given) => {
+        const pieces = given.map((lines, lsn) => ({ block: blockOf(lines, { lsn }) }));
+        const whole: Request = { pieces, tenant: 'team' };
         const expected = new Map<string, string[]>();
         for (const piece of whole.pieces)
           for (const [labels, rows] of linesByStream([{ ...whole, pieces: [piece] }]))
             expected.set(labels, [...(expected.get(labels) ?? []), ...rows]);
         expect(linesByStream([whole])).toEqual(expected);
+        for (const { fields } of given.flat()) {
+          const wanted = JSON.stringify(Object.entries(fields));
+          expect([...expected.values()].flat().some((row) => row.endsWith(wanted))).toBe(true);
+        }
         const parted = byStream(whole);
         expect(linesByStream(parted)).toEqual(expected);
         expect(parted.map(singleStream)).not.toContain(undefined);

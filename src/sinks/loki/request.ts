@@ -92,6 +92,17 @@ export function partOf(piece: Piece, lines: BlockLines, keeps: (row: number) => 
   return { block, from: { block: piece.from?.block ?? piece.block, rows } };
 }
 
+/** The piece without structured metadata. Throws JOURNAL_DAMAGED where its block cannot be read. */
+export function withoutMetadata(piece: Piece): Piece {
+  const lines = new BlockLines();
+  decodeBlock(piece.block.payload, lines);
+  const { metadataStart, metadataEnd, length } = lines;
+  if (!metadataEnd.subarray(0, length).some((end) => end > 0)) return piece;
+  metadataStart.fill(0, 0, length);
+  metadataEnd.fill(0, 0, length);
+  return partOf(piece, lines, () => true) ?? piece;
+}
+
 /** The request with these of its lines; undefined where that is none. */
 export function partOfRequest(
   { pieces, ...rest }: Request,

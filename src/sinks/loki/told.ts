@@ -3,6 +3,7 @@
  *
  *   validation   "3 errors like: entry for stream '{…}' has timestamp too old: <whole seconds>, …; 1 errors like: Max entry
  *                size …": each different sentence once, with its count, in any order; a lone sentence stands for one error.
+ *                Structured metadata is told by its bytes or its pairs; where none is allowed, of every line that has any.
  *                What is wrong with labels concerns all of a stream, and is told once for each time that it was sent.
  *   ingester     "entry with timestamp <nanoseconds> ignored, reason: 'entry too far behind, …',\n… (the first ten)
  *                user 'x', total ignored: 7 out of 40 for stream: {…}", for one stream, and it hides what validation said:
@@ -31,6 +32,14 @@ export interface ToldGroup extends Words {
   readonly seconds: number | undefined;
   /** Length of each of these lines; undefined where it does not matter. */
   readonly bytes: number | undefined;
+  /** Structured metadata of each of these lines; undefined where it does not matter. */
+  readonly metadata: MetadataTold | undefined;
+}
+
+/** So many bytes or pairs; neither: any. */
+export interface MetadataTold {
+  readonly bytes?: number;
+  readonly pairs?: number;
 }
 
 export type Told =
@@ -61,6 +70,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/has timestamp too old/, 'too_old'],
   [/has timestamp too new/, 'too_new'],
   [/[Mm]ax entry size/, 'line_too_long'],
+  [/structured metadata/, 'structured_metadata'],
   [/entry too far behind/, 'too_far_behind'],
   [/entry out of order/, 'out_of_order'],
 ];
@@ -120,7 +130,16 @@ function groupOf(body: string, text: string, count: number): ToldGroup {
     stream: stream ? body.slice(from, from + stream[1].length) : undefined,
     seconds: secondsIn(/has timestamp too (?:old|new): ([^',\s]+)/, text),
     bytes: numberIn(/with length '(\d+)' bytes/, text),
+    metadata: metadataIn(text),
   };
+}
+
+function metadataIn(text: string): MetadataTold | undefined {
+  const bytes = numberIn(/structured metadata too large: '(\d+)' bytes/, text);
+  if (bytes !== undefined) return { bytes };
+  const pairs = numberIn(/too many structured metadata labels: '(\d+)'/, text);
+  if (pairs !== undefined) return { pairs };
+  return /includes structured metadata, but/.test(text) ? {} : undefined;
 }
 
 export function reasonIn(text: string): string | undefined {

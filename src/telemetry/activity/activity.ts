@@ -1,5 +1,5 @@
 /**
- * What goes through the agent a second: of each container, source and sink, and into the journal. Totals are looked at
+ * What goes through the agent a second: of each container, source, processor and sink, and into the journal. Totals are looked at
  * every five seconds, whether somebody asks or not, so that whoever opens the page sees the minutes before. It costs a few
  * milliseconds a minute for a hundred containers, and two numbers and 60 small ones for each of them.
  */
@@ -14,6 +14,8 @@ export interface ActivityTotals {
   containers(): Iterable<readonly [id: string, { readonly lines: number; readonly bytes: number }]>;
   /** By name. */
   sources(): Iterable<readonly [name: string, { readonly lines: number; readonly bytes: number }]>;
+  /** Lines that went on. */
+  processors(): Iterable<readonly [name: string, lines: number]>;
   sinks(): Iterable<readonly [name: string, lines: number]>;
   /** Lines that came to the journal. */
   journal(): number;
@@ -28,6 +30,7 @@ export interface Activity {
 export const keyOf = {
   container: (id: string) => `container/${id}`,
   source: (name: string) => `source/${name}`,
+  processor: (name: string) => `processor/${name}`,
   sink: (name: string) => `sink/${name}`,
   journal: 'journal',
 };
@@ -43,6 +46,7 @@ export function watchActivity(scope: Scope, totals: ActivityTotals): Activity {
     ] as const;
     activity.lines.sample(now, [
       ...read.map(([key, { lines }]) => [key, lines] as const),
+      ...map(totals.processors(), keyOf.processor),
       ...map(totals.sinks(), keyOf.sink),
       [keyOf.journal, totals.journal()],
     ]);

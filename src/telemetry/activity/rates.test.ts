@@ -56,14 +56,21 @@ test('all parts are looked at every five seconds, under keys that do not meet', 
   const activity = watchActivity(root, {
     containers: () => [['x', { lines: step * 5, bytes: step * 500 }]],
     sources: () => [['x', { lines: step * 10, bytes: step * 1000 }]],
+    processors: () => [['x', step * 25]],
     sinks: () => [['x', step * 15]],
     journal: () => step * 20,
   });
   step = 1;
   vi.advanceTimersByTime(5_000);
-  const keys = [keyOf.container('x'), keyOf.source('x'), keyOf.sink('x'), keyOf.journal];
-  expect(keys.map((key) => activity.lines.now(key))).toEqual([1, 2, 3, 4]);
-  expect(keys.map((key) => activity.bytes.now(key))).toEqual([100, 200, 0, 0]);
+  const keys = [
+    keyOf.container('x'),
+    keyOf.source('x'),
+    keyOf.sink('x'),
+    keyOf.journal,
+    keyOf.processor('x'),
+  ];
+  expect(keys.map((key) => activity.lines.now(key))).toEqual([1, 2, 3, 4, 5]);
+  expect(keys.map((key) => activity.bytes.now(key))).toEqual([100, 200, 0, 0, 0]);
   vi.useRealTimers();
   return root.close();
 });

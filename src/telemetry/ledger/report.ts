@@ -12,6 +12,9 @@
  */
 import type { SourceKey } from '../../pipeline/contract.js';
 import { BEFORE_TOTALS, JOURNALED, RETIRED, sourceOf, splitTotal } from '../../pipeline/totals.js';
+import type { JournalLine, LedgerReport, SinkLine, SourceLine } from './shape.js';
+
+export type { JournalLine, LedgerReport, SinkLine, SourceLine } from './shape.js';
 
 /** Of which its first twelve digits are shown, as Docker does. */
 const CONTAINER_ID = /^([0-9a-f]{12})[0-9a-f]{52}$/;
@@ -45,60 +48,6 @@ export interface LedgerView {
   }[];
   /** Whose lines are those of a source key; undefined where nobody knows. */
   readonly containerOf: (key: SourceKey) => string | undefined;
-}
-
-export interface SourceLine {
-  readonly source: string;
-  /** `_retired`: what was forgotten, all of a source together. */
-  readonly container: string;
-  readonly key: SourceKey;
-  readonly read: number;
-  readonly pushed: number;
-  readonly generated: number;
-  /** By reason. */
-  readonly filtered: Readonly<Record<string, number>>;
-  readonly merged: number;
-  readonly held: number;
-  readonly appended: number;
-  readonly journaled: number;
-  readonly unaccounted: { readonly reader: number; readonly processors: number; readonly journal: number };
-}
-
-export interface JournalLine {
-  /** Journaled before there was a ledger. */
-  readonly before: number;
-  /** Encoded since, of all sources. */
-  readonly encoded: number;
-  readonly committed: number;
-  readonly uncommitted: number;
-  readonly unaccounted: number;
-}
-
-export interface SinkLine {
-  readonly sink: string;
-  readonly journaled: number;
-  readonly before: number;
-  readonly delivered: number;
-  readonly rejected: Readonly<Record<string, number>>;
-  readonly lost: Readonly<Record<string, number>>;
-  readonly passedOver: number;
-  /** Of the rejected: taken later, out of the dead letters. Not a part of the sum. */
-  readonly redriven: number;
-  /** Undefined until the sink is open; the differences then too. */
-  readonly pending: number | undefined;
-  /** Journaled less what was dealt with or is pending, and dealt with less what became of it. */
-  readonly unaccounted: { readonly cursor: number; readonly answers: number } | undefined;
-}
-
-export interface LedgerReport {
-  /** When it began, as ISO 8601 has it. */
-  readonly since: string;
-  /** By source and container. */
-  readonly sources: readonly SourceLine[];
-  readonly journal: JournalLine;
-  readonly sinks: readonly SinkLine[];
-  /** Lines by stage; 0 each. */
-  readonly unaccounted: Readonly<Record<string, number>>;
 }
 
 /** Synchronous, so that all is of one moment. */
@@ -210,4 +159,13 @@ export function sum(lines: Readonly<Record<string, number>>): number {
 
 function amounts(lines: readonly number[]): number {
   return lines.reduce((sum, lines) => sum + Math.abs(lines), 0);
+}
+
+/** By reason, over all sources. */
+export function filteredLines({ sources }: LedgerReport): Map<string, number> {
+  const lines = new Map<string, number>();
+  for (const { filtered } of sources)
+    for (const [reason, count] of Object.entries(filtered))
+      lines.set(reason, (lines.get(reason) ?? 0) + count);
+  return lines;
 }

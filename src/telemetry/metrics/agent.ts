@@ -9,7 +9,13 @@ const HEALTH: Readonly<Record<HealthState, number>> = { healthy: 1, degraded: 0.
 export function addAgentMetrics(
   families: Families,
   prefix: string,
-  { build, health, owned, messages }: Pick<MetricsView, 'build' | 'health' | 'owned' | 'messages'>,
+  {
+    build,
+    health,
+    owned,
+    messages,
+    reloads,
+  }: Pick<MetricsView, 'build' | 'health' | 'owned' | 'messages' | 'reloads'>,
   unowned: () => Readonly<Record<string, number>> | undefined,
 ): void {
   const { version, revision, digest, dirty } = build;
@@ -26,6 +32,20 @@ export function addAgentMetrics(
     (put) => {
       for (const [component, { state }] of health.components()) put(HEALTH[state], { component });
     },
+  );
+  families.counter(
+    `${prefix}config_reloads_total`,
+    'Reloads of the configuration: applied, unchanged (nothing was different), refused (the one before goes on).',
+    ['result'],
+    (put) => {
+      for (const [result, count] of Object.entries(reloads().results)) put(count, { result });
+    },
+  );
+  families.gauge(
+    `${prefix}config_last_reload_successful`,
+    'Whether the configuration in force is that of the last reload: 0 where it was refused.',
+    [],
+    (put) => put(reloads().isLastGood ? 1 : 0),
   );
   const kinds = new Set<string>();
   families.gauge(

@@ -10,6 +10,7 @@ import { addDeadLetterMetrics } from './dead-letters.js';
 import { Families } from './families.js';
 import { addJournalMetrics } from './journal.js';
 import { addProcessMetrics } from './process.js';
+import { addProcessorMetrics, lineMetricsText } from './processors.js';
 import { addSinkMetrics } from './sinks.js';
 import { addSourceMetrics } from './sources.js';
 import type { JournalFigures, MetricsView, SinkFigures } from './view.js';
@@ -46,6 +47,12 @@ export async function createMetrics(scope: Scope, view: MetricsView): Promise<Me
     () => moment.unaccounted,
     () => view.gaps(),
   );
+  addProcessorMetrics(
+    families,
+    PREFIX,
+    () => view.processors(),
+    () => view.filtered(),
+  );
   addJournalMetrics(families, PREFIX, scope, () => moment.journal);
   addSinkMetrics(families, PREFIX, scope, () => moment.sinks);
   addDeadLetterMetrics(families, PREFIX, () => view.deadLetters());
@@ -58,7 +65,8 @@ export async function createMetrics(scope: Scope, view: MetricsView): Promise<Me
       const unowned = await view.unowned();
       // From here to the last family's values there is no await: the registry collects all before it renders any.
       moment = { ...take(view), lagSeconds, unowned };
-      return registry.metrics();
+      const ofLines = lineMetricsText(view.processors());
+      return (await registry.metrics()) + ofLines;
     },
   };
 }

@@ -3,6 +3,7 @@ import type { SourceFigures } from '../../pipeline/contract.js';
 import type { BuildInfo } from '../build-info.js';
 import type { Health } from '../health.js';
 import type { MessageCounts } from '../message-counts.js';
+import type { ProcessorView } from './processors.js';
 
 export interface MetricsView {
   readonly build: BuildInfo;
@@ -10,9 +11,14 @@ export interface MetricsView {
   readonly journal: { readonly stats: JournalFigures };
   /** Of the sources that run. */
   sources(): readonly SourceFigures[];
+  /** Those that lines pass now. */
+  processors(): readonly ProcessorView[];
+  /** Lines that processors took out, by reason. */
+  filtered(): ReadonlyMap<string, number>;
   sinks(): readonly SinkFigures[];
   deadLetters(): DeadLetterFigures;
   alerts(): AlertFigures;
+  reloads(): ReloadFigures;
   /** Lines lost count of, by stage. */
   unaccounted(): Readonly<Record<string, number>>;
   /** Gaps told in this run, by reason. */
@@ -23,6 +29,13 @@ export interface MetricsView {
   unowned(): Promise<Readonly<Record<string, number>> | undefined>;
   /** Lines of the agent's own log, by level. */
   readonly messages: MessageCounts;
+}
+
+/** Of this run. */
+export interface ReloadFigures {
+  readonly results: { readonly applied: number; readonly unchanged: number; readonly refused: number };
+  /** The last one was not refused; true where there was none. */
+  readonly isLastGood: boolean;
 }
 
 export interface JournalFigures {

@@ -121,6 +121,8 @@ export class Distributor {
     if (line.length > maxLineBytes)
       return `Max entry size '${maxLineBytes}' bytes exceeded for stream '${stream}' while adding an entry with length '${line.length}' bytes`;
     if (metadata.length === 0) return undefined;
+    if (!this.#limits.allowsMetadata)
+      return `stream '${stream}' includes structured metadata, but this feature is disallowed. Please see \`limits_config.allow_structured_metadata\` or contact your Loki administrator to enable it.`;
     const metadataBytes = entryBytes(entry) - line.length;
     if (metadataBytes > maxMetadataBytes)
       return `stream '${stream}' has structured metadata too large: '${metadataBytes}' bytes, limit: '${maxMetadataBytes}' bytes. Please see \`limits_config.max_structured_metadata_size\` or contact your Loki administrator to increase it.`;

@@ -15,6 +15,7 @@ export interface Limits {
   readonly maxLabelValueBytes: number;
   readonly maxMetadataBytes: number;
   readonly maxMetadataPairs: number;
+  readonly allowsMetadata: boolean;
   readonly rejectOlderMs: number;
   readonly rejectNewerMs: number;
   /** How far behind the newest entry of its stream an entry may be: half of max_chunk_age. */
@@ -41,6 +42,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxLabelValueBytes: 2048,
   maxMetadataBytes: 64 * KIB,
   maxMetadataPairs: 128,
+  allowsMetadata: true,
   rejectOlderMs: 7 * 24 * 60 * MINUTE,
   rejectNewerMs: 10 * MINUTE,
   maxBehindMs: 60 * MINUTE,
@@ -62,6 +64,7 @@ export const NO_LIMITS: Limits = {
   maxLabelValueBytes: Infinity,
   maxMetadataBytes: Infinity,
   maxMetadataPairs: Infinity,
+  allowsMetadata: true,
   rejectOlderMs: Infinity,
   rejectNewerMs: Infinity,
   maxBehindMs: Infinity,

@@ -37,6 +37,7 @@ async function openSink(loki: LokiReceiver): Promise<(...lines: BlockLine[]) => 
     url: loki.url,
     timeoutMs: 10_000,
     batchWaitMs: 0,
+    structuredMetadata: true,
     batchBytes: 1024 * 1024,
     maxLineBytes: 256 * 1024,
     maxAgeMs: 7 * 24 * HOUR * 1000,

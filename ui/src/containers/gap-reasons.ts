@@ -10,6 +10,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   blind: 'Keep the agent running; a larger max-size bridges longer pauses.',
   descriptors: 'Raise the limit of open files, and see why reading waits: a slow disk, or a sink far behind.',
   non_blocking: 'Use mode=blocking for its logging driver, or a larger max-buffer-size.',
+  overflow: 'Send syslog by TCP, or raise net.core.rmem_max on the host.',
   cap: 'Mend the sink, or raise journal.max_bytes.',
   damaged: 'Check the disk.',
 };

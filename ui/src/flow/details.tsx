@@ -1,27 +1,29 @@
 /** All figures of one part of the pipeline. */
 import type { ComponentChildren } from 'preact';
+import type { FlowJournal, FlowSink, FlowSource } from '../../../src/server/shapes/flow.js';
 import { bytes, count, counted, duration, rate } from '../lib/format.js';
 import { zone } from '../lib/prefs.js';
 import { href } from '../lib/router.js';
 import { wholeText } from '../lib/time.js';
 import { IconButton } from '../parts/button.js';
 import { Notice } from '../parts/notice.js';
-import type { FlowJournal, FlowSink, FlowSource } from './flow.js';
 import type { Part } from './parts.js';
+import { ProcessorTable } from './processor-table.js';
 
 type Facts = readonly (readonly [name: string, value: ComponentChildren] | false)[];
 
 export function Details({ part, onClose }: { readonly part: Part; readonly onClose: () => void }) {
-  const { name, kind, condition } = part;
+  const { name, condition } = part;
   const reason = reasonOf(part);
   return (
     <section class="flow-details" aria-label={`Details of ${name}`}>
       <header>
-        <h2>{kind === 'journal' ? 'Journal' : `${name}, ${kind}`}</h2>
+        <h2>{titleOf(part)}</h2>
         <span class={condition.tone === 'none' ? 'quiet' : condition.tone}>{condition.words}</span>
         <IconButton icon="close" label="Close" onClick={onClose} />
       </header>
       {reason !== '' && <Notice tone={condition.tone === 'bad' ? 'bad' : 'warn'}>{reason}</Notice>}
+      {part.kind === 'processors' && <ProcessorTable processors={part.processors} />}
       <dl>
         {factsOf(part).map(
           (fact) =>
@@ -37,12 +39,19 @@ export function Details({ part, onClose }: { readonly part: Part; readonly onClo
   );
 }
 
+function titleOf({ kind, name }: Part): string {
+  if (kind === 'journal') return 'Journal';
+  return kind === 'processors' ? 'Processors' : `${name}, ${kind}`;
+}
+
 function reasonOf(part: Part): string {
+  if (part.kind === 'processors') return '';
   if (part.kind === 'journal') return part.journal.lastError ?? '';
   return part.kind === 'source' ? part.source.reason : part.sink.reason;
 }
 
 function factsOf(part: Part): Facts {
+  if (part.kind === 'processors') return [];
   if (part.kind === 'journal') return journalFacts(part.journal);
   return part.kind === 'source' ? sourceFacts(part.source) : sinkFacts(part.sink);
 }

@@ -1,12 +1,6 @@
-import { describe, expect, expectTypeOf, test } from 'vitest';
-import type { FlowView } from '../../../src/server/flow-view.js';
-import {
-  conditionOfJournal,
-  conditionOfSink,
-  conditionOfSource,
-  type Flow,
-  type FlowJournal,
-} from './flow.js';
+import { describe, expect, test } from 'vitest';
+import type { FlowJournal } from '../../../src/server/shapes/flow.js';
+import { conditionOfJournal, conditionOfSink, conditionOfSource } from './flow.js';
 
 const JOURNAL: FlowJournal = {
   bytes: 10,
@@ -56,8 +50,4 @@ describe('how a part is, in a tone and in words', () => {
   ])('a journal with %j is %s', (given, tone, words) => {
     expect(conditionOfJournal({ ...JOURNAL, ...given })).toEqual({ tone, words });
   });
-});
-
-test('what the agent serves is what is read here', () => {
-  expectTypeOf<FlowView>().toExtend<Flow>();
 });

@@ -3,48 +3,23 @@
  * sums are made here from the single figures; what the agent itself says is unaccounted for stands beside them.
  */
 
+import type { JournalLine, LedgerReport, SinkLine, SourceLine } from '../../../src/telemetry/ledger/shape.js';
+
 type ByReason = Readonly<Record<string, number>>;
 
-/** As `GET /api/v1/ledger` answers it. */
-export interface Ledger {
-  readonly since: string;
+/** What of `GET /api/v1/ledger` the statements are made of. */
+export interface Ledger extends Omit<LedgerReport, 'sources' | 'journal' | 'sinks'> {
   readonly sources: readonly SourceFigures[];
-  readonly journal: {
-    readonly before: number;
-    readonly encoded: number;
-    readonly committed: number;
-    readonly uncommitted: number;
-  };
+  readonly journal: Omit<JournalLine, 'unaccounted'>;
   readonly sinks: readonly SinkFigures[];
-  /** Lines by stage. */
-  readonly unaccounted: ByReason;
 }
 
-export interface SourceFigures {
-  readonly source: string;
-  readonly container: string;
-  readonly key: string;
-  readonly read: number;
-  readonly generated: number;
-  readonly filtered: ByReason;
-  readonly merged: number;
-  readonly held: number;
-  readonly journaled: number;
-}
+export type SourceFigures = Omit<SourceLine, 'pushed' | 'appended' | 'unaccounted'>;
 
-export interface SinkFigures {
-  readonly sink: string;
-  readonly journaled: number;
-  readonly before: number;
-  readonly delivered: number;
-  readonly rejected: ByReason;
-  readonly lost: ByReason;
-  /** Of the rejected ones: what the sink took later, when they were redriven. */
-  readonly redriven: number;
-  readonly passedOver: number;
+export type SinkFigures = Omit<SinkLine, 'pending' | 'unaccounted'> & {
   /** Not there until the sink is open. */
   readonly pending?: number | undefined;
-}
+};
 
 /** A row of figures, one for each column; undefined where it is not known yet. */
 export interface Row {

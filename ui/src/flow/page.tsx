@@ -1,10 +1,10 @@
 /** The pipeline with what flows through it now, and the ledger that proves that nothing is missing. */
+import type { FlowView } from '../../../src/server/shapes/flow.js';
 import { href, navigate, route } from '../lib/router.js';
 import { usePoll } from '../lib/use-poll.js';
 import { ErrorNotice } from '../parts/notice.js';
 import { Skeleton } from '../parts/skeleton.js';
 import { Details } from './details.js';
-import type { Flow } from './flow.js';
 import { LedgerView } from './ledger-view.js';
 import { partsOf } from './parts.js';
 import { Picture } from './picture.js';
@@ -13,7 +13,7 @@ import './page.css';
 const EVERY_MS = 2_000;
 
 export default function Page() {
-  const { state, again } = usePoll<Flow>('api/v1/flow', EVERY_MS);
+  const { state, again } = usePoll<FlowView>('api/v1/flow', EVERY_MS);
   const { value, error } = state.value;
   if (!value)
     return error ? (

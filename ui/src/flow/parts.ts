@@ -1,17 +1,16 @@
 /** The pipeline's parts in the stages in which lines go through them. */
-import {
-  type Condition,
-  conditionOfJournal,
-  conditionOfSink,
-  conditionOfSource,
-  type Flow,
-  type FlowJournal,
-  type FlowSink,
-  type FlowSource,
-} from './flow.js';
+import type {
+  FlowJournal,
+  FlowProcessor,
+  FlowSink,
+  FlowSource,
+  FlowView,
+} from '../../../src/server/shapes/flow.js';
+import { counted } from '../lib/format.js';
+import { type Condition, conditionOfJournal, conditionOfSink, conditionOfSource } from './flow.js';
 
 interface Common {
-  /** `source/docker`, `journal`, `sink/loki` */
+  /** `source/docker`, `processors`, `journal`, `sink/loki` */
   readonly id: string;
   readonly name: string;
   readonly condition: Condition;
@@ -24,12 +23,13 @@ interface Common {
 export type Part = Common &
   (
     | { readonly kind: 'source'; readonly source: FlowSource }
+    | { readonly kind: 'processors'; readonly processors: readonly FlowProcessor[] }
     | { readonly kind: 'journal'; readonly journal: FlowJournal }
     | { readonly kind: 'sink'; readonly sink: FlowSink }
   );
 
-/** Sources, the journal, sinks; stages of nothing are left out. */
-export function partsOf({ sources, journal, sinks }: Flow): Part[][] {
+/** Sources, the processors as one, the journal, sinks; stages of nothing are left out. */
+export function partsOf({ sources, processors, journal, sinks }: FlowView): Part[][] {
   const stages: Part[][] = [
     sources.map((source) => ({
       kind: 'source',
@@ -40,6 +40,19 @@ export function partsOf({ sources, journal, sinks }: Flow): Part[][] {
       linesPerSecond: source.linesPerSecond,
       source,
     })),
+    processors.length === 0
+      ? []
+      : [
+          {
+            kind: 'processors',
+            id: 'processors',
+            name: 'processors',
+            condition: { tone: 'good', words: `${counted(processors.length, 'step')}, in this order` },
+            height: 60 + 20 * processors.length,
+            linesPerSecond: processors[processors.length - 1].linesPerSecond,
+            processors,
+          },
+        ],
     [
       {
         kind: 'journal',

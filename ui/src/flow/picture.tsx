@@ -1,11 +1,14 @@
 /** The drawing: boxes that can be pressed, and arrows between them that are as thick as what they carry. */
+
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { FlowJournal, FlowProcessor } from '../../../src/server/shapes/flow.js';
 import { bytes, counted, digits, duration, rate, short } from '../lib/format.js';
 import { millisOf } from '../lib/time.js';
 import { Chip } from '../parts/chip.js';
-import type { FlowJournal, Tone } from './flow.js';
+import type { Tone } from './flow.js';
 import { type Arrow, layoutFlow, thickness } from './layout.js';
 import type { Part } from './parts.js';
+import { failedBy, goneBy } from './processors.js';
 
 interface PictureProps {
   readonly parts: readonly (readonly Part[])[];
@@ -85,9 +88,9 @@ interface Carried {
   readonly tone: Tone;
 }
 
-/** An arrow shows what its source gives, or what its sink takes. */
+/** An arrow shows what comes out of where it begins; one to a sink what that takes. */
 function carried({ from, to }: Arrow, parts: readonly Part[]): Carried {
-  const part = parts.find(({ id }) => id === (to === 'journal' ? from : to));
+  const part = parts.find(({ id }) => id === (to.startsWith('sink/') ? to : from));
   return { linesPerSecond: part?.linesPerSecond ?? 0, tone: part?.condition.tone ?? 'none' };
 }
 
@@ -117,12 +120,14 @@ function PartFace({ part }: { readonly part: Part }) {
       <span class="flow-head">
         <span class={`dot dot-${condition.tone}`} />
         <strong>{name}</strong>
-        {kind !== 'journal' && <Chip>{kind === 'source' ? part.source.type : part.sink.type}</Chip>}
+        {kind === 'source' && <Chip>{part.source.type}</Chip>}
+        {kind === 'sink' && <Chip>{part.sink.type}</Chip>}
       </span>
       <span class={`flow-words ${condition.tone === 'none' ? 'quiet' : condition.tone}`}>
         {condition.words}
       </span>
       {kind === 'source' && <SourceFace part={part} />}
+      {kind === 'processors' && <ProcessorFaces processors={part.processors} />}
       {kind === 'journal' && <Tank journal={part.journal} />}
       {kind === 'sink' && <SinkFace part={part} />}
     </>
@@ -140,6 +145,19 @@ function SourceFace({ part: { source } }: { readonly part: Part & { readonly kin
       <span class="quiet">{how.filter(Boolean).join(', ') || `${short(source.lines)} lines so far`}</span>
     </>
   );
+}
+
+/** Each in a line, with what it took out. */
+function ProcessorFaces({ processors }: { readonly processors: readonly FlowProcessor[] }) {
+  return processors.map((processor) => {
+    const gone = processor.in > 0 ? (100 * goneBy(processor)) / processor.in : 0;
+    return (
+      <span key={processor.name} class="flow-step">
+        {processor.name} {gone > 0 && <span class="quiet">−{gone < 0.1 ? '<0.1' : digits(gone)} %</span>}
+        {failedBy(processor) > 0 && <span class="warn"> {short(failedBy(processor))} failed</span>}
+      </span>
+    );
+  });
 }
 
 function SinkFace({ part: { sink } }: { readonly part: Part & { readonly kind: 'sink' } }) {

@@ -18,6 +18,7 @@ const KINDS: Readonly<Record<string, string>> = {
   server: 'servers',
   request: 'requests',
   worker: 'workers',
+  process: 'programs',
   listener: 'listeners',
 };
 

@@ -1,6 +1,6 @@
 /** A sink of type loki. */
 import { z } from 'zod';
-import { duration, labelName, size, text, textLike } from '../../leaves.js';
+import { duration, flag, labelName, size, text, textLike } from '../../leaves.js';
 import { password, token, webAddress } from '../../secrets.js';
 import { section } from '../../section.js';
 import type { LokiSinkConfig } from '../../types.js';
@@ -31,6 +31,11 @@ export const loki = section<LokiSinkConfig>({
     'proxy_url',
     webAddress('http://127.0.0.1:3128').optional(),
     'Proxy on the way; default: by HTTP_PROXY, HTTPS_PROXY and NO_PROXY.',
+  ],
+  structuredMetadata: [
+    'structured_metadata',
+    flag().default(true),
+    'Send the fields of lines; false for a Loki that takes none (allow_structured_metadata, schema v13).',
   ],
   timeoutMs: ['timeout', duration(SECOND, '10s').default(10 * SECOND), 'For one request.'],
   batchWaitMs: [

@@ -15,6 +15,7 @@ import { bodyOf } from '../request.js';
 export const CONFIG: LokiSinkConfig = {
   type: 'loki',
   url: 'http://127.0.0.1:1',
+  structuredMetadata: true,
   timeoutMs: 2_000,
   batchWaitMs: 0,
   batchBytes: 1024 * 1024,

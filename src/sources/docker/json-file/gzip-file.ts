@@ -3,8 +3,8 @@
  * going back further than the last chunk begins it anew.
  */
 import { fstatSync, readSync } from 'node:fs';
-import { Readable } from 'node:stream';
-import { constants, createGunzip, type Gunzip, gunzipSync } from 'node:zlib';
+import { Readable, type Transform } from 'node:stream';
+import { constants, createGunzip, gunzipSync } from 'node:zlib';
 import type { Scope } from '../../../runtime/scope.js';
 import { LogFile, openOwned, readAt } from './log-file.js';
 
@@ -15,7 +15,7 @@ const TRAILER = 4;
 
 export class GzipFile extends LogFile {
   readonly isCompressed = true;
-  #gunzip: Gunzip | undefined;
+  #gunzip: Transform | undefined;
   #chunks: AsyncIterator<Buffer> | undefined;
   /** Text that was decompressed and may be asked for (again), from `#pendingAt` on. */
   #pending: Buffer = Buffer.alloc(0);
@@ -91,13 +91,22 @@ export class GzipFile extends LogFile {
     await chunks?.return?.();
   }
 
+  /** The text of a beginning. */
+  protected decompress(beginning: Buffer): Buffer {
+    // Z_SYNC_FLUSH: the input ends early, give what there is.
+    return gunzipSync(beginning, { finishFlush: constants.Z_SYNC_FLUSH });
+  }
+
+  protected createDecompressor(): Transform {
+    return createGunzip({ chunkSize: CHUNK });
+  }
+
   /** The text of the first compressed bytes. */
   #textOf(length: number): Buffer {
     const compressed = Buffer.allocUnsafe(length);
     const bytes = readSync(this.fd, compressed, 0, length, 0);
     try {
-      // Z_SYNC_FLUSH: the input ends early, give what there is.
-      return gunzipSync(compressed.subarray(0, bytes), { finishFlush: constants.Z_SYNC_FLUSH });
+      return this.decompress(compressed.subarray(0, bytes));
     } catch {
       return Buffer.alloc(0);
     }
@@ -106,7 +115,7 @@ export class GzipFile extends LogFile {
   #begin(): void {
     this.#gunzip?.destroy();
     const compressed = Readable.from(this.#compressed());
-    const gunzip = createGunzip({ chunkSize: CHUNK });
+    const gunzip = this.createDecompressor();
     compressed.on('error', (error) => gunzip.destroy(error));
     gunzip.on('close', () => compressed.destroy());
     compressed.pipe(gunzip);

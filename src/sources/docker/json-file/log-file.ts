@@ -91,7 +91,8 @@ export abstract class LogFile {
     const wanted = Math.min(this.identifyingBytes, consumed);
     if (this.identifyingBytes > 0 && this.#fingerprint?.[0] !== wanted) {
       const head = this.head(wanted);
-      this.#fingerprint = [head.length, crc32(head)];
+      // Else somebody has just cut it short: what it was is known better than what it is.
+      if (head.length === wanted) this.#fingerprint = [wanted, crc32(head)];
     }
     this.#fingerprint ??= this.#makeFingerprint(consumed);
     return this.#fingerprint;
@@ -153,10 +154,10 @@ export class PlainFile extends LogFile {
   }
 
   /** Looks at the file itself, whatever its name is now. */
-  stat(): { size: number; changedMs: number } {
-    const { size, ctimeMs } = fstatSync(this.fd);
+  stat(): { size: number; changedMs: number; modifiedMs: number } {
+    const { size, ctimeMs, mtimeMs } = fstatSync(this.fd);
     this.size = size;
-    return { size, changedMs: ctimeMs };
+    return { size, changedMs: ctimeMs, modifiedMs: mtimeMs };
   }
 
   protected override async readText(buf: Buffer, length: number, position: number): Promise<number> {

@@ -128,7 +128,12 @@ export class Span {
 
   /** The state after everything read so far. Files of which nothing was read are left out, except the first. */
   filePositions(): FilePosition[] {
-    const files: FilePosition[] = [];
+    return this.filesRead().map(({ position }) => position);
+  }
+
+  /** As `filePositions`, with the files. */
+  filesRead(): { readonly file: LogFile; readonly position: FilePosition }[] {
+    const files: { readonly file: LogFile; readonly position: FilePosition }[] = [];
     const current = this.marks.indexOf(this.current);
     for (let i = 0; i < this.marks.length; i++) {
       const out = this.#watermark(this.out, this.marks[i].out, i, current);
@@ -137,7 +142,9 @@ export class Span {
       const file = this.marks[i].file;
       const [length, crc] = file.fingerprint(i < current ? file.size : this.offset);
       const tail = i === current ? this.#takeTail(Math.max(out, err)) : undefined;
-      files.push(tail === undefined ? [length, crc, out, err] : [length, crc, out, err, tail]);
+      const position: FilePosition =
+        tail === undefined ? [length, crc, out, err] : [length, crc, out, err, tail];
+      files.push({ file, position });
     }
     return files;
   }

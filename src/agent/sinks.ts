@@ -1,0 +1,143 @@
+/**
+ * The sinks that run. Each has its delivery in a scope of its own, so that one can end and begin while the others go on: its
+ * cursor stays in the journal, and the next delivery of that name goes on from there.
+ */
+import { createSink } from '../components.js';
+import type { SinkConfig } from '../config/types.js';
+import type { DeadLetters } from '../delivery/dead-letters/store.js';
+import { Delivery } from '../delivery/delivery.js';
+import type { DeliveryStats } from '../delivery/stats.js';
+import type { Journal } from '../journal/types.js';
+import type { GapRegister } from '../pipeline/gap-register.js';
+import { compileMatch } from '../pipeline/match.js';
+import { createRouter, type RouteTarget } from '../pipeline/routes.js';
+import type { Labels, StreamTable } from '../pipeline/streams.js';
+import { describeError } from '../runtime/errors.js';
+import type { Logger } from '../runtime/log.js';
+import type { Scope } from '../runtime/scope.js';
+import type { Health } from '../telemetry/health.js';
+
+export interface SinkParts {
+  /** Owns the scopes of the sinks. */
+  readonly scope: Scope;
+  readonly journal: Journal;
+  readonly streams: StreamTable;
+  readonly gaps: GapRegister;
+  readonly deadLetters: DeadLetters;
+  readonly log: Logger;
+  readonly health: Health;
+}
+
+type Sinks = Readonly<Record<string, SinkConfig>>;
+type Totals = Pick<
+  DeliveryStats,
+  'linesDelivered' | 'linesRejected' | 'linesLost' | 'linesPassedOver' | 'gaps'
+>;
+
+export interface SinkState {
+  readonly name: string;
+  readonly type: SinkConfig['type'];
+  /** Totals are of this run of the agent. */
+  readonly stats: DeliveryStats;
+}
+
+export class SinkSet {
+  readonly #parts: SinkParts;
+  readonly #deliveries = new Map<string, Delivery>();
+  readonly #running = new Map<string, { readonly type: SinkConfig['type']; readonly scope: Scope }>();
+  /** What a sink had counted before it was made anew. */
+  readonly #before = new Map<string, Totals>();
+
+  constructor(parts: SinkParts) {
+    this.#parts = parts;
+  }
+
+  /** By name; of those that run at the moment. */
+  get deliveries(): ReadonlyMap<string, Delivery> {
+    return this.#deliveries;
+  }
+
+  get states(): SinkState[] {
+    return [...this.#running].map(([name, { type }]) => {
+      const delivery = this.#deliveries.get(name) as Delivery;
+      return { name, type, stats: added(delivery.stats, this.#before.get(name)) };
+    });
+  }
+
+  /** Makes the sinks `names` of `sinks`; opens nothing. */
+  async make(sinks: Sinks, names: readonly string[], labels: Labels): Promise<Map<string, Delivery>> {
+    const made = new Map<string, Delivery>();
+    for (const name of names) {
+      const sink = await createSink(name, sinks[name], { ...this.#parts, labels });
+      const { match } = targetOf(sinks[name]);
+      const { gaps } = this.#parts;
+      made.set(name, new Delivery({ ...this.#parts, sink, match, onGap: (gap) => gaps.extend(gap) }));
+    }
+    return made;
+  }
+
+  /** Drains and closes those that run under `names`. What they had not delivered stays in the journal. */
+  async end(names: readonly string[]): Promise<void> {
+    await Promise.all(
+      names.map(async (name) => {
+        const running = this.#running.get(name);
+        if (!running) return;
+        try {
+          await running.scope.close();
+        } catch (error) {
+          this.#parts.log.error({ err: error }, `sink/${name} did not end well: ${describeError(error)}`);
+        }
+        this.#before.set(name, added((this.#deliveries.get(name) as Delivery).stats, this.#before.get(name)));
+        this.#running.delete(name);
+        this.#deliveries.delete(name);
+        this.#parts.health.remove(`sink/${name}`);
+      }),
+    );
+  }
+
+  /** The sinks are those of `sinks` from now on; `made` are the ones of them that do not run yet. */
+  begin(sinks: Sinks, made: ReadonlyMap<string, Delivery>): void {
+    const { journal, streams, scope } = this.#parts;
+    journal.seal();
+    streams.reroute(createRouter(Object.values(sinks).map(targetOf)));
+    for (const name of this.#before.keys()) if (!made.has(name)) this.#before.delete(name);
+    for (const [name, { type }] of Object.entries(sinks)) {
+      const delivery = made.get(name) ?? (this.#deliveries.get(name) as Delivery);
+      const running = this.#running.get(name) ?? { type, scope: scope.child(name) };
+      // In the order of the configuration.
+      this.#deliveries.delete(name);
+      this.#running.delete(name);
+      this.#deliveries.set(name, delivery);
+      this.#running.set(name, running);
+      if (made.has(name)) void running.scope.run(`deliver to ${name}`, () => delivery.run(running.scope));
+    }
+  }
+}
+
+function targetOf(sink: SinkConfig): RouteTarget {
+  return {
+    match: sink.match === undefined ? undefined : compileMatch(sink.match),
+    tenantLabel: sink.type === 'loki' ? sink.tenantLabel : undefined,
+  };
+}
+
+function added(stats: DeliveryStats, before: Totals | undefined): DeliveryStats {
+  if (!before) return stats;
+  return {
+    ...stats,
+    linesDelivered: stats.linesDelivered + before.linesDelivered,
+    linesRejected: byName(stats.linesRejected, before.linesRejected),
+    linesLost: byName(stats.linesLost, before.linesLost),
+    linesPassedOver: stats.linesPassedOver + before.linesPassedOver,
+    gaps: stats.gaps + before.gaps,
+  };
+}
+
+function byName(
+  now: Readonly<Record<string, number>>,
+  before: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const sums: Record<string, number> = { ...before };
+  for (const [name, count] of Object.entries(now)) sums[name] = (sums[name] ?? 0) + count;
+  return sums;
+}

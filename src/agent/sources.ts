@@ -1,0 +1,137 @@
+/**
+ * The sources that run, each in a scope of its own, so that one can end and begin while the others go on: positions stay in
+ * the journal, and the next source that has one goes on from there.
+ */
+import { createSource } from '../components.js';
+import type { SourceConfig } from '../config/types.js';
+import type { Pipeline, ReadTotals, Source, SourceFigures } from '../pipeline/contract.js';
+import { addReads, noReads } from '../pipeline/read-totals.js';
+import type { Labels } from '../pipeline/streams.js';
+import { describeError } from '../runtime/errors.js';
+import type { Logger } from '../runtime/log.js';
+import type { Scope } from '../runtime/scope.js';
+import type { ContainerSource } from '../server/container-view.js';
+import type { DockerSource } from '../sources/docker/source.js';
+import type { Health } from '../telemetry/health.js';
+
+export interface SourceParts {
+  readonly pipeline: Pipeline;
+  readonly log: Logger;
+  readonly health: Health;
+  /** Every source has come to its end by itself; `scope` is that of the last one. */
+  readonly onAllEnded: (scope: Scope) => Promise<void>;
+}
+
+type Sources = Readonly<Record<string, SourceConfig>>;
+export type AnySource = Source | DockerSource;
+
+interface Running {
+  readonly source: AnySource;
+  readonly type: SourceConfig['type'];
+  readonly scope: Scope;
+  hasEnded: boolean;
+}
+
+export class SourceSet {
+  readonly #parts: SourceParts;
+  readonly #running = new Map<string, Running>();
+  /** What sources that were ended had read in this run, by name. */
+  readonly #before = new Map<string, ReadTotals>();
+
+  constructor(parts: SourceParts) {
+    this.#parts = parts;
+  }
+
+  get all(): readonly AnySource[] {
+    return [...this.#running.values()].map(({ source }) => source);
+  }
+
+  get views(): ContainerSource[] {
+    return [...this.#running].map(([name, { source, type }]) => ({
+      name,
+      type,
+      figures: () => this.#figuresOf(name),
+      ...('containers' in source && { containers: () => source.containers() }),
+    }));
+  }
+
+  /** Of those that run, and of those that were ended in this run of the agent. */
+  get figures(): SourceFigures[] {
+    return [...new Set([...this.#running.keys(), ...this.#before.keys()])].flatMap(
+      (name) => this.#figuresOf(name) ?? [],
+    );
+  }
+
+  /** Makes the sources `names` of `sources`; opens nothing. */
+  async make(sources: Sources, names: readonly string[], labels: Labels): Promise<Map<string, AnySource>> {
+    const made = new Map<string, AnySource>();
+    for (const name of names)
+      made.set(name, await createSource(name, sources[name], { ...this.#parts, labels }));
+    return made;
+  }
+
+  /** Ends those that run under `names`: what they have read is in the pipeline then. */
+  async end(names: readonly string[]): Promise<void> {
+    await Promise.all(
+      names.map(async (name) => {
+        const running = this.#running.get(name);
+        if (!running) return;
+        try {
+          await running.scope.close();
+        } catch (error) {
+          this.#parts.log.error(
+            { err: error },
+            `The source ${name} did not end well: ${describeError(error)}`,
+          );
+        }
+        const figures = running.source.figures();
+        const totals = this.#before.get(name) ?? noReads();
+        for (const read of figures ? [figures.retired, ...figures.active.values()] : [])
+          addReads(totals, read);
+        this.#before.set(name, totals);
+        this.#running.delete(name);
+        this.#parts.health.remove(name);
+      }),
+    );
+  }
+
+  /** The sources are those of `sources` from now on; `made` are the ones of them that do not run yet. `scope` owns theirs. */
+  begin(scope: Scope, sources: Sources, made: ReadonlyMap<string, AnySource>): void {
+    for (const [name, { type }] of Object.entries(sources)) {
+      const source = made.get(name);
+      const running = source
+        ? { source, type, scope: scope.child(name), hasEnded: false }
+        : (this.#running.get(name) as Running);
+      // In the order of the configuration.
+      this.#running.delete(name);
+      this.#running.set(name, running);
+      if (source) void running.scope.run(name, () => this.#run(running));
+    }
+  }
+
+  async #run(running: Running): Promise<void> {
+    await running.source.run(running.scope, this.#parts.pipeline);
+    if (running.scope.isClosing) return;
+    running.hasEnded = true;
+    if ([...this.#running.values()].every(({ hasEnded }) => hasEnded))
+      await this.#parts.onAllEnded(running.scope);
+  }
+
+  #figuresOf(name: string): SourceFigures | undefined {
+    const figures = this.#running.get(name)?.source.figures();
+    const before = this.#before.get(name);
+    if (!before) return figures;
+    const retired = { ...before };
+    if (figures) addReads(retired, figures.retired);
+    return { ...(figures ?? NOTHING), retired };
+  }
+}
+
+const NOTHING: Omit<SourceFigures, 'retired'> = {
+  active: new Map(),
+  containers: {},
+  streams: [],
+  streamCapacity: 0,
+  waiting: 0,
+  stalled: 0,
+};

@@ -1,0 +1,152 @@
+/**
+ * Lines that a stage owes to streams: it took lines out of them, counts them, and says so in a line of its own a while later.
+ * The counts are part of what a stage remembers over a kill:
+ *
+ *   [[labels, count, seconds, nanos], …]
+ */
+import type { LineAccount, Position, StageContext } from '../pipeline/contract.js';
+import type { Draft } from '../pipeline/draft.js';
+import { fieldName } from '../pipeline/metadata.js';
+import type { Labels, Stream } from '../pipeline/streams.js';
+
+/** Of a line that no program wrote: the processor that did. */
+const GENERATED_BY = fieldName('generated_by');
+
+export interface Owed {
+  readonly stream: number;
+  readonly labels: Labels;
+  /** Lines that were taken out. */
+  count: number;
+  /** The time that the line will have: no line of the stream is later. */
+  seconds: number;
+  nanos: number;
+  /** By the clock of the stage; undefined where a process before this one took them out. */
+  readonly sinceMs: number | undefined;
+  readonly dueMs: number;
+}
+
+type Remembered = readonly [Labels, number, number, number];
+
+export class OwedLines {
+  readonly #context: StageContext;
+  readonly #text: (owed: Owed, nowMs: number) => string;
+  readonly #generatedBy: Buffer;
+  readonly #waitMs: number;
+  readonly #owed = new Map<number, Owed>();
+  /** Of what was remembered. */
+  readonly #acquired: Stream[] = [];
+
+  /** `name` is the processor's. */
+  constructor(
+    context: StageContext,
+    { name, waitMs, text }: { name: string; waitMs: number; text: (owed: Owed, nowMs: number) => string },
+  ) {
+    this.#context = context;
+    this.#text = text;
+    this.#waitMs = waitMs;
+    this.#generatedBy = Buffer.from(name);
+  }
+
+  get size(): number {
+    return this.#owed.size;
+  }
+
+  get dueMs(): number | undefined {
+    if (this.#owed.size === 0) return undefined;
+    let due = Number.POSITIVE_INFINITY;
+    for (const { dueMs } of this.#owed.values()) if (dueMs < due) due = dueMs;
+    return due;
+  }
+
+  /** The line in `row` is taken out. Where it is the first one, the line that tells of it is due `waitMs` after `sinceMs`. */
+  count({ stream, seconds, nanos }: Draft, row: number, sinceMs: number): void {
+    const owed = this.#owed.get(stream[row]);
+    if (owed) {
+      owed.count++;
+      owed.seconds = seconds[row];
+      owed.nanos = nanos[row];
+      return;
+    }
+    this.#owed.set(stream[row], {
+      stream: stream[row],
+      labels: this.#context.streams.get(stream[row])?.labels ?? {},
+      count: 1,
+      seconds: seconds[row],
+      nanos: nanos[row],
+      sinceMs,
+      dueMs: sinceMs + this.#waitMs,
+    });
+  }
+
+  /** The line in `row` stays, and what is owed must not be earlier. */
+  passed({ stream, seconds, nanos }: Draft, row: number): void {
+    const owed = this.#owed.size > 0 && this.#owed.get(stream[row]);
+    if (!owed) return;
+    owed.seconds = seconds[row];
+    owed.nanos = nanos[row];
+  }
+
+  /** Makes `row` the line that is owed to the stream; false where none is. */
+  pay(stream: number, draft: Draft, row: number, nowMs: number): boolean {
+    const owed = this.#owed.get(stream);
+    if (!owed) return false;
+    this.#owed.delete(stream);
+    const text = Buffer.from(this.#text(owed, nowMs));
+    const at = draft.append(text, 0, text.length);
+    draft.setLine(row, at, draft.tail);
+    draft.stream[row] = stream;
+    draft.seconds[row] = owed.seconds;
+    draft.nanos[row] = owed.nanos;
+    draft.flags[row] = 0;
+    const fields = draft.fields();
+    fields.clear(row);
+    fields.add(row, GENERATED_BY, this.#generatedBy, 0, this.#generatedBy.length);
+    return true;
+  }
+
+  /** Adds what is due at the draft's end. */
+  flush(draft: Draft, untilMs: number, account: LineAccount): void {
+    const nowMs = this.#context.now();
+    let lines = 0;
+    for (const { stream, dueMs } of this.#owed.values()) {
+      if (dueMs > untilMs) continue;
+      if (draft.isFull) draft.grow();
+      this.pay(stream, draft, draft.length++, nowMs);
+      lines++;
+    }
+    if (lines > 0) account.generated(lines);
+  }
+
+  memory(): Position | undefined {
+    if (this.#owed.size === 0) return undefined;
+    return Array.from(this.#owed.values(), ({ labels, count, seconds, nanos }) => [
+      labels,
+      count,
+      seconds,
+      nanos,
+    ]);
+  }
+
+  remember(memory: Position): void {
+    const dueMs = this.#context.now() + this.#waitMs;
+    for (const [labels, count, seconds, nanos] of memory as unknown as readonly Remembered[]) {
+      const stream = this.#context.streams.acquire(labels);
+      this.#acquired.push(stream);
+      this.#owed.set(stream.id, {
+        stream: stream.id,
+        labels,
+        count,
+        seconds,
+        nanos,
+        sinceMs: undefined,
+        dueMs,
+      });
+    }
+  }
+
+  /** Lets go of the streams that it took up again. */
+  close(): void {
+    for (const stream of this.#acquired) this.#context.streams.release(stream);
+    this.#acquired.length = 0;
+  }
+}

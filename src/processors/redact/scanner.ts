@@ -1,0 +1,88 @@
+/** Finds what rules are for in a text, in one pass over its bytes. */
+import type { RedactRule } from '../../config/processor-types.js';
+import { doubled } from '../../runtime/columns.js';
+import type { Finding, Rule } from './rule.js';
+
+const BYTES = 256;
+
+export class Scanner {
+  /** By two bytes: which of #sets is to be asked; 0: nobody, as nearly always. */
+  readonly #askedBy = new Uint8Array(BYTES * BYTES);
+  readonly #sets: (readonly Rule[])[] = [[]];
+  /** By set and the byte before the two: whether to ask. */
+  readonly #befores = new Uint8Array(BYTES * BYTES);
+  readonly #finding: Finding = { rule: 'credentials', from: 0, to: 0 };
+
+  /** What was found: data[from[i] .. to[i]) by the rule names[i]; ascending, and nothing twice. */
+  count = 0;
+  from = new Uint32Array(16);
+  to = new Uint32Array(16);
+  names: RedactRule[] = [];
+
+  /** Where several find something at a place, the first one counts. */
+  constructor(rules: readonly Rule[]) {
+    const places = rules.flatMap((rule) => rule.places.map((place) => ({ rule, place })));
+    const byPair = new Map<number, number[]>();
+    for (const [number, { place }] of places.entries())
+      for (const first of place.first)
+        for (const second of place.second) {
+          const pair = first.charCodeAt(0) * BYTES + second.charCodeAt(0);
+          byPair.set(pair, [...(byPair.get(pair) ?? []), number]);
+        }
+    const sets = new Map<string, number>();
+    for (const [pair, numbers] of byPair) {
+      const key = numbers.join();
+      const set = sets.get(key) ?? sets.size + 1;
+      sets.set(key, set);
+      this.#askedBy[pair] = set;
+      const asked = numbers.map((number) => places[number]);
+      this.#sets[set] = [...new Set(asked.map(({ rule }) => rule))];
+      for (let byte = 0; byte < BYTES; byte++)
+        if (asked.some(({ place }) => place.before?.includes(String.fromCharCode(byte)) ?? true))
+          this.#befores[set * BYTES + byte] = 1;
+    }
+    if (sets.size >= BYTES) throw new RangeError('the rules have too many combinations of places');
+  }
+
+  /** Leaves in `count`, `from`, `to` and `names` what stands in data[start .. end). */
+  scan(data: Uint8Array, start: number, end: number): void {
+    this.count = 0;
+    const askedBy = this.#askedBy;
+    const befores = this.#befores;
+    let floor = start;
+    let first = 0;
+    for (let at = start; at < end; at++) {
+      const byte = data[at];
+      const set = askedBy[first * BYTES + byte];
+      first = byte;
+      if (set === 0 || befores[set * BYTES + (at - 2 < floor ? 0 : data[at - 2])] === 0) continue;
+      if (!this.#ask(set, data, at, floor, end)) continue;
+      floor = this.#finding.to;
+      at = floor - 1;
+      first = 0;
+    }
+  }
+
+  #ask(set: number, data: Uint8Array, at: number, start: number, end: number): boolean {
+    const rules = this.#sets[set];
+    const finding = this.#finding;
+    for (let i = 0; i < rules.length; i++) {
+      const rule = rules[i];
+      finding.rule = rule.name;
+      if (!rule.find(data, at, start, end, finding)) continue;
+      this.#add(finding);
+      return true;
+    }
+    return false;
+  }
+
+  #add({ rule, from, to }: Finding): void {
+    if (this.count === this.from.length) {
+      this.from = doubled(this.from);
+      this.to = doubled(this.to);
+    }
+    this.from[this.count] = from;
+    this.to[this.count] = to;
+    this.names[this.count++] = rule;
+  }
+}

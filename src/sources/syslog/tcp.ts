@@ -1,0 +1,99 @@
+/** Syslog over TCP, and over TLS: a framer a connection. A connection whose lines the journal is behind with is not read. */
+import { readFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { SyslogSourceConfig, SyslogTlsConfig } from '../../config/types.js';
+import { AgentError, describeError } from '../../runtime/errors.js';
+import type { Scope } from '../../runtime/scope.js';
+import { ServerSockets } from '../../runtime/servers.js';
+import { Framer } from './framing.js';
+
+/** A sender that went without a word is found out. */
+const KEEP_ALIVE_MS = 60_000;
+
+export interface TcpEvents {
+  /** One message of `peer`, whose first bytes are data[from .. to). */
+  readonly onMessage: (data: Buffer, from: number, to: number, bytes: number, peer: string) => void;
+  /** The messages of a chunk were told: takes them on; a promise asks the connection to wait. */
+  readonly push: () => Promise<void> | undefined;
+  /** One more connection than there may be was refused. */
+  readonly onRefused: () => void;
+}
+
+/** Listens until `scope` closes. Throws the system's error where it cannot, and SECRET_UNREADABLE. */
+export async function listenTcp(scope: Scope, config: SyslogSourceConfig, events: TcpEvents): Promise<void> {
+  const { host, tcpPort, tls, maxConnections } = config;
+  const connections = new Set<Socket>();
+  const onConnection = (socket: Socket): void => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+    readMessages(socket, config, events);
+  };
+  const server: Server = tls ? createTlsServer(tlsOptions(tls), onConnection) : createServer(onConnection);
+  server.maxConnections = maxConnections;
+  server.on('drop', events.onRefused);
+  // Who does not speak TLS here, or is not trusted, is sent away; it is for the sender to say so.
+  server.on('tlsClientError', (_error, socket: Socket) => socket.destroy());
+  const sockets = new ServerSockets();
+  sockets.add(server);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(tcpPort, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      for (const socket of connections) socket.destroy();
+    });
+  scope.own('server', 'syslog over TCP', close, sockets.holds);
+}
+
+function readMessages(socket: Socket, config: SyslogSourceConfig, events: TcpEvents): void {
+  const { maxLineBytes, idleTimeoutMs } = config;
+  const { remoteAddress = '' } = socket;
+  const peer = remoteAddress.replace(/^::ffff:/, '');
+  const framer = new Framer(maxLineBytes, (data, from, to, bytes) =>
+    events.onMessage(data, from, to, bytes, peer),
+  );
+  const push = (): void => {
+    const wait = events.push();
+    if (!wait) return;
+    socket.pause();
+    void wait.then(() => socket.resume());
+  };
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  if (idleTimeoutMs !== undefined) socket.setTimeout(idleTimeoutMs, () => socket.destroy());
+  socket.on('data', (chunk) => {
+    framer.feed(chunk);
+    push();
+  });
+  // Its end is told by `close`, whatever it was.
+  socket.on('error', () => {});
+  socket.once('close', () => {
+    framer.end();
+    void events.push();
+  });
+}
+
+function tlsOptions({ certFile, keyFile, clientCaFile }: SyslogTlsConfig): object {
+  try {
+    return {
+      cert: readFileSync(certFile),
+      key: readFileSync(keyFile),
+      minVersion: 'TLSv1.2',
+      ...(clientCaFile !== undefined && {
+        ca: readFileSync(clientCaFile),
+        requestCert: true,
+        rejectUnauthorized: true,
+      }),
+    };
+  } catch (cause) {
+    throw new AgentError('SECRET_UNREADABLE', `A file of tls cannot be read (${describeError(cause)}).`, {
+      remedy: 'Name files in PEM form that this user may read.',
+      cause,
+    });
+  }
+}
