@@ -23,14 +23,14 @@ const ROWS: Readonly<Record<string, string>> = {
   'parse json': '[{ type: parse, format: json }]',
   'parse auto': '[{ type: parse, format: auto }]',
   level: '[{ type: level }]',
-  timestamp: '[{ type: parse, format: json }, { type: timestamp, field: ts, formats: [unix] }]',
-  filter: `[{ type: filter, drop: '|= "kube-probe"' }]`,
+  timestamp: '[{ type: parse, format: json }, { type: timestamp, fields: [ts], formats: [unix] }]',
+  filter: `[{ type: filter, drop: ['|= "kube-probe"'] }]`,
   sample: '[{ type: sample, rate: 0.5 }]',
   rate_limit: '[{ type: rate_limit, lines_per_second: 1000000 }]',
   dedupe: '[{ type: dedupe }]',
   redact: '[{ type: redact }]',
   labels: '[{ type: labels, add: { team: shop } }]',
-  metrics: '[{ type: metrics, counters: [{ name: served, match: "served" }] }]',
+  metrics: `[{ type: metrics, metrics: [{ name: served_total, where: '|= "served"' }] }]`,
   'typical: multiline, json, redact':
     '[{ type: multiline }, { type: parse, format: json }, { type: redact }]',
 };

@@ -8,7 +8,7 @@
  * another configuration and judges it, `apply.ts` brings the parts from the one to the other.
  */
 import path from 'node:path';
-import { applyChanges } from './agent/apply.js';
+import { prepareChanges } from './agent/apply.js';
 import { watchConfigFile } from './agent/config-file.js';
 import { ProcessorSet } from './agent/processors.js';
 import { type ReloadCause, Reloader, type ReloadResult } from './agent/reload.js';
@@ -19,6 +19,7 @@ import { configuredAlerts } from './alerts/configured.js';
 import { AlertDesk } from './alerts/desk.js';
 import { AlertStore } from './alerts/store.js';
 import { type ConfigDesk, configDesk } from './config/desk.js';
+import { tuningProblem } from './config/tuning.js';
 import type { Config } from './config/types.js';
 import { openDeadLetters } from './delivery/dead-letters/store.js';
 import { openJournal } from './journal/index.js';
@@ -103,7 +104,7 @@ async function open(root: Scope, config: Config, log: AgentLog, desk: ConfigDesk
 
   const sinkScope = root.child('sinks');
   const sinks = new SinkSet({ scope: sinkScope, journal, streams, gaps, deadLetters, log, health });
-  sinks.begin(config.sinks, await sinks.make(config.sinks, Object.keys(config.sinks), config.labels));
+  sinks.begin(config.sinks, await sinks.make(config.sinks, Object.keys(config.sinks)));
 
   const tail = new TailHub(journal);
   const search = new SearchService({ scope: root, journal, log });
@@ -125,6 +126,8 @@ async function open(root: Scope, config: Config, log: AgentLog, desk: ConfigDesk
     pipeline,
     log,
     health,
+    ownFolders: () => foldersOf(desk.present),
+    tuning: { problem: tuningProblem, sinkNames: () => Object.keys(desk.present.sinks) },
     async onAllEnded(scope) {
       pipeline.flush();
       await delivered(journal, sinks, scope);
@@ -138,7 +141,7 @@ async function open(root: Scope, config: Config, log: AgentLog, desk: ConfigDesk
     desk,
     log,
     health,
-    apply: (then, changes) => applyChanges({ ...parts, sourceScope }, then, changes),
+    prepare: (then, changes) => prepareChanges({ ...parts, sourceScope }, then, changes),
   });
   const views = viewsOf({ ...parts, scope: root, census, build, health, desk, gaps, pipeline, reloader });
   const metrics = await createMetrics(root, views.metrics);
@@ -202,4 +205,9 @@ async function delivered(journal: Journal, sinks: SinkSet, scope: Scope): Promis
   const isBehind = (): boolean =>
     sinks.states.some(({ stats }) => stats.state === 'opening' || stats.linesPending > 0);
   while (!scope.isClosing && isBehind()) await scope.sleep(DELIVERED_CHECK_MS);
+}
+
+/** Which the agent writes into. */
+function foldersOf({ dataDir, sinks }: Config): string[] {
+  return [dataDir, ...Object.values(sinks).flatMap((sink) => (sink.type === 'file' ? sink.directory : []))];
 }

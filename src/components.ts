@@ -4,6 +4,7 @@ import type {
   DemoSourceConfig,
   DockerSourceConfig,
   FileSinkConfig,
+  FileSourceConfig,
   JournaldSourceConfig,
   LokiSinkConfig,
   SinkConfig,
@@ -16,6 +17,7 @@ import type { Processor, Sink, Source } from './pipeline/contract.js';
 import type { Labels } from './pipeline/streams.js';
 import type { Logger } from './runtime/log.js';
 import type { DockerSource } from './sources/docker/source.js';
+import type { TuningRules } from './sources/docker/tuning.js';
 import type { Health } from './telemetry/health.js';
 
 export interface ComponentContext {
@@ -23,18 +25,24 @@ export interface ComponentContext {
   readonly health: Health;
   /** On every stream. */
   readonly labels: Labels;
+  /** Folders that the agent writes into. Absolute. */
+  readonly ownFolders: () => readonly string[];
+  /** What containers may ask for by their labels; undefined: nothing. */
+  readonly tuning?: TuningRules;
 }
+
+type SinkContext = Pick<ComponentContext, 'log' | 'health'>;
 
 /** What processors are made with; they open nothing. */
 export interface ProcessorContext {
   readonly log: Logger;
 }
 
-type Makers<Config extends { type: string }, Component> = {
+type Makers<Config extends { type: string }, Component, Context> = {
   [Type in Config['type']]: (
     name: string,
     config: Extract<Config, { type: Type }>,
-    context: ComponentContext,
+    context: Context,
   ) => Promise<Component>;
 };
 
@@ -47,20 +55,22 @@ type ProcessorLoaders = {
   >;
 };
 
-const SOURCES: Makers<SourceConfig, Source | DockerSource> = {
+const SOURCES: Makers<SourceConfig, Source | DockerSource, ComponentContext> = {
   docker: async (name, config: DockerSourceConfig, context) =>
     (await import('./sources/docker/index.js')).createDockerSource(config, { name, ...context }),
   demo: async (name, config: DemoSourceConfig, context) =>
     (await import('./sources/demo/index.js')).createDemoSource(name, config, context),
   stdin: async (name, config: StdinSourceConfig, context) =>
     (await import('./sources/stdin/index.js')).createStdinSource(name, config, context),
+  file: async (name, config: FileSourceConfig, context) =>
+    (await import('./sources/file/index.js')).createFileSource(name, config, context),
   journald: async (name, config: JournaldSourceConfig, context) =>
     (await import('./sources/journald/index.js')).createJournaldSource(config, { name, ...context }),
   syslog: async (name, config: SyslogSourceConfig, context) =>
     (await import('./sources/syslog/index.js')).createSyslogSource(config, { name, ...context }),
 };
 
-const SINKS: Makers<SinkConfig, Sink> = {
+const SINKS: Makers<SinkConfig, Sink, SinkContext> = {
   file: async (name, config: FileSinkConfig, context) =>
     (await import('./sinks/file/index.js')).createFileSink(name, config, context),
   loki: async (name, config: LokiSinkConfig, context) =>
@@ -96,6 +106,6 @@ export function processorMaker(type: ProcessorConfig['type']): Promise<Processor
   return PROCESSORS[type]() as Promise<ProcessorMaker>;
 }
 
-export function createSink(name: string, config: SinkConfig, context: ComponentContext): Promise<Sink> {
+export function createSink(name: string, config: SinkConfig, context: SinkContext): Promise<Sink> {
   return SINKS[config.type](name, config as never, context);
 }

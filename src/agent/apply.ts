@@ -25,29 +25,29 @@ export interface LiveParts {
 }
 
 /**
- * Everything is made before anything ends: what cannot be made throws here, and nothing has changed. Sinks are drained while
- * lines go on to the journal; sources end last and begin at once, so that what they miss is the shortest.
+ * Everything is made before anything ends: what cannot be made throws here, and nothing has changed. What is answered does the
+ * rest, and does not fail. Sinks are drained while lines go on to the journal; sources end last and begin at once.
  */
-export async function applyChanges(
+export async function prepareChanges(
   { journal, deadLetters, alerts, log, sinks, processors, sources, sourceScope }: LiveParts,
   then: Config,
   changes: readonly ComponentChange[],
-): Promise<void> {
-  const { labels } = then;
-  const newSinks = await sinks.make(then.sinks, beginning(changes, 'sinks.'), labels);
+): Promise<() => Promise<void>> {
+  const newSinks = await sinks.make(then.sinks, beginning(changes, 'sinks.'));
   const newProcessors = await processors.make(then.processors);
-  const newSources = await sources.make(then.sources, beginning(changes, 'sources.'), labels);
+  const newSources = await sources.make(then.sources, beginning(changes, 'sources.'), then.labels);
+  return async () => {
+    log.setLevel?.(then.logLevel);
+    journal.configure(then.journal);
+    deadLetters.configure(then.deadLetters);
+    alerts.configure(configuredAlerts(then.alerts));
 
-  log.setLevel?.(then.logLevel);
-  journal.configure(then.journal);
-  deadLetters.configure(then.deadLetters);
-  alerts.configure(configuredAlerts(then.alerts));
-
-  await sinks.end(ending(changes, 'sinks.'));
-  sinks.begin(then.sinks, newSinks);
-  await sources.end(ending(changes, 'sources.'));
-  processors.begin(newProcessors);
-  sources.begin(sourceScope, then.sources, newSources);
+    await sinks.end(ending(changes, 'sinks.'));
+    sinks.begin(then.sinks, newSinks);
+    await sources.end(ending(changes, 'sources.'));
+    processors.begin(newProcessors);
+    sources.begin(sourceScope, then.sources, newSources);
+  };
 }
 
 function beginning(changes: readonly ComponentChange[], part: string): string[] {

@@ -32,8 +32,8 @@ export interface ReloadParts {
   readonly desk: ConfigDesk;
   readonly log: Logger;
   readonly health: Health;
-  /** Throws where nothing was applied yet. */
-  readonly apply: (then: Config, changes: readonly ComponentChange[]) => Promise<void>;
+  /** Throws where it cannot be; nothing has changed before what it answers is called. */
+  readonly prepare: (then: Config, changes: readonly ComponentChange[]) => Promise<() => Promise<void>>;
 }
 
 export class Reloader {
@@ -71,15 +71,16 @@ export class Reloader {
   }
 
   async #reload(cause: ReloadCause): Promise<ReloadResult> {
-    const { desk, apply } = this.#parts;
+    const { desk, prepare } = this.#parts;
     let loaded: LoadedConfig;
     let changes: ComponentChange[];
+    let apply: (() => Promise<void>) | undefined;
     try {
       if (cause === 'file') mustHoldSomething(desk.file);
       loaded = desk.load();
       changes = changesBetween(desk.present, loaded.config);
       mustBePossible(changes);
-      if (changes.some(isChange)) await apply(loaded.config, changes);
+      if (changes.some(isChange)) apply = await prepare(loaded.config, changes);
     } catch (error) {
       const told =
         error instanceof AgentError
@@ -88,6 +89,7 @@ export class Reloader {
       return this.#refused(cause, told);
     }
     desk.accept(loaded.config);
+    await apply?.();
     return this.#applied(cause, changes, loaded);
   }
 

@@ -9,9 +9,10 @@ import { Delivery } from '../delivery/delivery.js';
 import type { DeliveryStats } from '../delivery/stats.js';
 import type { Journal } from '../journal/types.js';
 import type { GapRegister } from '../pipeline/gap-register.js';
-import { compileMatch } from '../pipeline/match.js';
+import { wantedBy } from '../pipeline/hidden-labels.js';
+import { compileMatch, type Matcher } from '../pipeline/match.js';
 import { createRouter, type RouteTarget } from '../pipeline/routes.js';
-import type { Labels, StreamTable } from '../pipeline/streams.js';
+import type { StreamTable } from '../pipeline/streams.js';
 import { describeError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
@@ -65,11 +66,11 @@ export class SinkSet {
   }
 
   /** Makes the sinks `names` of `sinks`; opens nothing. */
-  async make(sinks: Sinks, names: readonly string[], labels: Labels): Promise<Map<string, Delivery>> {
+  async make(sinks: Sinks, names: readonly string[]): Promise<Map<string, Delivery>> {
     const made = new Map<string, Delivery>();
     for (const name of names) {
-      const sink = await createSink(name, sinks[name], { ...this.#parts, labels });
-      const { match } = targetOf(sinks[name]);
+      const sink = await createSink(name, sinks[name], this.#parts);
+      const { match } = targetOf([name, sinks[name]]);
       const { gaps } = this.#parts;
       made.set(name, new Delivery({ ...this.#parts, sink, match, onGap: (gap) => gaps.extend(gap) }));
     }
@@ -99,7 +100,7 @@ export class SinkSet {
   begin(sinks: Sinks, made: ReadonlyMap<string, Delivery>): void {
     const { journal, streams, scope } = this.#parts;
     journal.seal();
-    streams.reroute(createRouter(Object.values(sinks).map(targetOf)));
+    streams.reroute(createRouter(Object.entries(sinks).map(targetOf)));
     for (const name of this.#before.keys()) if (!made.has(name)) this.#before.delete(name);
     for (const [name, { type }] of Object.entries(sinks)) {
       const delivery = made.get(name) ?? (this.#deliveries.get(name) as Delivery);
@@ -114,9 +115,9 @@ export class SinkSet {
   }
 }
 
-function targetOf(sink: SinkConfig): RouteTarget {
+function targetOf([name, sink]: [string, SinkConfig]): RouteTarget & { readonly match: Matcher } {
   return {
-    match: sink.match === undefined ? undefined : compileMatch(sink.match),
+    match: wantedBy(name, sink.match === undefined ? undefined : compileMatch(sink.match)),
     tenantLabel: sink.type === 'loki' ? sink.tenantLabel : undefined,
   };
 }

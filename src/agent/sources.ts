@@ -12,12 +12,16 @@ import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
 import type { ContainerSource } from '../server/container-view.js';
 import type { DockerSource } from '../sources/docker/source.js';
+import type { TuningRules } from '../sources/docker/tuning.js';
 import type { Health } from '../telemetry/health.js';
 
 export interface SourceParts {
   readonly pipeline: Pipeline;
   readonly log: Logger;
   readonly health: Health;
+  /** Folders that the agent writes into. Absolute. */
+  readonly ownFolders: () => readonly string[];
+  readonly tuning: TuningRules;
   /** Every source has come to its end by itself; `scope` is that of the last one. */
   readonly onAllEnded: (scope: Scope) => Promise<void>;
 }

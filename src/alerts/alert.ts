@@ -20,6 +20,8 @@ export interface Alert {
   readonly windowSeconds: number;
   /** So long after it fired it does not fire again. */
   readonly coolDownSeconds: number;
+  /** A message also when it is over. */
+  readonly sendResolved: boolean;
   readonly webhook: Webhook;
   readonly enabled: boolean;
 }
@@ -30,7 +32,13 @@ export const MIN_COOL_DOWN_S = 10;
 export const MAX_COOL_DOWN_S = 7 * 86_400;
 const MAX_NAME = 100;
 const MAX_URL = 2000;
-const DEFAULTS = { threshold: 1, windowSeconds: 60, coolDownSeconds: 300, enabled: true };
+const DEFAULTS = {
+  threshold: 1,
+  windowSeconds: 60,
+  coolDownSeconds: 300,
+  sendResolved: false,
+  enabled: true,
+};
 const KEYS = ['name', 'query', 'webhook', ...Object.keys(DEFAULTS)];
 
 /** What the page sent is no alert: `message` says why. */
@@ -39,7 +47,7 @@ export class NoAlert extends Error {}
 /** What the page sent, as an alert with this id. Throws NoAlert, or the QueryError of its query. `before` is the one that it is to replace. */
 export function readAlert(given: unknown, id: string, before?: Alert): Alert {
   const fields = fieldsOf(given, KEYS, 'An alert');
-  const { name, query, threshold, windowSeconds, coolDownSeconds, enabled, webhook } = {
+  const { name, query, threshold, windowSeconds, coolDownSeconds, sendResolved, enabled, webhook } = {
     ...(before ?? DEFAULTS),
     ...fields,
   } as Record<keyof Alert, unknown>;
@@ -47,6 +55,7 @@ export function readAlert(given: unknown, id: string, before?: Alert): Alert {
     throw new NoAlert(`name must be a line of 1 to ${MAX_NAME} characters.`);
   if (typeof query !== 'string') throw new NoAlert('query must be a text; "" means every line.');
   parseQuery(query);
+  if (typeof sendResolved !== 'boolean') throw new NoAlert('sendResolved must be true or false.');
   if (typeof enabled !== 'boolean') throw new NoAlert('enabled must be true or false.');
   return {
     id,
@@ -55,6 +64,7 @@ export function readAlert(given: unknown, id: string, before?: Alert): Alert {
     threshold: whole(threshold, 'threshold', 1, MAX_THRESHOLD),
     windowSeconds: whole(windowSeconds, 'windowSeconds', 1, MAX_WINDOW_S),
     coolDownSeconds: whole(coolDownSeconds, 'coolDownSeconds', MIN_COOL_DOWN_S, MAX_COOL_DOWN_S),
+    sendResolved,
     webhook: readWebhook(webhook, before?.webhook),
     enabled,
   };

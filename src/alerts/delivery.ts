@@ -2,17 +2,7 @@
 import { openRequest } from '../runtime/requests.js';
 import type { Scope } from '../runtime/scope.js';
 import type { Message } from './message.js';
-
-export interface Delivery {
-  /** When it began; RFC 3339. */
-  readonly time: string;
-  readonly ok: boolean;
-  /** Of the last attempt; null where none was answered. */
-  readonly status: number | null;
-  /** What went wrong with the last attempt; without the address, which is secret. */
-  readonly error: string | null;
-  readonly attempts: number;
-}
+import type { Delivery } from './shape.js';
 
 export interface Pace {
   /** For one attempt. */

@@ -105,6 +105,43 @@ const outcomes = (on: AlertDesk) =>
   on.list()[0].deliveries.map(({ ok, status, attempts }) => [ok, status, attempts]);
 
 describe('delivery', () => {
+  test('that it is over is told after it fired, where that is wanted, and shown in any case', async () => {
+    const alerts = desk();
+    alerts.create(given({ name: 'told', sendResolved: true }));
+    alerts.create(given({ name: 'quiet' }));
+    replies = [hang, answer(200)];
+    push(alerts, 'timeout 1', 'timeout 2');
+    now += 61_000;
+    // While the first message of each is on its way.
+    push(alerts, 'nothing');
+    const views = () =>
+      alerts
+        .list()
+        .map(({ lastFired, lastResolved, deliveries }) => [
+          lastFired !== null,
+          lastResolved !== null,
+          deliveries.length,
+        ]);
+    await until(() => alerts.list()[0].deliveries.length === 2 && alerts.list()[1].deliveries.length === 1);
+    expect(views()).toEqual([
+      [true, true, 2],
+      [true, true, 1],
+    ]);
+    const posted = received.map(
+      ({ body }) => JSON.parse(body) as { alert: { name: string }; resolved: boolean },
+    );
+    const of = (wanted: string) =>
+      posted.filter(({ alert: { name } }) => name === wanted).map(({ resolved }) => resolved);
+    // One of them was not answered, and posted again.
+    expect(new Set(of('quiet'))).toEqual(new Set([false]));
+    expect([of('told')[0], of('told').at(-1)]).toEqual([false, true]);
+    expect(of('told').filter(Boolean)).toHaveLength(1);
+    now += 300_000;
+    push(alerts, 'timeout 3', 'timeout 4');
+    expect(alerts.list().map(({ lastResolved }) => lastResolved)).toEqual([null, null]);
+    await until(() => alerts.list().every(({ deliveries }, i) => deliveries.length === 3 - i));
+  });
+
   test('an alert that fires is posted once', async () => {
     const alerts = desk();
     alerts.create(given());
@@ -258,6 +295,7 @@ describe('the list', () => {
       threshold: 2,
       windowSeconds: 60,
       coolDownSeconds: 60,
+      sendResolved: false,
       webhook: { type: 'json', url },
       enabled: true,
     };

@@ -14,10 +14,11 @@ import type { Logger } from '../runtime/log.js';
 import type { Owned, Scope } from '../runtime/scope.js';
 import type { AlertFigures } from '../telemetry/metrics/view.js';
 import { type Alert, NoAlert, readAlert, shownUrl } from './alert.js';
-import { type Delivery, deliver, PACE, type Pace } from './delivery.js';
-import { messageOf } from './message.js';
+import { deliver, PACE, type Pace } from './delivery.js';
+import { messageOf, type Occurrence } from './message.js';
+import type { AlertView, Delivery } from './shape.js';
 import type { AlertStore } from './store.js';
-import { type AlertState, AlertWatch, type Firing } from './watch.js';
+import { AlertWatch, type Firing } from './watch.js';
 
 export interface AlertDeskParts {
   readonly scope: Scope;
@@ -31,31 +32,18 @@ export interface AlertDeskParts {
   readonly pace?: Pace;
 }
 
-/** Holds nothing secret. */
-export interface AlertView extends Omit<Alert, 'webhook'> {
-  readonly webhook: { readonly type: string; readonly url: string };
-  readonly origin: 'config' | 'page';
-  readonly state: AlertState;
-  /** Lines in the window now. */
-  readonly matches: number;
-  /** RFC 3339. */
-  readonly lastFired: string | null;
-  /** Why it is not watched although it is enabled. */
-  readonly trouble: string | null;
-  /** Newest last. */
-  readonly deliveries: readonly Delivery[];
-}
-
 interface Entry {
   readonly alert: Alert;
   readonly origin: 'config' | 'page';
   /** Undefined where it is off. */
   readonly watch: AlertWatch | undefined;
   lastFired: string | null;
+  lastResolved: string | null;
   deliveries: readonly Delivery[];
   isFailing: boolean;
-  /** What is still to be told while another message is on its way: the newest only. */
+  /** What is still to be told while another message is on its way: the newest only, and after it that it is over. */
   next: Firing | undefined;
+  isOverNext: boolean;
   isDelivering: boolean;
 }
 
@@ -156,7 +144,7 @@ export class AlertDesk implements Tap {
   /** Sends a message that says it is a test, once; undefined where there is no such alert. */
   async test(id: string): Promise<Delivery | undefined> {
     const entry = this.#entries.get(id);
-    return entry && this.#post(entry, undefined, { ...this.#pace, pausesMs: [] });
+    return entry && this.#post(entry, 'test', { ...this.#pace, pausesMs: [] });
   }
 
   #ofPage(id: string): Entry | undefined {
@@ -187,9 +175,11 @@ export class AlertDesk implements Tap {
       origin,
       watch: alert.enabled ? new AlertWatch(alert, this.#now, this.#wall) : undefined,
       lastFired: before?.lastFired ?? null,
+      lastResolved: before?.lastResolved ?? null,
       deliveries: before?.deliveries ?? [],
       isFailing: false,
       next: undefined,
+      isOverNext: false,
       isDelivering: false,
     };
   }
@@ -221,30 +211,39 @@ export class AlertDesk implements Tap {
       this.#watched = this.#watched.filter((other) => other !== entry);
       return;
     }
+    if (this.#scope.isClosing) return;
     const firing = watch?.firing();
-    if (!firing || this.#scope.isClosing) return;
-    entry.lastFired = new Date().toISOString();
-    add(this.#fired, alert.name);
-    entry.next = firing;
+    if (firing) {
+      entry.lastFired = new Date().toISOString();
+      entry.lastResolved = null;
+      add(this.#fired, alert.name);
+      entry.next = firing;
+      entry.isOverNext = false;
+    } else {
+      if (!watch?.isOver()) return;
+      entry.lastResolved = new Date().toISOString();
+      if (!alert.sendResolved) return;
+      entry.isOverNext = true;
+    }
     if (!entry.isDelivering) void this.#scope.run(`tell of ${alert.name}`, () => this.#tell(entry));
   }
 
   async #tell(entry: Entry): Promise<void> {
     entry.isDelivering = true;
-    for (let firing = entry.next; firing; firing = entry.next) {
-      entry.next = undefined;
-      const { ok, error } = await this.#post(entry, firing, this.#pace);
+    for (let next = takeNext(entry); next; next = takeNext(entry)) {
+      const { ok, error } = await this.#post(entry, next, this.#pace);
       const { name } = entry.alert;
+      const what = next === 'over' ? 'is over' : 'fired';
       if (!ok && !entry.isFailing)
-        this.#log.error({ alert: name }, `The alert ${name} fired, and could not be delivered: ${error}`);
+        this.#log.error({ alert: name }, `The alert ${name} ${what}, and could not be delivered: ${error}`);
       if (ok && entry.isFailing) this.#log.info({ alert: name }, `The alert ${name} was delivered again.`);
       entry.isFailing = !ok;
     }
     entry.isDelivering = false;
   }
 
-  async #post(entry: Entry, firing: Firing | undefined, pace: Pace): Promise<Delivery> {
-    const message = messageOf(entry.alert, firing, new Date().toISOString());
+  async #post(entry: Entry, occurrence: Occurrence, pace: Pace): Promise<Delivery> {
+    const message = messageOf(entry.alert, occurrence, new Date().toISOString());
     const delivery = await deliver(this.#scope, message, pace);
     entry.deliveries = [...entry.deliveries, delivery].slice(-MAX_DELIVERIES);
     add(delivery.ok ? this.#delivered : this.#failed, entry.alert.name);
@@ -252,7 +251,15 @@ export class AlertDesk implements Tap {
   }
 }
 
-function viewOf({ alert, origin, watch, lastFired, deliveries }: Entry): AlertView {
+function takeNext(entry: Entry): Occurrence | undefined {
+  const { next, isOverNext } = entry;
+  entry.next = undefined;
+  if (next) return next;
+  entry.isOverNext = false;
+  return isOverNext ? 'over' : undefined;
+}
+
+function viewOf({ alert, origin, watch, lastFired, lastResolved, deliveries }: Entry): AlertView {
   const { type, url } = alert.webhook;
   return {
     ...alert,
@@ -261,11 +268,17 @@ function viewOf({ alert, origin, watch, lastFired, deliveries }: Entry): AlertVi
     state: watch?.state ?? 'ok',
     matches: watch?.matches ?? 0,
     lastFired,
-    trouble: watch?.isTooExpensive ? 'Its query takes too much time; make it simpler.' : null,
+    lastResolved,
+    trouble: watch ? troubleOf(watch) : null,
     deliveries,
   };
 }
 
 function add(totals: Map<string, number>, name: string): void {
   totals.set(name, (totals.get(name) ?? 0) + 1);
+}
+
+function troubleOf({ isTooExpensive, unjudged }: AlertWatch): string | null {
+  if (isTooExpensive) return 'Its query takes too much time; make it simpler.';
+  return unjudged === 0 ? null : `Its query takes too long for some lines: ${unjudged} were not counted.`;
 }

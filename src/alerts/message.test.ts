@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Alert, WebhookType } from './alert.js';
-import { messageOf } from './message.js';
+import { messageOf, type Occurrence } from './message.js';
 import type { Firing } from './watch.js';
 
 const TIME = '2026-11-22T12:00:00.000Z';
@@ -14,6 +14,7 @@ function alert(type: WebhookType, url = 'https://example.org/hooks/T0', name = '
     threshold: 3,
     windowSeconds: 60,
     coolDownSeconds: 300,
+    sendResolved: true,
     webhook: { type, url },
     enabled: true,
   };
@@ -26,7 +27,7 @@ function firing(...lines: string[]): Firing {
   return { matches: 12, samples };
 }
 
-function body(type: WebhookType, given: Firing | undefined, name?: string): Record<string, unknown> {
+function body(type: WebhookType, given: Occurrence, name?: string): Record<string, unknown> {
   return JSON.parse(messageOf(alert(type, undefined, name), given, TIME).body);
 }
 
@@ -54,25 +55,34 @@ describe('a message', () => {
       alert: { id: '1', name: 'Slow answers', query: '|= "timeout"', threshold: 3, windowSeconds: 60 },
       time: TIME,
       test: false,
+      resolved: false,
       matches: 12,
       lines: lines.samples,
     });
-    expect(body('slack', undefined)).toMatchObject({ text: '*Slow answers*: this is a test' });
-    expect(body('json', undefined)).toMatchObject({ test: true, matches: 0, lines: [] });
+    expect(body('slack', 'test')).toMatchObject({ text: '*Slow answers*: this is a test' });
+    expect(body('json', 'test')).toMatchObject({ test: true, resolved: false, matches: 0, lines: [] });
+    expect(body('slack', 'over')).toMatchObject({
+      text: '*Slow answers*: it is over: fewer than 3 lines in 60 s',
+    });
+    expect(body('discord', 'over')).toMatchObject({
+      content: '**Slow answers**: it is over: fewer than 3 lines in 60 s',
+    });
+    expect(body('ntfy', 'over')).toMatchObject({ priority: 3, tags: ['white_check_mark'] });
+    expect(body('json', 'over')).toMatchObject({ test: false, resolved: true, matches: 0, lines: [] });
   });
 
   test('goes where it should, with user and password as a header', () => {
     const { url, headers } = messageOf(
       alert('ntfy', 'https://me:pass%20word@ntfy.example.org/base/my%20topic?up=1'),
-      undefined,
+      'test',
       TIME,
     );
     expect(url.href).toBe('https://ntfy.example.org/base/?up=1');
     expect(headers['authorization']).toBe(`Basic ${Buffer.from('me:pass word').toString('base64')}`);
-    expect(JSON.parse(messageOf(alert('ntfy', 'http://h/my%20topic/'), undefined, TIME).body).topic).toBe(
+    expect(JSON.parse(messageOf(alert('ntfy', 'http://h/my%20topic/'), 'test', TIME).body).topic).toBe(
       'my topic',
     );
-    expect(messageOf(alert('slack'), undefined, TIME).url.href).toBe('https://example.org/hooks/T0');
+    expect(messageOf(alert('slack'), 'test', TIME).url.href).toBe('https://example.org/hooks/T0');
   });
 
   test('holds lines as text and nothing else, cut, whatever they are', () => {

@@ -1,11 +1,11 @@
 /**
- * What is posted where an alert fires, in the form that each service takes. Lines are written by anybody, so that they must
+ * What is posted where an alert fires or is over, in the form that each service takes. Lines are written by anybody, so that they must
  * be text there and nothing else: no mention of everybody, no link, no formatting, no control characters.
  *
  *   slack    { text, unfurl_links, unfurl_media }   & < > are entities; lines in a block of code; Mattermost takes it too
  *   discord  { content, allowed_mentions, flags }   at most 2,000 characters, nobody is mentioned, no previews
  *   ntfy     { topic, title, message, priority, tags } at the address above the topic
- *   json     { alert, time, test, matches, lines }   lines as they were written, as JSON
+ *   json     { alert, time, test, resolved, matches, lines } lines as they were written, as JSON
  */
 import { terminalText } from '../runtime/terminal-text.js';
 import type { Alert, Webhook, WebhookType } from './alert.js';
@@ -24,6 +24,7 @@ const MAX_DISCORD = 1900;
 /** Previews of links are left out. */
 const SUPPRESS_EMBEDS = 4;
 const NTFY_HIGH = 4;
+const NTFY_USUAL = 3;
 
 interface Posted {
   /** Of the address; its own where it is left out. */
@@ -31,10 +32,12 @@ interface Posted {
   readonly body: unknown;
 }
 
+/** It fires, it is over, or somebody tries the address. */
+export type Occurrence = Firing | 'over' | 'test';
+
 interface Occasion {
   readonly alert: Alert;
-  /** Undefined: a test. */
-  readonly firing: Firing | undefined;
+  readonly occurrence: Occurrence;
   /** RFC 3339. */
   readonly time: string;
   /** What happened, in words that need no escapes. */
@@ -46,18 +49,24 @@ interface Occasion {
 
 const FORMS: Readonly<Record<WebhookType, (occasion: Occasion) => Posted>> = { slack, discord, ntfy, json };
 
-/** `firing` undefined: a test. `time` is RFC 3339. */
-export function messageOf(alert: Alert, firing: Firing | undefined, time: string): Message {
-  const { windowSeconds, threshold, webhook } = alert;
+/** `time` is RFC 3339. */
+export function messageOf(alert: Alert, occurrence: Occurrence, time: string): Message {
+  const { webhook } = alert;
   const { url, headers } = target(webhook);
-  const sentence = firing
-    ? `${firing.matches} ${firing.matches === 1 ? 'line' : 'lines'} in ${windowSeconds} s (threshold ${threshold})`
-    : 'this is a test';
-  const lines = firing?.samples ?? [];
-  const occasion = { alert, firing, time, sentence, lines, path: url.pathname };
+  const lines = typeof occurrence === 'string' ? [] : occurrence.samples;
+  const sentence = sentenceOf(alert, occurrence);
+  const occasion = { alert, occurrence, time, sentence, lines, path: url.pathname };
   const { path = url.pathname, body } = FORMS[webhook.type](occasion);
   url.pathname = path;
   return { url, headers, body: JSON.stringify(body) };
+}
+
+function sentenceOf({ windowSeconds, threshold }: Alert, occurrence: Occurrence): string {
+  if (occurrence === 'test') return 'this is a test';
+  if (occurrence === 'over')
+    return `it is over: fewer than ${threshold} ${threshold === 1 ? 'line' : 'lines'} in ${windowSeconds} s`;
+  const { matches } = occurrence;
+  return `${matches} ${matches === 1 ? 'line' : 'lines'} in ${windowSeconds} s (threshold ${threshold})`;
 }
 
 /** User and password of the address go into a header. */
@@ -94,21 +103,37 @@ function discord({ alert, sentence, lines }: Occasion): Posted {
   return { body: { content, allowed_mentions: { parse: [] }, flags: SUPPRESS_EMBEDS } };
 }
 
-function ntfy({ alert, sentence, lines, path }: Occasion): Posted {
+function ntfy({ alert, occurrence, sentence, lines, path }: Occasion): Posted {
+  const isOver = occurrence === 'over';
   const topicAt = path.replace(/\/$/, '').lastIndexOf('/') + 1;
   const topic = decoded(path.slice(topicAt).replace(/\/$/, ''));
   const message = [sentence, ...lines.map(lineText)].join('\n');
   return {
     path: path.slice(0, topicAt) || '/',
-    body: { topic, title: plain(alert.name), message, priority: NTFY_HIGH, tags: ['warning'] },
+    body: {
+      topic,
+      title: plain(alert.name),
+      message,
+      priority: isOver ? NTFY_USUAL : NTFY_HIGH,
+      tags: [isOver ? 'white_check_mark' : 'warning'],
+    },
   };
 }
 
-function json({ alert, firing, time, lines }: Occasion): Posted {
+function json({ alert, occurrence, time, lines }: Occasion): Posted {
   const { id, name, query, threshold, windowSeconds } = alert;
   const said = { id, name, query, threshold, windowSeconds };
-  const { matches } = firing ?? { matches: 0 };
-  return { body: { alert: said, time, test: firing === undefined, matches, lines: lines.map(cutSample) } };
+  const matches = typeof occurrence === 'string' ? 0 : occurrence.matches;
+  return {
+    body: {
+      alert: said,
+      time,
+      test: occurrence === 'test',
+      resolved: occurrence === 'over',
+      matches,
+      lines: lines.map(cutSample),
+    },
+  };
 }
 
 function cutSample(sample: Sample): Sample {

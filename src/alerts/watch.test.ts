@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Batch } from '../pipeline/batch.js';
 import { fieldName, Metadata } from '../pipeline/metadata.js';
 import { CATCH_UP_LABEL, type Stream, StreamTable } from '../pipeline/streams.js';
+import { randomOf } from '../regex/testing/hostile.js';
 import type { Alert } from './alert.js';
 import { AlertWatch } from './watch.js';
 
@@ -13,6 +14,7 @@ const ALERT: Alert = {
   threshold: 3,
   windowSeconds: 10,
   coolDownSeconds: 20,
+  sendResolved: false,
   webhook: { type: 'json', url: 'http://127.0.0.1/' },
   enabled: true,
 };
@@ -57,6 +59,31 @@ describe('an alert', () => {
     expect([watch.firing(), watch.state]).toEqual([undefined, 'ok']);
   });
 
+  test('is over once, when the window holds too few again', () => {
+    let now = 1_000_500;
+    const watch = new AlertWatch(ALERT, () => now, wall);
+    const pass = (count: number): readonly [fires: boolean, isOver: boolean] => {
+      watch.onBatch(lines(...Array.from({ length: count }, () => 'x')), streamOf);
+      const fires = watch.firing() !== undefined;
+      return [fires, watch.isOver()];
+    };
+    expect(pass(2)).toEqual([false, false]);
+    expect(pass(1)).toEqual([true, false]);
+    now += 9_000;
+    expect(pass(0)).toEqual([false, false]);
+    now += 1_000;
+    expect([pass(2), pass(0)]).toEqual([
+      [false, true],
+      [false, false],
+    ]);
+    // Enough again while it cools down: that does not fire, so that it is not over either.
+    expect(pass(1)).toEqual([false, false]);
+    now += 10_000;
+    expect(pass(3)).toEqual([true, false]);
+    now += 10_000;
+    expect(pass(0)).toEqual([false, true]);
+  });
+
   test('is about fields too, and its samples have the level that a field tells', () => {
     const watch = new AlertWatch({ ...ALERT, query: '| status>=500', threshold: 2 }, () => 0, wall);
     const batch = lines('x one', 'x two', 'x three', 'x four');
@@ -97,6 +124,14 @@ describe('an alert', () => {
         },
       ),
     );
+  });
+
+  test('counts apart what would take too long to judge', () => {
+    const random = randomOf(1);
+    const costly = Array.from({ length: 50_000 }, () => (random() < 0.5 ? 'a' : 'b')).join('');
+    const watch = new AlertWatch({ ...ALERT, query: '|~ "a.{150}[cd]$"' }, () => 0, wall);
+    watch.onBatch(lines('x', costly, `a${'.'.repeat(150)}c`), streamOf);
+    expect([watch.matches, watch.unjudged, watch.isTooExpensive]).toEqual([1, 1, false]);
   });
 
   test('is about live lines that match, and keeps the newest three', () => {

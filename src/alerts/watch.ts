@@ -1,6 +1,7 @@
 /**
  * Counts the lines that an alert is about, by the second in which they came, and says when it fires: as soon as the window
- * holds as many as the threshold, and again each time the cool-down is over and it still does. It makes strings of the newest
+ * holds as many as the threshold, and again each time the cool-down is over and it still does. It is over when the window
+ * holds fewer again. It makes strings of the newest
  * SAMPLES matching lines of a batch only. Lines that were written before the window, as what is read at a first start, are not
  * counted.
  */
@@ -11,6 +12,7 @@ import { FairShare } from '../query/fair-share.js';
 import { compileQuery, type Level, type LineFilter, levelOfLine, parseQuery } from '../query/index.js';
 import { shownEnd, streamFacts } from '../query/shown-line.js';
 import type { Alert } from './alert.js';
+import type { AlertState } from './shape.js';
 
 export const SAMPLES = 3;
 /** How far the clocks of engines may be apart, and how late lines may come. */
@@ -33,8 +35,6 @@ export interface Firing {
   readonly samples: readonly Sample[];
 }
 
-export type AlertState = 'ok' | 'firing' | 'cooling';
-
 type Streams = (id: number) => Stream | undefined;
 
 export class AlertWatch {
@@ -53,6 +53,8 @@ export class AlertWatch {
   #matches = 0;
   #samples: Sample[] = [];
   #coolUntil = Number.NEGATIVE_INFINITY;
+  /** It has fired, and is not over. */
+  #isOn = false;
   /** Its query takes too much time: it is not looked for any more. */
   isTooExpensive = false;
 
@@ -69,6 +71,11 @@ export class AlertWatch {
   get matches(): number {
     this.#goOn();
     return this.#matches;
+  }
+
+  /** Lines so far that were not counted, because to judge them would have taken too long. */
+  get unjudged(): number {
+    return this.#filter.unjudged;
   }
 
   get state(): AlertState {
@@ -94,7 +101,15 @@ export class AlertWatch {
   firing(): Firing | undefined {
     if (this.matches < this.#alert.threshold || this.#now() < this.#coolUntil) return undefined;
     this.#coolUntil = this.#now() + this.#alert.coolDownSeconds * 1000;
+    this.#isOn = true;
     return { matches: this.#matches, samples: this.#samples };
+  }
+
+  /** To be asked where it does not fire: true once when it is over. */
+  isOver(): boolean {
+    if (!this.#isOn || this.matches >= this.#alert.threshold) return false;
+    this.#isOn = false;
+    return true;
   }
 
   /** Rows of lines that match. */

@@ -1,4 +1,5 @@
 /** Containers as a table: those that are captured with transport, reason, sinks and labels, then the others with the reason. */
+import { shownLabels } from '../pipeline/hidden-labels.js';
 import { type Labels, labelText } from '../pipeline/streams.js';
 import type { ContainerStatus } from '../sources/docker/index.js';
 import { aligned } from './aligned.js';
@@ -26,7 +27,7 @@ export function containerTable(containers: readonly Shown[]): string {
       state,
       transportWhy === '' ? transport : `${transport}: ${transportWhy}`,
       ...(takers ? [sinksText(takers)] : []),
-      labelText(labels),
+      labelText(shownLabels(labels)),
     ]),
     ...left.map(({ name, state, why }) => [name, state, `not captured: ${why}`]),
   ];

@@ -1,5 +1,6 @@
 /** Which sinks take what a container writes: their `match`, tried on each stream that the container may have. */
 import type { Config } from '../config/types.js';
+import { wantedBy } from '../pipeline/hidden-labels.js';
 import { compileMatch, type Matcher } from '../pipeline/match.js';
 import { CATCH_UP_LABEL, type Labels } from '../pipeline/streams.js';
 
@@ -16,7 +17,7 @@ export type Matchers = ReadonlyMap<string, Matcher>;
 
 export function matchersOf(sinks: Config['sinks']): Matchers {
   const entries = Object.entries(sinks);
-  return new Map(entries.map(([name, { match }]) => [name, match ? compileMatch(match) : () => true]));
+  return new Map(entries.map(([name, { match }]) => [name, wantedBy(name, match ? compileMatch(match) : undefined)]));
 }
 
 /** `labels` are the container's, without `outputLabel`, which says stdout or stderr. */

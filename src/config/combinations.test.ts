@@ -114,6 +114,22 @@ describe('what does not go together', () => {
       'sources:\n  a: { type: stdin }\n  b: { type: stdin }\n',
       ['c.yaml:3:3: sources.b: standard input can be read once, and sources.a reads it'],
     ],
+    [
+      'processors:\n- type: multiline\n  languages: [go]\n  start: "^>"\n',
+      [
+        'c.yaml:3:3: processors[0].languages: does nothing beside start or continue; use two processors for both',
+      ],
+    ],
+    [
+      'processors:\n- type: multiline\n  languages: [go, cobol]\n',
+      [
+        'c.yaml:3:14: processors[0].languages: must be a list of languages: java, python, go, node, dotnet, ruby, php, rust',
+      ],
+    ],
+    [
+      'processors:\n- type: multiline\n  start: "(a"\n',
+      ['c.yaml:3:10: processors[0].start: must be a regular expression: a ( is not closed'],
+    ],
   ])('%j', (text, expected) => {
     expect(problems(text)).toEqual(expected);
   });

@@ -74,10 +74,11 @@ export function configDesk(
   };
 }
 
-/** Of an agent that keeps what it began with, for the reason `why`. */
-export function withoutReload(desk: ConfigDesk, why: string): ConfigDesk {
+/** Of an agent that runs with `present`, which no file says, and keeps it for the reason `why`. */
+export function withoutReload(desk: ConfigDesk, present: Config, why: string): ConfigDesk {
   return {
     ...desk,
+    present,
     file: undefined,
     load() {
       throw new AgentError('CONFIG_UNREADABLE', why);

@@ -37,7 +37,9 @@ export function shapeOf(schema: AnySchema, value?: unknown): Shape {
         .filter((shape) => shape.kind === 'section');
       const type = (value as { type?: unknown } | null | undefined)?.type;
       const chosen = options.find(({ keys }) => accepts(keys.get('type')?.schema, type));
-      return chosen ?? { kind: 'section', keys: new Map(options.flatMap(({ keys }) => [...keys])) };
+      // Where two of them have a key in common, the first one says what it is.
+      const keys = options.toReversed().flatMap(({ keys }) => [...keys]);
+      return chosen ?? { kind: 'section', keys: new Map(keys) };
     }
     default:
       return { kind: 'leaf', form: undefined };

@@ -98,6 +98,7 @@ alerts:
     threshold: 10
     window: 1h
     cool_down: 10s
+    send_resolved: true
     webhook: { type: slack, url: "https://hooks.example.org/services/T0/B0/secret" }
     enabled: false
 sources:
@@ -159,6 +160,7 @@ sinks:
           threshold: 10,
           windowMs: 3_600_000,
           coolDownMs: 10_000,
+          sendResolved: true,
           webhook: { type: 'slack', url: 'https://hooks.example.org/services/T0/B0/secret' },
           enabled: false,
         },
@@ -359,7 +361,9 @@ describe('what is refused, and where', () => {
     [
       'a source without type',
       'sources:\n  web: {}\n',
-      ['c.yaml:2:8: sources.web.type: is missing, must be docker or demo or stdin or journald or syslog'],
+      [
+        'c.yaml:2:8: sources.web.type: is missing, must be docker or demo or stdin or journald or syslog or file',
+      ],
     ],
     [
       'a sink without directory',

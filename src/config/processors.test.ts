@@ -44,6 +44,37 @@ test.each<[entry: string, config: object]>([
     '{ type: labels, add: { a: b } }',
     { drop: [], rename: {}, add: { a: 'b' }, fromFields: {}, maxValues: 100 },
   ],
+  ['{ type: parse }', { format: 'auto' }],
+  [
+    `{ type: parse, format: regex, pattern: '(?P<a>.)', fields: [a], message_field: a }`,
+    { format: 'regex', pattern: '(?P<a>.)', fields: ['a'], messageField: 'a' },
+  ],
+  ['{ type: level }', {}],
+  ['{ type: level, default: info }', { default: 'info' }],
+  [
+    '{ type: timestamp }',
+    {
+      fields: ['time', 'timestamp', 'ts', '_timestamp'],
+      formats: ['rfc3339', 'rfc1123', 'clf', 'syslog', 'klog', 'unix', 'unix_ms', 'unix_us', 'unix_ns'],
+      timezone: 'UTC',
+      tooOld: 'keep',
+      maxBehindMs: 604_800_000,
+      tooNew: 'refuse',
+      maxAheadMs: 600_000,
+    },
+  ],
+  [
+    `{ type: timestamp, fields: [t], formats: '%d.%m.%Y %H:%M', timezone: Europe/Berlin, too_old: clamp, max_behind: 1h, too_new: keep, max_ahead: 0 }`,
+    {
+      fields: ['t'],
+      formats: ['%d.%m.%Y %H:%M'],
+      timezone: 'Europe/Berlin',
+      tooOld: 'clamp',
+      maxBehindMs: 3_600_000,
+      tooNew: 'keep',
+      maxAheadMs: 0,
+    },
+  ],
   [
     '{ type: metrics, metrics: [{ name: a_total }, { name: b, kind: histogram, value: took, where: x, labels: [c], buckets: [1, 2.5] }] }',
     {
@@ -103,6 +134,17 @@ test.each<[entry: string, problem: string]>([
     'processors[0].metrics[0].buckets: must be',
   ],
   ['{ type: metrics, metrics: [] }', 'processors[0].metrics'],
+  ['{ type: parse, format: xml }', 'processors[0].format: must be auto or json'],
+  ['{ type: parse, format: regex }', 'processors[0].format: needs pattern'],
+  [`{ type: parse, format: json, pattern: '(?P<a>.)' }`, 'processors[0].pattern: is for format regex only'],
+  ['{ type: parse, format: regex, pattern: x }', 'processors[0].pattern: must be a regular expression with'],
+  [`{ type: parse, format: regex, pattern: '(?P<a>x' }`, 'a ( is not closed'],
+  ['{ type: parse, message_field: a-b }', 'processors[0].message_field: must be the name of a field'],
+  ['{ type: level, default: unknown }', 'processors[0].default: must be critical or error'],
+  ['{ type: timestamp, formats: [] }', 'processors[0].formats: must be a list of formats'],
+  ['{ type: timestamp, formats: [rfc3339, "%Q"] }', '%Q is not known'],
+  ['{ type: timestamp, formats: "%H:%M" }', 'it tells no day'],
+  ['{ type: timestamp, timezone: Mars }', 'processors[0].timezone: must be the name of a time zone'],
 ])('refuses %s', (entry, problem) => {
   let message = '';
   try {

@@ -23,6 +23,8 @@ interface Form {
   readonly schema: z.ZodType<ProcessorConfig>;
   /** Keys of the configuration, as people write them. */
   readonly keys: (value: string) => Readonly<Record<string, unknown>>;
+  /** Properties of what is configured that the label says nothing of. */
+  readonly keeps: readonly string[];
   /** What would be right. */
   readonly accepts: string;
 }
@@ -32,19 +34,22 @@ const FORMS: Readonly<Record<Tunable, Form>> = {
     schema: multiline,
     keys: (value) => {
       const languages = value.split(',').map((language) => language.trim());
-      const isLanguages = multiline.safeDecode({ type: 'multiline', languages }).success;
+      const isLanguages = multiline.safeDecode({ type: 'multiline', languages } as never).success;
       return isLanguages ? { languages } : { start: value };
     },
-    accepts: 'false, languages such as "java, go", or the pattern that the first line of an event matches',
+    keeps: ['maxLines', 'maxBytes', 'timeoutMs'],
+    accepts: 'false, languages such as "java, go", or the pattern of lines that begin an event',
   },
   parse: {
     schema: parse,
     keys: (format) => ({ format }),
+    keeps: [],
     accepts: 'false, or a format such as json',
   },
   redact: {
     schema: redact,
     keys: (rules) => ({ rules }),
+    keeps: ['patterns'],
     accepts: 'false, or rules such as "default, ip"',
   },
 };
@@ -58,18 +63,35 @@ export function tunedConfig(
   const value = label.trim();
   const word = value.toLowerCase();
   if (NO.includes(word)) return undefined;
-  if (YES.includes(word) && configured) return configured;
-  const { schema, keys, accepts } = FORMS[type];
-  const decoded = schema.safeDecode({ type, ...(YES.includes(word) ? {} : keys(value)) } as never);
-  if (!decoded.success) {
-    const what = decoded.error.issues.map(({ message }) => message).join('; ');
-    throw new SyntaxError(`it must be ${accepts} (${what})`);
+  const isPlain = YES.includes(word);
+  if (isPlain && configured) return withoutMatch(configured);
+  const { schema, keys, keeps, accepts } = FORMS[type];
+  const decoded = schema.safeDecode({ type, ...(isPlain ? {} : keys(value)) } as never);
+  const trouble = decoded.success ? troubleOf(decoded.data) : decoded.error.issues[0].message;
+  if (!decoded.success || trouble !== undefined)
+    throw new SyntaxError(`it must be ${accepts}${trouble === undefined ? '' : `; ${trouble}`}`);
+  const kept = Object.entries(configured ?? {}).filter(([key]) => keeps.includes(key));
+  return { ...decoded.data, ...Object.fromEntries(kept) };
+}
+
+/** What is wrong with a label; undefined where nothing is. */
+export function tuningProblem(type: Tunable, label: string): string | undefined {
+  try {
+    tunedConfig(type, label);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return error.message;
   }
-  const { match: _, ...base } = configured ?? {};
-  const said = Object.keys(keys(value));
-  return {
-    ...decoded.data,
-    ...base,
-    ...Object.fromEntries(said.map((key) => [key, decoded.data[key as never]])),
-  } as ProcessorConfig;
+}
+
+/** What the form alone does not tell. */
+function troubleOf(config: ProcessorConfig): string | undefined {
+  return config.type === 'parse' && config.format === 'regex'
+    ? 'the pattern of format regex can only be configured'
+    : undefined;
+}
+
+function withoutMatch({ match: _, ...config }: ProcessorConfig): ProcessorConfig {
+  return config as ProcessorConfig;
 }

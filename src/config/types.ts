@@ -75,6 +75,8 @@ export interface AlertConfig {
   readonly windowMs: number;
   /** So long after it fired it does not fire again. */
   readonly coolDownMs: number;
+  /** A message also when it is over. */
+  readonly sendResolved: boolean;
   readonly webhook: WebhookConfig;
   readonly enabled: boolean;
 }
@@ -89,6 +91,7 @@ export type SourceConfig =
   | DockerSourceConfig
   | DemoSourceConfig
   | StdinSourceConfig
+  | FileSourceConfig
   | JournaldSourceConfig
   | SyslogSourceConfig;
 
@@ -131,6 +134,28 @@ export interface ContainerSelector {
   /** Tried on the whole reference and on the one without tag and digest. */
   readonly images?: readonly string[];
   readonly composeProjects?: readonly string[];
+}
+
+/** Log files of this machine. */
+export interface FileSourceConfig {
+  readonly type: 'file';
+  /** Patterns of absolute paths (runtime/path-patterns.ts). */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  /** `plain`: every line is one; `cri`, `docker`: as runtimes of containers write. */
+  readonly format: 'plain' | 'cri' | 'docker';
+  /** Of plain files that do not begin with a mark of another one. */
+  readonly encoding: 'utf-8' | 'utf-16le' | 'utf-16be' | 'latin1';
+  /** Where to begin in files that were there at the first start; a number is an age. */
+  readonly startAt: 'beginning' | 'end' | number;
+  /** Most bytes of such a file that are read, where it is given by age. */
+  readonly maxHistoryBytes: number;
+  /** Longer lines are cut. */
+  readonly maxLineBytes: number;
+  /** On every stream of the source. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Read at the first start: where Promtail stopped. */
+  readonly promtailPositions?: string;
 }
 
 export interface DemoSourceConfig {

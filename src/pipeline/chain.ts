@@ -77,16 +77,19 @@ export class Chain {
   }
 
   /**
-   * Stages of processors that are among `entries` stay as they are. What the others hold goes through the old stages
-   * behind them into `draft`, which is empty. Answers what ends them, once those lines are appended.
+   * Stages of processors that are among `entries` stay. As far as the first ones are the same in the same order they keep
+   * what they hold; what the others hold goes through the old stages behind them into `draft`, which is empty: what comes
+   * later may come to them by another way, and must not pass it. Answers what ends the stages that go, once those lines are
+   * appended.
    */
   rebuild(entries: readonly ChainEntry[], draft: Draft, account: LineAccount): () => void {
     const old = this.#links;
     const kept = new Set(entries.map(({ processor }) => processor));
     const gone = old.filter(({ processor }) => !kept.has(processor));
-    for (const link of old) {
+    const first = old.findIndex(({ processor }, i) => processor !== entries[i]?.processor);
+    for (const [i, link] of old.entries()) {
       if (draft.length > 0) process(link, draft, account);
-      if (!kept.has(link.processor)) flush(link, draft, Number.POSITIVE_INFINITY, account);
+      if (first >= 0 && i >= first) flush(link, draft, Number.POSITIVE_INFINITY, account);
     }
     this.#links = entries.map(({ processor, match }) => {
       const known = old.find((link) => link.processor === processor);

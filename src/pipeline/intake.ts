@@ -30,7 +30,7 @@ export interface IntakeParts {
   readonly streams: StreamTable;
   /** Owns the timer of lines that processors hold. */
   readonly scope: Scope;
-  /** The processors of a source key; none where left out. */
+  /** The processors of a source key; where left out there are none until `setProcessors`. */
   readonly chainsFor?: ChainsFor;
   readonly taps: readonly Tap[];
   readonly gaps: GapRegister;
@@ -38,7 +38,10 @@ export interface IntakeParts {
 
 export interface Intake extends Pipeline {
   readonly ledger: SourceLedger;
-  /** From now on lines pass these. What stages hold that are not among them any more goes on at once. */
+  /**
+   * From now on lines pass these. What stages hold that are not among them any more goes on at once; the first ones take
+   * up what a process before this one left.
+   */
   setProcessors(chainsFor: ChainsFor): void;
   /** Everything that processors hold goes on: the sources have ended. */
   flush(): void;
@@ -54,7 +57,6 @@ export function createIntake({ journal, streams, scope, chainsFor, taps, gaps }:
   };
   const processing = new Processing({ journal, streams, scope, ledger, append });
   if (chainsFor) processing.setProcessors(chainsFor);
-  processing.restore();
   return {
     ledger,
     streams,

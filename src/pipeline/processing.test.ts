@@ -115,14 +115,15 @@ function masker(seen: number[] = []): Processor {
   };
 }
 
-async function open(chainsFor?: ChainsFor): Promise<void> {
+async function open(chainsFor: ChainsFor): Promise<void> {
   opened = await openOn(disk, { syncIntervalMs: 2 ** 30 });
   const { journal, streams, scope } = opened;
   const gaps = new GapRegister(journal, silentLogger);
-  intake = createIntake({ journal, streams, scope, ...(chainsFor && { chainsFor }), taps: [], gaps });
+  intake = createIntake({ journal, streams, scope, taps: [], gaps });
+  intake.setProcessors(chainsFor);
 }
 
-async function kill(chainsFor?: ChainsFor): Promise<void> {
+async function kill(chainsFor: ChainsFor = () => []): Promise<void> {
   disk.endNow();
   await opened.scope.abort();
   disk = disk.afterKill();
@@ -268,12 +269,12 @@ test('a key that is forgotten lets its lines go first', async () => {
   expect(opened.streams.size).toBe(0);
 });
 
-test('a reload keeps the stages of processors that stay, and lets go of what the others hold', async () => {
+test('a reload keeps the stages of processors that stay at the front, and lets go of what the others hold', async () => {
   const stays = joiner('stays');
   const goes = joiner('goes');
-  await open(() => entries(goes, stays));
+  await open(() => entries(stays, goes));
   push('d/web', ['a', 'b', '+c'], 1);
-  // `a` waits in `stays`, `b+c` in `goes`.
+  // `b+c` waits in `stays`, `a` in `goes`.
   intake.setProcessors(() => entries(stays));
   push('d/web', ['+d', 'e'], 2);
   intake.setProcessors(() => []);

@@ -47,6 +47,7 @@ export class Processing {
   /** Something of them is in the journal. */
   readonly #saved = new Set<SourceKey>();
   #chainsFor: ChainsFor = () => [];
+  #isRestored = false;
   #timer: Owned | undefined;
   #timerMs = Number.POSITIVE_INFINITY;
 
@@ -87,6 +88,7 @@ export class Processing {
 
   setProcessors(chainsFor: ChainsFor): void {
     this.#chainsFor = chainsFor;
+    if (!this.#isRestored) return this.#restore();
     for (const [key, kept] of this.#chains) {
       if (!kept) this.#chains.delete(key);
       else {
@@ -102,7 +104,8 @@ export class Processing {
   }
 
   /** Takes up what a process before this one left. */
-  restore(): void {
+  #restore(): void {
+    this.#isRestored = true;
     for (const position of this.#parts.journal.positionKeys(SAVED)) {
       const key = position.slice(SAVED.length);
       const saved = this.#parts.journal.position(position) as unknown as SavedChain;

@@ -5,6 +5,7 @@
  * Numbers are dense, and mean nothing in another process. There are at most MAX_ROUTES: streams of further classes share
  * the last one, whose blocks deliveries then have to divide (partition.ts).
  */
+import { tenantIn } from './hidden-labels.js';
 import type { Matcher } from './match.js';
 import type { Labels } from './streams.js';
 
@@ -14,7 +15,7 @@ export const MAX_ROUTES = 32;
 export interface RouteTarget {
   /** Undefined: every stream. */
   readonly match?: Matcher | undefined;
-  /** The label whose value is the tenant. */
+  /** The label whose value is the tenant, of streams that do not name one themselves. */
   readonly tenantLabel?: string | undefined;
 }
 
@@ -35,5 +36,5 @@ export function createRouter(sinks: readonly RouteTarget[]): (labels: Labels) =>
 /** False where the sink does not want the stream, else the tenant, as far as a label says it. */
 function shareOf({ match, tenantLabel }: RouteTarget, labels: Labels): false | string {
   if (match && !match(labels)) return false;
-  return tenantLabel !== undefined && Object.hasOwn(labels, tenantLabel) ? labels[tenantLabel] : '';
+  return tenantIn(labels, tenantLabel) ?? '';
 }

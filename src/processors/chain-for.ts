@@ -9,7 +9,6 @@ import type { ProcessorConfig } from '../config/processor-types.js';
 import type { ChainEntry } from '../pipeline/chain.js';
 import type { Processor } from '../pipeline/contract.js';
 import type { ChainsFor } from '../pipeline/processing.js';
-import type { Tuning } from '../pipeline/streams.js';
 
 /** In the order in which they stand where they are not configured. */
 export const TUNABLE = ['multiline', 'parse', 'redact'] as const;

@@ -1,10 +1,10 @@
 /**
  * What patterns may do for one line, in steps: a step is a thread that is looked at, or a few bytes read where all is known,
- * 5 to 10 ns. So what one line costs is bounded, whatever patterns and line, and that does not depend on any clock.
+ * 5 to 15 ns. So what one line costs is bounded, whatever patterns and line, and that does not depend on any clock.
  */
 
-/** About 20 ms. A line of 1 MiB that patterns know their way through takes a sixth of it for each of them. */
-export const LINE_STEPS = 3_000_000;
+/** About 20 ms. A line of 1 MiB that patterns know their way through takes a quarter of it for each of them. */
+export const LINE_STEPS = 2_000_000;
 /** Bytes of ASCII that are read for one step. */
 export const BYTES_A_STEP = 2;
 

@@ -185,7 +185,7 @@ function isNullable(node: Node): boolean {
       return node.parts.some(isNullable);
     case 'group':
       return isNullable(node.part);
-    case 'repeat':
+    default:
       return node.min === 0 || isNullable(node.part);
   }
 }

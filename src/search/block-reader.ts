@@ -4,6 +4,7 @@
  */
 import { decodeHeader, HEADER_BYTES, openPayload } from '../journal/record.js';
 import { BlockLines, decodeLines, decompressBlock } from '../pipeline/push-request.js';
+import { shownLabels } from '../pipeline/hidden-labels.js';
 import { parseLabelText } from '../pipeline/streams.js';
 import type { LineFilter } from '../query/index.js';
 import { type StreamFacts, streamFacts } from '../query/shown-line.js';
@@ -65,7 +66,7 @@ export class BlockReader {
   #stream(text: string): FoundStream {
     let stream = this.#streams.get(text);
     if (!stream) {
-      const labels = parseLabelText(text);
+      const labels = shownLabels(parseLabelText(text));
       stream = { ...streamFacts(labels, text), labels, isWanted: this.#filter.wantsStream(labels) };
       this.#streams.set(text, stream);
     }

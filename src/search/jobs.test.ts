@@ -2,6 +2,7 @@
 import { unlinkSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { timeText } from '../pipeline/line-time.js';
+import { randomOf } from '../regex/testing/hostile.js';
 import type { Question } from './requests.js';
 import {
   type AnsweredLine,
@@ -76,6 +77,20 @@ test('the span of a segment of an older build is found by looking, and known fro
   const { lines } = parseSearch(await answerTo(journal, searchOf(START + 58, START + 100), context));
   expect(lines.length).toBe(2);
   expect(learnt.sort(([a], [b]) => a - b)).toEqual(files.map(({ base, span }) => [base, span]));
+});
+
+test('lines that would take too long to judge are left out, and how many is told', async () => {
+  const random = randomOf(1);
+  const costly = Array.from({ length: 50_000 }, () => (random() < 0.5 ? 'a' : 'b')).join('');
+  const wanted = `a${'.'.repeat(150)}c`;
+  await history.write(
+    [wanted, costly, 'x', costly].map((text, i) => ({ labels: WEB, text, seconds: START + i })),
+  );
+  const search = (query: string) => answerTo(history.journal, searchOf(START, START + 10, { query }));
+  const { lines, end } = parseSearch(await search('|~ "a.{150}[cd]$"'));
+  expect(lines.map(({ line }) => line)).toEqual([wanted]);
+  expect(end).toMatchObject({ reason: 'complete', unjudgedLines: 2 });
+  expect(parseSearch(await search('|= "x"')).end).not.toHaveProperty('unjudgedLines');
 });
 
 test('a block none of whose streams is wanted is not read', async () => {

@@ -56,6 +56,7 @@ export class Scan {
   readonly losses = new Losses();
   #plan: Plan;
   #scannedBefore = 0;
+  readonly #unjudgedBefore: number;
   #last: FoundLine | undefined;
   found = 0;
   /** It ended because of its limit: there may be more behind the last line. */
@@ -64,6 +65,7 @@ export class Scan {
   constructor(context: JobContext, request: ScanRequest) {
     this.#context = context;
     this.#request = request;
+    this.#unjudgedBefore = request.filter.unjudged;
     this.#sign = request.direction === 'forward' ? 1 : -1;
     this.#reader = new BlockReader(context.archive, request.filter);
     this.#plan = this.#newPlan(request.range);
@@ -121,6 +123,11 @@ export class Scan {
     }
     this.isCut = this.found >= limit && this.#isTimeOver(candidates, edge) && !isAll(candidates, edge);
     return lines;
+  }
+
+  /** Lines that were left out, because to judge them would have taken too long. */
+  get unjudgedLines(): number {
+    return this.#request.filter.unjudged - this.#unjudgedBefore;
   }
 
   /** There are no more lines of the time of the last one. */

@@ -7,11 +7,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { MetricsConfig } from '../config/types.js';
 import { describeError } from '../runtime/errors.js';
+import { listenError } from '../runtime/listening.js';
 import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
 import { closeServer, ServerSockets } from '../runtime/servers.js';
 import type { Metrics } from '../telemetry/metrics/metrics.js';
-import { listenError } from '../runtime/listening.js';
 import { isLoopback, shownUrl } from './address.js';
 import { createHostGuard } from './guard.js';
 

@@ -1,7 +1,9 @@
 /** What the server answers, and who may ask: the guards come first, then each part of the API adds its own routes. */
+
 import type { FastifyInstance } from 'fastify';
 import { describeError } from '../runtime/errors.js';
 import type { Scope } from '../runtime/scope.js';
+import { buildOnDisk } from '../telemetry/build-info.js';
 import { addAlerts } from './alerts/routes.js';
 import { answer, refuse } from './answers.js';
 import { addConfigRoutes } from './config-route.js';
@@ -86,7 +88,7 @@ function addFigures(app: FastifyInstance, { agent, metrics }: ServerOptions): vo
     return reply.type(metrics.contentType).send(text);
   });
   const figures: Readonly<Record<string, () => unknown>> = {
-    build: () => agent.build,
+    build: () => ({ ...agent.build, onDisk: buildOnDisk()?.digest ?? null }),
     config: () => agent.config.view(),
     containers: () => ({ containers: agent.containers() }),
     flow: () => agent.flow(),

@@ -160,7 +160,7 @@ async function ask(
 describe('the API', () => {
   test.each<[string, unknown]>([
     ['/ready', { ready: true }],
-    ['/api/v1/build', { version: '1.2.3', revision: 'abc', digest: 'def', dirty: false }],
+    ['/api/v1/build', { version: '1.2.3', revision: 'abc', digest: 'def', dirty: false, onDisk: null }],
     [
       '/api/v1/containers',
       {

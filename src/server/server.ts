@@ -2,12 +2,12 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ServerConfig } from '../config/types.js';
+import { listenError } from '../runtime/listening.js';
 import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
 import { ServerSockets } from '../runtime/servers.js';
 import type { SearchService } from '../search/service.js';
 import type { Metrics } from '../telemetry/metrics/metrics.js';
-import { listenError } from '../runtime/listening.js';
 import { isLoopback, shownUrl } from './address.js';
 import { underBasePath } from './base-path.js';
 import { Login } from './login/login.js';

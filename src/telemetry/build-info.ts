@@ -11,13 +11,19 @@ export interface BuildInfo {
   readonly dirty: boolean;
 }
 
+const FILE = new URL('../build-info.json', import.meta.url);
 const UNBUILT: BuildInfo = { version: '0.0.0', revision: 'unknown', digest: 'unbuilt', dirty: true };
 
 /** Reads build-info.json beside the built program; sources run without a build say `unbuilt`. */
 export function readBuildInfo(): BuildInfo {
+  return buildOnDisk() ?? UNBUILT;
+}
+
+/** Of the program that lies on the disk now, where it was built; what runs may be an older one. */
+export function buildOnDisk(): BuildInfo | undefined {
   try {
-    return JSON.parse(readFileSync(new URL('../build-info.json', import.meta.url), 'utf8')) as BuildInfo;
+    return JSON.parse(readFileSync(FILE, 'utf8')) as BuildInfo;
   } catch {
-    return UNBUILT;
+    return undefined;
   }
 }

@@ -38,6 +38,7 @@ const METRICS_HEAD = `# Metrics
 Of an agent, in Prometheus' text form, at \`/metrics\` of its server and of the port of the section \`metrics\`. Made from the program itself.
 
 - \`container="_retired"\` has what ended containers had counted, \`container="_other"\` those beyond the first 1,000: [decision 13](decisions/0013-metrics-are-pulled.md).
+- \`log_capturer_custom_…\` are made of lines: [processor metrics](processors/metrics.md).
 - Two are 0, or something is wrong: \`log_capturer_unaccounted_lines\` (a line was lost count of) and \`log_capturer_unowned_resources\` (something leaks).
 - Above 0 somebody should look: \`log_capturer_stalled_containers\`, and any increase of \`log_capturer_stream_gaps_total\`, \`log_capturer_lines_dropped_total\` and \`log_capturer_lines_rejected_total\`.
 

@@ -22,8 +22,8 @@ export async function run({ dryRun, ...options }: RunOptions, exitNow: ExitNow):
   const { config, warnings } = loaded;
   const desk = configDesk(config, requestOf(options), loaded);
   if (!dryRun) return runAgent(config, { isDryRun: false, warnings, desk }, exitNow);
-  const fixed = withoutReload(desk, 'A dry run keeps the configuration that it began with.');
   const dry = prepareDryRun(config);
+  const fixed = withoutReload(desk, dry.config, 'A dry run keeps the configuration that it began with.');
   try {
     return await runAgent(dry.config, { isDryRun: true, warnings, desk: fixed }, (code) => {
       dry.remove();

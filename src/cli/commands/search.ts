@@ -50,6 +50,7 @@ interface End {
   readonly reason: string;
   readonly damagedBlocks: number;
   readonly removedSegments: number;
+  readonly unjudgedLines?: number;
   readonly continueAt?: string;
 }
 
@@ -226,12 +227,16 @@ class Output {
     this.#hasProgress = false;
   }
 
-  end({ reason, damagedBlocks, removedSegments }: End): void {
+  end({ reason, damagedBlocks, removedSegments, unjudgedLines = 0 }: End): void {
     const { stderr } = this.#streams;
     if (reason === 'stopping') stderr.write('log-capturer: the agent is stopping: not all was searched.\n');
     if (damagedBlocks > 0)
       stderr.write(`log-capturer: ${damagedBlocks} blocks of the history are damaged, and were left out.\n`);
     if (removedSegments > 0)
       stderr.write('log-capturer: the oldest lines went while they were searched (retention).\n');
+    if (unjudgedLines > 0)
+      stderr.write(
+        `log-capturer: ${unjudgedLines} lines were left out: the query takes too long for them.\n`,
+      );
   }
 }

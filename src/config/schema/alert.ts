@@ -33,5 +33,10 @@ export const alert = section<AlertConfig>({
     'So long after it fired it does not fire again.',
   ],
   webhook: ['webhook', webhook, 'Whom to tell.'],
+  sendResolved: [
+    'send_resolved',
+    flag().default(false),
+    'Tell also when it is over: when the window holds fewer lines than the threshold again.',
+  ],
   enabled: ['enabled', flag().default(true), 'Whether it is watched.'],
 });

@@ -22,12 +22,13 @@ import { loki } from './sinks/loki.js';
 import { stdout } from './sinks/stdout.js';
 import { demo } from './sources/demo.js';
 import { docker } from './sources/docker.js';
+import { file as files } from './sources/file.js';
 import { journald } from './sources/journald.js';
 import { stdin } from './sources/stdin.js';
 import { syslog } from './sources/syslog.js';
 import { deadLetters, type GivenJournal, journal } from './storage.js';
 
-const SOURCES = [docker, demo, stdin, journald, syslog] as const;
+const SOURCES = [docker, demo, stdin, journald, syslog, files] as const;
 const PROCESSORS = [
   dedupe,
   filter,

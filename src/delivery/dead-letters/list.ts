@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { timeText } from '../../pipeline/line-time.js';
 import { fieldsIn } from '../../pipeline/metadata.js';
 import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
+import { shownLabels } from '../../pipeline/hidden-labels.js';
 import { type Labels, parseLabelText } from '../../pipeline/streams.js';
 import type { BundleFacts, StoredBundle } from './bundles.js';
 import { isMeant, type LetterFilter } from './filter.js';
@@ -76,7 +77,7 @@ export async function listLetters(
 /** Labels that nobody can read are a reason to refuse lines. */
 function labelsOf(text: string): Labels {
   try {
-    return parseLabelText(text);
+    return shownLabels(parseLabelText(text));
   } catch {
     return { unreadable: text };
   }

@@ -1,5 +1,5 @@
 /** Which grammars' events a line may begin, told by its first byte and first word for nearly all lines. */
-import { END, FAILED, type Grammar } from './grammar.js';
+import { ANY_BYTE, END, FAILED, type Grammar } from './grammar.js';
 import type { Line } from './line.js';
 
 type Indexes = readonly number[];
@@ -7,6 +7,8 @@ type Indexes = readonly number[];
 export class Openings {
   /** Whether lines that name an error need to be known. */
   readonly wantsErrors: boolean;
+  /** Whether an empty line may begin an event. */
+  readonly #wantsEmpty: boolean;
   /** Of the line that `begins` was asked about last: the state of each grammar, END where it begins nothing. */
   readonly states: Uint8Array;
   readonly #grammars: readonly Grammar[];
@@ -20,6 +22,7 @@ export class Openings {
   constructor(grammars: readonly Grammar[]) {
     this.#grammars = grammars;
     this.wantsErrors = grammars.some(({ beginsWithError }) => beginsWithError);
+    this.#wantsEmpty = grammars.some(({ firstBytes }) => firstBytes === ANY_BYTE);
     this.states = new Uint8Array(grammars.length);
     const table = (isFor: (grammar: Grammar) => boolean): Indexes[] =>
       Array.from({ length: 256 }, (_, byte) => {
@@ -37,14 +40,14 @@ export class Openings {
     });
   }
 
-  /** Whether `begins` needs to be asked about a line with that first byte that names no error. */
-  mayBegin(byte: number): boolean {
-    return this.#may[byte] === 1;
+  /** Whether `begins` needs to be asked about the line data[start .. end) if it names no error. */
+  mayBegin(data: Buffer, start: number, end: number): boolean {
+    return start === end ? this.#wantsEmpty : this.#may[data[start]] === 1;
   }
 
   /** FAILED where a grammar says so; END where it begins nothing; else `states` says what. */
   begins(line: Line, namesError: boolean): number {
-    if (line.isEmpty) return END;
+    if (line.isEmpty && !this.#wantsEmpty) return END;
     const may = this.#mayBegin(line, namesError);
     if (may.length === 0) return END;
     this.states.fill(END);
@@ -59,7 +62,7 @@ export class Openings {
   }
 
   #mayBegin(line: Line, namesError: boolean): Indexes {
-    const first = line.data[line.start];
+    const first = line.isEmpty ? 0 : line.data[line.start];
     if (namesError) return this.#withError[first];
     return FIRST_OF_NAME[first] === 1 && line.beginsWithName ? this.#withName[first] : this.#plain[first];
   }

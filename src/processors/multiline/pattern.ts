@@ -1,10 +1,9 @@
 /** Events as patterns of the user's own say: which line begins one, which line goes on with one. */
 import { Budget, compileSearch, type Search } from '../../regex/index.js';
-import { END, FAILED, type Grammar } from './grammar.js';
+import { ANY_BYTE, END, FAILED, type Grammar, INSTEAD } from './grammar.js';
 import type { Line } from './line.js';
 
 const OPEN = 1;
-const ANY_BYTE = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)).toString('latin1');
 
 /**
  * With `start` alone everything up to the next start belongs to an event; with `continues` alone what matches it belongs to
@@ -14,8 +13,6 @@ export function patternGrammar(start: string | undefined, continues: string | un
   const budget = new Budget();
   const starts = start === undefined ? undefined : compileSearch(start, budget);
   const goesOn = continues === undefined ? undefined : compileSearch(continues, budget);
-  // A line that ends an event because it begins one is asked about once more, at once.
-  let isKnownStart = false;
 
   const test = (search: Search, { data, start, end }: Line): number => {
     const matches = search.test(data, start, end);
@@ -29,23 +26,17 @@ export function patternGrammar(start: string | undefined, continues: string | un
     beginsWithError: false,
 
     begin(line) {
-      if (!starts || isKnownStart) {
-        isKnownStart = false;
-        return OPEN;
-      }
       budget.renew();
-      return test(starts, line);
+      return starts ? test(starts, line) : OPEN;
     },
 
     follow(_, line) {
       budget.renew();
       const begins = starts ? test(starts, line) : END;
       if (begins === FAILED) return FAILED;
-      if (begins === OPEN) {
-        isKnownStart = true;
-        return END;
-      }
-      return goesOn ? test(goesOn, line) : OPEN;
+      if (begins === OPEN) return INSTEAD | OPEN;
+      const follows = goesOn ? test(goesOn, line) : OPEN;
+      return follows === END ? INSTEAD | (starts ? END : OPEN) : follows;
     },
   };
 }

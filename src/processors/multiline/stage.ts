@@ -9,7 +9,7 @@ import type { HeldLine, LineAccount, Stage, StageContext } from '../../pipeline/
 import type { Draft } from '../../pipeline/draft.js';
 import type { Tally } from '../tally.js';
 import { Event, NO_METADATA, type Piece, takeBack } from './event.js';
-import { END, FAILED, type Grammar, MESSAGE, STATE } from './grammar.js';
+import { END, FAILED, type Grammar, INSTEAD, MESSAGE, STATE } from './grammar.js';
 import { Line } from './line.js';
 import { Mentions } from './mentions.js';
 import { Openings } from './openings.js';
@@ -95,18 +95,20 @@ export class MultilineStage implements Stage {
       const from = start[row];
       const to = end[row];
       const namesError = openings.wantsErrors && mentions.has(arena, from, to);
-      if (!isOpen && !namesError && (from === to || !openings.mayBegin(arena[from]))) {
-        draft.moveRow(row, this.#out++);
-        continue;
-      }
-      if (!isOpen) {
-        this.#line.set(arena, from, to);
-        if (openings.begins(this.#line, namesError) === END) {
+      if (isOpen) this.#accept(pieceAt(draft, row, namesError));
+      else {
+        if (!namesError && !openings.mayBegin(arena, from, to)) {
           draft.moveRow(row, this.#out++);
           continue;
         }
+        this.#line.set(arena, from, to);
+        const begins = openings.begins(this.#line, namesError);
+        if (begins === END) {
+          draft.moveRow(row, this.#out++);
+          continue;
+        }
+        this.#start(pieceAt(draft, row, namesError), begins, openings.states);
       }
-      this.#accept(pieceAt(draft, row, namesError));
       isOpen = events.has(id);
       ({ arena, start, end, stream } = draft);
     }
@@ -117,7 +119,7 @@ export class MultilineStage implements Stage {
 
   flush(draft: Draft, nowMs: number, account: LineAccount): void {
     this.#begin(draft, draft.length);
-    for (const id of [...this.#events.keys()])
+    for (const id of this.#events.keys())
       for (let event = this.#events.get(id); event && event.dueMs <= nowMs; event = this.#events.get(id)) {
         // What its waiting lines begin is as old.
         this.#dueMs = event.dueMs;
@@ -158,27 +160,26 @@ export class MultilineStage implements Stage {
       const event = this.#events.get(piece.stream);
       if (!event) break;
       const answer = this.#follow(event, piece);
-      if (answer === FAILED) {
-        this.#end(event);
-        return this.#fail(piece);
-      }
-      if (answer !== END) return;
+      if (answer !== END && answer < FAILED) return;
       this.#end(event);
+      if (answer === FAILED) return this.#start(piece, FAILED, this.#answers);
+      if (answer >= INSTEAD) return this.#start(piece, answer & STATE, this.#answers);
     }
-    const { start, end, data, namesError } = piece;
-    this.#line.set(data, start, end);
-    const begins = end - start > this.#limits.maxBytes ? END : this.#openings.begins(this.#line, namesError);
-    if (begins === END) this.#put(piece);
-    else if (begins === FAILED) this.#fail(piece);
-    else this.#open(piece, this.#openings.states);
+    this.#line.set(piece.data, piece.start, piece.end);
+    this.#start(piece, this.#openings.begins(this.#line, piece.namesError), this.#openings.states);
   }
 
-  #open(piece: Piece, states: Uint8Array): void {
-    this.#events.set(piece.stream, new Event(piece, states, this.#dueMs));
-    this.#held++;
+  /** The line is part of nothing that is open. */
+  #start(piece: Piece, begins: number, states: Uint8Array): void {
+    if (begins === FAILED) this.#tally.fail(this.#draft, this.#put(piece), 'too_costly');
+    else if (begins === END || piece.end - piece.start > this.#limits.maxBytes) this.#put(piece);
+    else {
+      this.#events.set(piece.stream, new Event(piece, states, this.#dueMs));
+      this.#held++;
+    }
   }
 
-  /** END where the line is no part of the event; anything but FAILED: it was taken. */
+  /** What the grammars say of it (grammar.ts), together. The line is taken where it is part of the event, or may be. */
   #follow(event: Event, piece: Piece): number {
     const line = this.#line;
     line.set(piece.data, piece.start, piece.end);
@@ -189,7 +190,10 @@ export class MultilineStage implements Stage {
     let any = END;
     for (let i = 0; i < grammars.length; i++) {
       const answer = states[i] === END ? END : grammars[i].follow(states[i], line);
-      if (answer === FAILED) return FAILED;
+      if (answer >= FAILED) {
+        answers[i] = answer & STATE;
+        return answer;
+      }
       answers[i] = answer;
       any |= answer;
       if (answer !== END && answer <= STATE) isPart = true;
@@ -252,10 +256,6 @@ export class MultilineStage implements Stage {
     this.#putEvent(event);
     this.#held -= event.waiting.length;
     for (const line of event.waiting) this.#accept(line);
-  }
-
-  #fail(piece: Piece): void {
-    this.#tally.fail(this.#draft, this.#put(piece), 'too_costly');
   }
 
   #putEvent(event: Event): void {

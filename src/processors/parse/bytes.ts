@@ -1,7 +1,14 @@
 /** Small steps through the bytes of a line. */
 
-export const [SPACE, QUOTE, BACKSLASH, EQUALS, OPEN, CLOSE, LESS, GREATER, COLON, DASH, DOT, ZERO, NINE] =
-  Buffer.from(' "\\=[]<>:-.09');
+export const [SPACE, QUOTE, BACKSLASH, EQUALS, OPEN, CLOSE, LESS, COLON, DASH, ZERO, NINE] =
+  Buffer.from(' "\\=[]<:-09');
+
+/** Do the bytes of `word` stand at `at`, before `end`? */
+export function standsAt(word: Buffer, data: Buffer, at: number, end: number): boolean {
+  if (at + word.length > end) return false;
+  for (let i = 0; i < word.length; i++) if (data[at + i] !== word[i]) return false;
+  return true;
+}
 
 /** Where the next `byte` is at or behind `at`; `end` where there is none. */
 export function find(data: Buffer, byte: number, at: number, end: number): number {

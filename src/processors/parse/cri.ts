@@ -5,7 +5,7 @@
  */
 
 import type { FieldSet, Slot } from '../../pipeline/fields.js';
-import { find, isDayAndT, SPACE } from './bytes.js';
+import { find, isDayAndT, SPACE, standsAt } from './bytes.js';
 import type { Format } from './format.js';
 
 const OUT = Buffer.from(' stdout ');
@@ -32,8 +32,7 @@ export class CriFormat implements Format {
     const time = find(data, SPACE, start, Math.min(end, start + 40));
     const flags = time + OUT.length;
     if (flags >= end) return 'cri';
-    const output = data.compare(OUT, 0, OUT.length, time, flags) === 0;
-    if (!output && data.compare(ERR, 0, ERR.length, time, flags) !== 0) return 'cri';
+    if (!standsAt(OUT, data, time, end) && !standsAt(ERR, data, time, end)) return 'cri';
     if (data[flags] !== FULL && data[flags] !== PARTIAL) return 'cri';
     const behind = find(data, SPACE, flags, end);
     this.#fields.put(this.#time, start, time);

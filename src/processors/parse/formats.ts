@@ -29,7 +29,7 @@ export function formatOf({ format, pattern }: ParseProcessorConfig, fields: Fiel
       return new AccessFormat(fields, true);
     case 'klog':
       return new KlogFormat(fields);
-    case 'auto':
+    default:
       return new AutoFormat(fields);
   }
 }

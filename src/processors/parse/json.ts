@@ -8,6 +8,7 @@
  */
 
 import type { FieldSet, Slot } from '../../pipeline/fields.js';
+import { standsAt } from './bytes.js';
 import { hexAt, unescape } from './escapes.js';
 import type { Format } from './format.js';
 import { type KeyName, KeyNames } from './key-names.js';
@@ -214,9 +215,7 @@ export class JsonFormat implements Format {
   }
 
   #pastWord(at: number, word: Buffer): number {
-    if (at + word.length > this.#end) return -1;
-    for (let i = 0; i < word.length; i++) if (this.#data[at + i] !== word[i]) return -1;
-    return at + word.length;
+    return standsAt(word, this.#data, at, this.#end) ? at + word.length : -1;
   }
 
   #pastSpace(at: number): number {
@@ -243,7 +242,5 @@ const NULL = Buffer.from('null');
 /** Does the key stand at `from`, and the closing quote behind it? */
 function isKey(raw: Buffer, data: Buffer, from: number, end: number): boolean {
   const to = from + raw.length;
-  if (to >= end || data[to] !== QUOTE) return false;
-  for (let i = 0; i < raw.length; i++) if (data[from + i] !== raw[i]) return false;
-  return true;
+  return to < end && data[to] === QUOTE && standsAt(raw, data, from, end);
 }

@@ -2,7 +2,9 @@
  * The keys of JSON objects and of logfmt, met once and known again by their bytes: a line of a program has mostly the keys of the line before
  * it, in their order, so what follows a key is guessed before it is looked for. No string is made of a key that is known.
  */
+
 import { type FieldSet, fitName, type Slot } from '../../pipeline/fields.js';
+import { standsAt } from './bytes.js';
 
 const MAX_NAMES = 2048;
 /** Longer keys are no fields. */
@@ -54,7 +56,8 @@ export class KeyNames {
     for (let i = from; i < to; i++) hash = (Math.imul(hash, 33) + data[i]) & 0x3fffffff;
     const other = this.#byHash.get(hash);
     for (let known = other; known; known = known.other)
-      if (known.parent === parent && standsAt(known.raw, data, from, to)) return known;
+      if (known.parent === parent && known.raw.length === to - from && standsAt(known.raw, data, from, to))
+        return known;
     this.#count++;
     const raw = Buffer.from(data.subarray(from, to));
     const isRoot = parent === this.root;
@@ -79,10 +82,4 @@ function rootName(): KeyName {
     first: undefined,
     other: undefined,
   };
-}
-
-function standsAt(raw: Buffer, data: Buffer, from: number, to: number): boolean {
-  if (raw.length !== to - from) return false;
-  for (let i = 0; i < raw.length; i++) if (raw[i] !== data[from + i]) return false;
-  return true;
 }

@@ -6,7 +6,7 @@
  */
 
 import type { FieldSet } from '../../pipeline/fields.js';
-import { BACKSLASH, closingQuote, EQUALS, find, QUOTE, SPACE } from './bytes.js';
+import { BACKSLASH, closingQuote, EQUALS, find, QUOTE, SPACE, standsAt } from './bytes.js';
 import { unescape } from './escapes.js';
 import type { Format } from './format.js';
 import { KeyNames } from './key-names.js';
@@ -45,7 +45,7 @@ export class LogfmtFormat implements Format {
       const isFirst = before === root;
       const guess = isFirst ? root.first : before.next;
       const name =
-        guess && data.compare(guess.raw, 0, guess.raw.length, from, at) === 0
+        guess?.raw.length === at - from && standsAt(guess.raw, data, from, at)
           ? guess
           : this.#names.find(root, data, from, at);
       if (isFirst) root.first = name;

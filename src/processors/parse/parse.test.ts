@@ -57,7 +57,10 @@ const TABLE: Readonly<Record<string, readonly (readonly [line: string | Buffer, 
       // The first one stays, also where two names become one.
       ['{"a":1,"a":2,"b":{"c":3},"b_c":4}', { a: '1', b_c: '3' }],
       [String.raw`{"\u0061b":1,"a\"b":2}`, { ab: '1', a_b: '2' }],
-      [String.raw`{"a":"\ud800","b":"\udc00\ud800","c":"\ud83d\u0041"}`, { a: '�', b: '��', c: '�A' }],
+      [
+        String.raw`{"a":"\ud800","b":"\udc00\ud800","c":"\ud83d\u0041","d":"\u0041\udc00"}`,
+        { a: '�', b: '��', c: '�A', d: 'A�' },
+      ],
       [Buffer.from([...Buffer.from('{"a":"x'), 0xff, 0xc3, ...Buffer.from('"}')]), { a: 'x��' }],
       ['{"__proto__":{"constructor":1},"toString":2}', { __proto___constructor: '1', toString: '2' }],
       [deep(8), { a_a_a_a_a_a_a_a: '1' }],
@@ -420,6 +423,34 @@ describe('Bounds', () => {
       Array.from({ length: 40 }, (_, i) => [String(i), String(i)]),
     );
     expect(kit.out.every(({ fields }) => Object.keys(fields).length === 32)).toBe(true);
+  });
+
+  test('nor is a field there twice where names were forgotten in between', () => {
+    const { kit } = kitOf('auto');
+    const push = (
+      from: number,
+      write: (name: string) => string,
+      join: string,
+      [open, close]: readonly [string, string],
+    ) => {
+      for (let i = 0; i < 1100; i += 100)
+        kit.push([
+          {
+            text: open + Array.from({ length: 100 }, (_, j) => write(`k${from + i + j}`)).join(join) + close,
+          },
+        ]);
+    };
+    kit.push([{ text: '{"a.b":1}' }]);
+    push(0, (name) => `"${name}":1`, ',', ['{', '}']);
+    push(5000, (name) => `${name}=1`, ' ', ['', '']);
+    kit.push([{ text: '{"a.b":1,"a_b":2}' }]);
+    expect(kit.out.at(-1)?.fields).toEqual({ a_b: '1' });
+
+    const { kit: syslog } = kitOf('syslog');
+    const params = (from: number) => Array.from({ length: 30 }, (_, j) => ` p${from + j}="x"`).join('');
+    for (let i = 0; i < 2100; i += 30) syslog.push([{ text: `<34>1 - - - - - [x${params(i)}]` }]);
+    syslog.push([{ text: '<34>1 - - real - - [app name="other"]' }]);
+    expect(syslog.out.at(-1)?.fields).toEqual({ facility: 'auth', severity: 'crit', app_name: 'real' });
   });
 
   test('a line of 1 MiB of different keys', () => {

@@ -7,7 +7,19 @@
  * Names are compared by their end, without case and without _ - and dots: `db.password`, `DB_PASSWORD` and `dbPassword` end in `password`.
  */
 import type { RedactRule } from '../../config/processor-types.js';
-import { ALNUM, BACKSLASH, DASH, hasFoldedAt, isKind, LETTER, lower, QUOTE, runEnd, SPACE, upper } from './bytes.js';
+import {
+  ALNUM,
+  BACKSLASH,
+  DASH,
+  hasFoldedAt,
+  isKind,
+  LETTER,
+  lower,
+  QUOTE,
+  runEnd,
+  SPACE,
+  upper,
+} from './bytes.js';
 import type { Finding, Rule } from './rule.js';
 
 /** How sure it is that what follows is a value: in prose a colon is just a colon. */
@@ -58,7 +70,10 @@ export class NamedSecrets {
 
   constructor(secrets: readonly NamedSecret[]) {
     for (const secret of secrets) {
-      const [first, last] = [secret.name.charCodeAt(secret.name.length - 2), secret.name.charCodeAt(secret.name.length - 1)];
+      const [first, last] = [
+        secret.name.charCodeAt(secret.name.length - 2),
+        secret.name.charCodeAt(secret.name.length - 1),
+      ];
       this.#byLast[last] = [...(this.#byLast[last] ?? []), secret];
       for (const a of [first, upper(first)])
         for (const b of [last, upper(last)]) this.#endings[a * 256 + b] = 1;
@@ -67,7 +82,8 @@ export class NamedSecrets {
 
   /** The secret with whose name data[start .. nameEnd) ends. */
   of(data: Uint8Array, start: number, nameEnd: number): NamedSecret | undefined {
-    if (nameEnd - start < 2 || this.#endings[data[nameEnd - 2] * 256 + data[nameEnd - 1]] === 0) return undefined;
+    if (nameEnd - start < 2 || this.#endings[data[nameEnd - 2] * 256 + data[nameEnd - 1]] === 0)
+      return undefined;
     return this.#byLast[lower(data[nameEnd - 1])].find((secret) => isNamed(secret, data, start, nameEnd));
   }
 }
@@ -182,7 +198,11 @@ function valueBehind(data: Uint8Array, key: number, start: number, nameEnd: numb
   const afterSign = at + 1;
   // `==`, `:=`, `=>`, `::`: of these the first compares, and the last is of names.
   if (data[afterSign] === sign) return false;
-  at = blanksEnd(data, data[afterSign] === GREATER || data[afterSign] === EQUALS ? afterSign + 1 : afterSign, end);
+  at = blanksEnd(
+    data,
+    data[afterSign] === GREATER || data[afterSign] === EQUALS ? afterSign + 1 : afterSign,
+    end,
+  );
   if (at >= end) return false;
   readValue(data, at, end);
   const isPlain = !isQuoted && sign === COLON && at > afterSign && value.slashes === NO_QUOTE;
@@ -252,7 +272,8 @@ function closingQuote(data: Uint8Array, from: number, end: number, slashes: numb
   for (let at = from; at < end; at++) {
     if (data[at] === BACKSLASH) before++;
     else {
-      if (data[at] === quote && (slashes > 0 ? before <= slashes : before % 2 === 0)) return at - Math.min(before, slashes);
+      if (data[at] === quote && (slashes > 0 ? before <= slashes : before % 2 === 0))
+        return at - Math.min(before, slashes);
       before = 0;
     }
   }

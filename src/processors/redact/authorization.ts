@@ -44,7 +44,8 @@ export const BEARER: Rule = {
     if (token === 0) return false;
     const to = runEnd(data, token, end, TOKEN);
     const isInHeader = isBehindHeader(data, at - 1, start);
-    if (to === token || isParameter(data, token, to, end) || !(isInHeader || isToken(data, token, to))) return false;
+    if (to === token || isParameter(data, token, to, end) || !(isInHeader || isToken(data, token, to)))
+      return false;
     found.from = token;
     found.to = to;
     return true;
@@ -59,7 +60,11 @@ export const BASIC: Rule = {
     if (token === 0) return false;
     const to = runEnd(data, token, end, TOKEN);
     const isInHeader = isBehindHeader(data, at - 1, start);
-    if (to === token || isParameter(data, token, to, end) || !(isInHeader || isNameAndPassword(data, token, to)))
+    if (
+      to === token ||
+      isParameter(data, token, to, end) ||
+      !(isInHeader || isNameAndPassword(data, token, to))
+    )
       return false;
     found.from = token;
     found.to = to;

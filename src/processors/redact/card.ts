@@ -44,7 +44,11 @@ export const CARD: Rule = {
     const count = take(data, at, to);
     if (!isGrouped && to < end && isKind(data[to], ALNUM)) return false;
     // The whole part of a number, or of a longer chain of groups.
-    if (to + 1 < end && (data[to] === DOT || data[to] === DASH || (isGrouped && data[to] === SPACE)) && isKind(data[to + 1], DIGIT))
+    if (
+      to + 1 < end &&
+      (data[to] === DOT || data[to] === DASH || (isGrouped && data[to] === SPACE)) &&
+      isKind(data[to + 1], DIGIT)
+    )
       return false;
     if (!isOfIssuer(count, isGrouped) || !hasCheckDigit(count)) return false;
     found.from = at;

@@ -24,7 +24,9 @@ test('secrets go, and what looks like them stays: recall and precision', () => {
   const found = CORPUS_SIZE - missed.length;
   const recall = found / CORPUS_SIZE;
   const precision = found / (found + alarms.length);
-  console.log(`redact: recall ${recall.toFixed(4)}, precision ${precision.toFixed(4)}, of ${CORPUS_SIZE} each`);
+  console.log(
+    `redact: recall ${recall.toFixed(4)}, precision ${precision.toFixed(4)}, of ${CORPUS_SIZE} each`,
+  );
   for (const { rule, line } of missed) console.log(`  missed (${rule}): ${line}`);
   for (const line of alarms) console.log(`  false alarm: ${line} -> ${left[harmless.indexOf(line)]}`);
   expect(recall).toBeGreaterThanOrEqual(0.98);

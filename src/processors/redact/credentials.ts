@@ -33,9 +33,11 @@ const token: Accepts = (data, from, to, form, key) =>
   !NO_SECRETS.some((word) => hasFoldedAt(data, key, from, word)) && random(data, from, to, form, key);
 
 const base64: Accepts = (data, from, to) => isOf(data, from, to, isBase64) && to - from >= LEAST_SIGNATURE;
-const signature: Accepts = (data, from, to) => isOf(data, from, to, isEscapedBase64) && to - from >= LEAST_SIGNATURE;
+const signature: Accepts = (data, from, to) =>
+  isOf(data, from, to, isEscapedBase64) && to - from >= LEAST_SIGNATURE;
 const awsKey: Accepts = (data, from, to) => isOf(data, from, to, isBase64) && to - from === AWS_SECRET;
-const awsToken: Accepts = (data, from, to) => isOf(data, from, to, isEscapedBase64) && to - from >= LEAST_SESSION;
+const awsToken: Accepts = (data, from, to) =>
+  isOf(data, from, to, isEscapedBase64) && to - from >= LEAST_SESSION;
 
 const named = (
   rule: RedactRule,
@@ -51,7 +53,15 @@ export const NAMED_SECRETS: readonly NamedSecret[] = [
   ...named('azure', base64, 'accountkey', 'storagekey', 'sharedaccesskey'),
   { rule: 'azure', name: 'sig', isWord: true, accepts: signature },
   ...named('credentials', anything, 'password', 'passwd', 'passphrase', 'passwordconfirmation'),
-  ...named('credentials', anything, 'clientsecret', 'appsecret', 'jwtsecret', 'sharedsecret', 'webhooksecret'),
+  ...named(
+    'credentials',
+    anything,
+    'clientsecret',
+    'appsecret',
+    'jwtsecret',
+    'sharedsecret',
+    'webhooksecret',
+  ),
   ...named('credentials', notPath, 'pwd'),
   { rule: 'credentials', name: 'pass', isWord: true, accepts: notCounted },
   ...named('credentials', random, 'apikey', 'apisecret', 'secretkey', 'accesskey', 'authkey', 'signingkey'),

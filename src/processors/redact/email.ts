@@ -59,7 +59,12 @@ function nameStart(data: Uint8Array, start: number, nameEnd: number): number {
   // A dot or a sign in front is of the sentence.
   while (from < nameEnd && !isKind(data[from], ALNUM) && data[from] < 0x80 && data[from] !== 0x5f) from++;
   // Of an escape: `\nmax@…`, `%3Dmax@…`.
-  if (from > start && data[from - 1] === 0x5c && nameEnd - from > 1 && 'nrt'.includes(String.fromCharCode(data[from])))
+  if (
+    from > start &&
+    data[from - 1] === 0x5c &&
+    nameEnd - from > 1 &&
+    'nrt'.includes(String.fromCharCode(data[from]))
+  )
     from++;
   return from;
 }
@@ -74,7 +79,10 @@ function hostEnd(data: Uint8Array, from: number, end: number): number {
   const domain = runStart(data, from, to, LETTER);
   const length = to - domain;
   const isPunycode = hasPunycode(data, from, to);
-  if (!isPunycode && (length < LEAST_DOMAIN || length > MAX_DOMAIN || domain <= from || data[domain - 1] !== 0x2e))
+  if (
+    !isPunycode &&
+    (length < LEAST_DOMAIN || length > MAX_DOMAIN || domain <= from || data[domain - 1] !== 0x2e)
+  )
     return 0;
   return NO_DOMAINS.has(textOf(data, domain, to).toLowerCase()) ? 0 : to;
 }

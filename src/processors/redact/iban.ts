@@ -2,7 +2,7 @@
  * Numbers of bank accounts (ISO 13616): country, two check digits, then as many letters and digits as the country has, in one
  * piece or in groups of four. The whole, country and check digits put behind, is 1 modulo 97.
  */
-import { DIGIT, isKind, isWordStart, ALNUM, UPPER } from './bytes.js';
+import { ALNUM, DIGIT, isKind, isWordStart, UPPER } from './bytes.js';
 import { DIGITS, type Finding, type Rule, UPPERS } from './rule.js';
 
 /** Characters in all, by country, as the register has them. */

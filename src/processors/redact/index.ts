@@ -77,26 +77,29 @@ class RedactStage implements Stage {
       if (!selects(draft.stream[row])) continue;
       lines++;
       this.#parts.redactor.renew();
-      this.#redactLine(draft, row, open, did);
-      if (draft.metadata?.has(row)) this.#redactFields(draft, row, did);
+      // What could not be checked is told when all is done: the mark is none of what is to be checked.
+      const areUnchecked = draft.metadata?.has(row) === true && this.#redactFields(draft, row, did);
+      const isUnchecked = this.#redactLine(draft, row, open, did);
+      if ((areUnchecked || isUnchecked) && did !== nothing) this.#parts.tally.fail(draft, row, UNCHECKED);
     }
     return lines;
   }
 
-  #redactLine(draft: Draft, row: number, open: Set<string>, did: (rule: string) => void): void {
-    if (open.size > 0 && this.#redactKeyLine(draft, row, open, did)) return;
-    const { redactor, findsKeys, tally } = this.#parts;
+  /** True where it could not be checked. */
+  #redactLine(draft: Draft, row: number, open: Set<string>, did: (rule: string) => void): boolean {
+    if (open.size > 0 && this.#redactKeyLine(draft, row, open, did)) return false;
+    const { redactor, findsKeys } = this.#parts;
     const start = draft.start[row];
     const end = draft.end[row];
     const verdict = redactor.redact(draft.arena, start, end, did);
-    if (verdict === 'clean') return;
+    if (verdict === 'clean') return false;
     if (findsKeys && endsInKey(draft.arena, start, end)) {
       const stream = this.#context.streams.get(draft.stream[row]);
       if (stream) open.add(stream.text);
     }
     const at = draft.append(redactor.out, 0, redactor.length);
     draft.setLine(row, at, draft.tail);
-    if (verdict === 'unchecked' && did !== nothing) tally.fail(draft, row, UNCHECKED);
+    return verdict === 'unchecked';
   }
 
   /** True where the line was one of a key that began in a line before it. */
@@ -117,8 +120,9 @@ class RedactStage implements Stage {
     return true;
   }
 
-  #redactFields(draft: Draft, row: number, did: (rule: string) => void): void {
-    const { redactor, named, tally } = this.#parts;
+  /** True where one of them could not be checked. */
+  #redactFields(draft: Draft, row: number, did: (rule: string) => void): boolean {
+    const { redactor, named } = this.#parts;
     let isUnchecked = false;
     draft.metadata?.replaceValues(row, (bytes, nameStart, nameEnd, from, to) => {
       const secret = from < to ? named.of(bytes, nameStart, nameEnd) : undefined;
@@ -130,6 +134,6 @@ class RedactStage implements Stage {
       if (verdict === 'unchecked') isUnchecked = true;
       return verdict === 'clean' ? undefined : redactor.out.subarray(0, redactor.length);
     });
-    if (isUnchecked && did !== nothing) tally.fail(draft, row, UNCHECKED);
+    return isUnchecked;
   }
 }

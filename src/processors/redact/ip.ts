@@ -1,6 +1,6 @@
 /** Addresses of hosts, version 4 and 6. Only on request: versions (`1.2.3.4`) look the same, and most people want addresses. */
 import { isIPv4, isIPv6 } from 'node:net';
-import { isHex, isKind, ALNUM, DIGIT, isWordStart, runStart, textOf } from './bytes.js';
+import { ALNUM, DIGIT, isHex, isKind, isWordStart, runStart, textOf } from './bytes.js';
 import { DIGITS, type Finding, type Rule } from './rule.js';
 
 const COLON = 0x3a;

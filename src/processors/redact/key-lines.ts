@@ -15,6 +15,8 @@ export function keyPartOf(data: Uint8Array, start: number, end: number): number 
   if (to === start) return end;
   const from = runStart(data, start, to, ALNUM | PLUS);
   const isWhole = isBlank(data, start, from);
+  // The end of this key, or the beginning of another one, which the rule knows.
+  if (hasRule(data, start, from)) return undefined;
   if (from < to && (isWhole || to - from >= LEAST_BEHIND_HEAD)) return isWhole ? start : from;
   return isHeader(data, start, to) ? end : undefined;
 }
@@ -24,6 +26,11 @@ function isHeader(data: Uint8Array, start: number, end: number): boolean {
   return ['Proc-Type', 'DEK-Info', 'Version', 'Comment'].some(
     (name) => hasAt(data, start, end, name) && data[start + name.length] === COLON,
   );
+}
+
+function hasRule(data: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (hasAt(data, at, to, '-----')) return true;
+  return false;
 }
 
 function isBlank(data: Uint8Array, from: number, to: number): boolean {

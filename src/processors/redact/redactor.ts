@@ -50,7 +50,11 @@ export class Redactor {
     scanner.scan(data, start, end);
     const isChanged = scanner.count > 0;
     if (isChanged) this.#replaceFound(data, start, end, did);
-    return this.#own.length === 0 ? (isChanged ? 'changed' : 'clean') : this.#redactOwn(data, start, end, isChanged, did);
+    return this.#own.length === 0
+      ? isChanged
+        ? 'changed'
+        : 'clean'
+      : this.#redactOwn(data, start, end, isChanged, did);
   }
 
   #replaceFound(data: Buffer, start: number, end: number, did: (rule: string) => void): void {

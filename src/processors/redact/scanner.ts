@@ -27,19 +27,24 @@ export class Scanner {
       for (const first of place.first)
         for (const second of place.second) {
           const pair = first.charCodeAt(0) * BYTES + second.charCodeAt(0);
-          byPair.set(pair, [...(byPair.get(pair) ?? []), number]);
+          const asked = byPair.get(pair);
+          if (asked) asked.push(number);
+          else byPair.set(pair, [number]);
         }
     const sets = new Map<string, number>();
     for (const [pair, numbers] of byPair) {
       const key = numbers.join();
-      const set = sets.get(key) ?? sets.size + 1;
-      sets.set(key, set);
+      const known = sets.get(key);
+      const set = known ?? sets.size + 1;
       this.#askedBy[pair] = set;
+      if (known !== undefined) continue;
+      sets.set(key, set);
       const asked = numbers.map((number) => places[number]);
       this.#sets[set] = [...new Set(asked.map(({ rule }) => rule))];
-      for (let byte = 0; byte < BYTES; byte++)
-        if (asked.some(({ place }) => place.before?.includes(String.fromCharCode(byte)) ?? true))
-          this.#befores[set * BYTES + byte] = 1;
+      for (const { place } of asked) {
+        if (place.before === undefined) this.#befores.fill(1, set * BYTES, (set + 1) * BYTES);
+        for (const char of place.before ?? '') this.#befores[set * BYTES + char.charCodeAt(0)] = 1;
+      }
     }
     if (sets.size >= BYTES) throw new RangeError('the rules have too many combinations of places');
   }

@@ -39,8 +39,8 @@ const FORMS: readonly Form[] = [
   ...['glpat-', 'gldt-', 'glrt-', 'glptt-', 'glft-', 'glsoat-', 'glcbt-', 'glimt-', 'glagent-'].map(
     (prefix) => form('gitlab', prefix, URL_SAFE | DOT, 20),
   ),
-  ...['xoxb-', 'xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxe-', 'xoxe.xoxp-', 'xoxe.xoxb-', 'xapp-'].map((prefix) =>
-    form('slack', prefix, URL_SAFE, 20),
+  ...['xoxb-', 'xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxe-', 'xoxe.xoxp-', 'xoxe.xoxb-', 'xapp-'].map(
+    (prefix) => form('slack', prefix, URL_SAFE, 20),
   ),
   ...['sk_live_', 'sk_test_', 'rk_live_', 'rk_test_'].map((prefix) => form('stripe', prefix, ALNUM, 16)),
   form('stripe', 'whsec_', ALNUM, 24),
@@ -60,7 +60,11 @@ const FORMS: readonly Form[] = [
 export const TOKEN_RULES: readonly Rule[] = FORMS.map(({ rule, prefix, of, least, most }) => ({
   name: rule,
   places: [
-    { before: prefix[prefix.length - 3], first: prefix[prefix.length - 2], second: prefix[prefix.length - 1] },
+    {
+      before: prefix[prefix.length - 3],
+      first: prefix[prefix.length - 2],
+      second: prefix[prefix.length - 1],
+    },
   ],
   find(data: Uint8Array, at: number, start: number, end: number, found: Finding): boolean {
     const from = at + 1 - prefix.length;

@@ -21,7 +21,9 @@ export const URL_PASSWORD: Rule = {
     { first: '@', second: 'tu' },
   ],
   find(data, at, start, end, found: Finding) {
-    return data[at] === SLASH ? inUrl(data, at, start, end, found) : beforeDriver(data, at, start, end, found);
+    return data[at] === SLASH
+      ? inUrl(data, at, start, end, found)
+      : beforeDriver(data, at, start, end, found);
   },
 };
 

@@ -64,7 +64,7 @@ function unixReader(scale: number): TimeReader {
     for (let i = from; i < whole; i++) epoch = epoch * 10 + data[i] - ZERO;
     if (epoch > 0xffff_ffff) return false;
     let nanos = 0;
-    let places = 9 - (at - whole);
+    let places = 9 - scale;
     for (let i = whole; i < at; i++) nanos = nanos * 10 + data[i] - ZERO;
     if (at < to) {
       if (data[at] !== DOT || at + 1 === to) return false;

@@ -19,7 +19,14 @@ const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'satur
   Buffer.from(name),
 );
 const SHORT = 3;
-const LONGER: Readonly<Record<string, string>> = { F: '%Y-%m-%d', T: '%H:%M:%S', R: '%H:%M', h: '%b' };
+const LONGER: Readonly<Record<string, string>> = {
+  F: '%Y-%m-%d',
+  T: '%H:%M:%S',
+  R: '%H:%M',
+  h: '%b',
+  B: '%b',
+  A: '%a',
+};
 
 /** Reads one part; answers the place behind it, or -1. */
 export type Part = (data: Buffer, at: number, to: number, into: CivilTime) => number;
@@ -56,7 +63,7 @@ export function partsOf(format: string, told = new Set<string>()): Part[] {
     else {
       const part = Object.hasOwn(PARTS, letter) ? PARTS[letter] : undefined;
       if (!part) throw new SyntaxError(`%${letter} is not known; known are %${KNOWN}`);
-      told.add(letter === 'B' ? 'b' : letter);
+      told.add(letter);
       parts.push(part);
     }
   }

@@ -64,3 +64,8 @@ export class Zone {
     return offset;
   }
 }
+
+/** Throws a SyntaxError for a name that is none. */
+export function checkZone(name: string): void {
+  void new Zone(name);
+}

@@ -4,6 +4,7 @@
  */
 import { EMPTY_SPAN, type Span, widened } from '../../journal/span.js';
 import { timeText } from '../../pipeline/line-time.js';
+import { shownLabels } from '../../pipeline/hidden-labels.js';
 import { parseLabelText } from '../../pipeline/streams.js';
 import type { Job, JobContext } from '../job-context.js';
 import type { LabelsRequest } from '../requests.js';
@@ -21,7 +22,7 @@ export async function* labels({ archive, onSpan }: JobContext, { files }: Labels
     for (const text of index?.labels.toReversed() ?? []) {
       if (texts.has(text)) continue;
       texts.add(text);
-      for (const [name, value] of Object.entries(parseLabelText(text))) add(values, name, value);
+      for (const [name, value] of Object.entries(shownLabels(parseLabelText(text)))) add(values, name, value);
     }
     yield undefined;
   }

@@ -60,6 +60,7 @@ export async function* search(context: JobContext, request: SearchRequest): Job 
     elapsedMs: Math.round(performance.now() - begun),
     damagedBlocks: losses.damagedBlocks,
     removedSegments: losses.removedSegments,
+    ...(scan.unjudgedLines > 0 && { unjudgedLines: scan.unjudgedLines }),
     ...(last && scan.isCut && { continueAt: timeOrNull(direction === 'forward' ? justAfter(last) : last) }),
   });
 }

@@ -17,6 +17,7 @@ const ALERT = {
   threshold: 10,
   windowSeconds: 60,
   coolDownSeconds: 300,
+  sendResolved: false,
   webhook: { type: 'slack', url: 'http://127.0.0.1:1/T0/secret' },
   enabled: true,
 };
@@ -80,6 +81,7 @@ describe('alerts over the API', () => {
       state: 'ok',
       matches: 0,
       lastFired: null,
+      lastResolved: null,
       trouble: null,
       deliveries: [],
     });

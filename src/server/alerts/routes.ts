@@ -3,7 +3,7 @@
  * message, is for those who may (private.ts). Alerts of the configuration are changed there.
  *
  *   GET    /api/v1/alerts            { alerts: [AlertView] }
- *   POST   /api/v1/alerts            { name, query, threshold, windowSeconds, coolDownSeconds, webhook: { type, url }, enabled } → AlertView
+ *   POST   /api/v1/alerts            { name, query, threshold, windowSeconds, coolDownSeconds, sendResolved, webhook: { type, url }, enabled } → AlertView
  *   PUT    /api/v1/alerts/{id}       the fields that change → AlertView
  *   DELETE /api/v1/alerts/{id}       { deleted: true }
  *   POST   /api/v1/alerts/{id}/test  Delivery; answers when it is sent or is not

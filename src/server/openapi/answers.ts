@@ -36,6 +36,11 @@ const Build = object({
   dirty: flag('The sources were changed since that revision.'),
 });
 
+const BuildNow = object({
+  ...(Build.properties as Readonly<Record<string, Schema>>),
+  onDisk: orNull(text('Digest of the program that lies on the disk now; null where there is none.')),
+});
+
 const Health = object({
   status: oneOf(['healthy', 'degraded', 'unhealthy']),
   components: maybe(
@@ -319,6 +324,7 @@ const DeadLetter = object({
   time: time("The line's own."),
   labels,
   line: text(),
+  fields: maybe(byName(text(), 'Structured metadata of the line.')),
   base64: maybe(text("The line's bytes, where they are no UTF-8.")),
 });
 
@@ -343,6 +349,7 @@ const Line = object({
   level,
   line: text('As it was written, controls included; invalid UTF-8 is U+FFFD. At most 16 KiB.'),
   committed: flag('It is durable.'),
+  fields: maybe(byName(text(), 'What processors found in it; not there where that is nothing.')),
   gap: maybe(text('Lines are missing here, for this reason.')),
   cut: maybe(count('Bytes that were left out.')),
 });
@@ -369,17 +376,20 @@ const AlertGiven = object({
   windowSeconds: number(),
   coolDownSeconds: number(),
   webhook: object({ type: oneOf(['slack', 'discord', 'ntfy', 'json']), url: text() }),
+  sendResolved: maybe(flag('Tell also when it is over.')),
   enabled: maybe(flag()),
 });
 
 const Alert = object({
   id: text(),
   ...(AlertGiven.properties as Readonly<Record<string, Schema>>),
+  sendResolved: flag(),
   enabled: flag(),
   origin: oneOf(['config', 'page']),
   state: oneOf(['ok', 'firing', 'cooling']),
   matches: count('In the window.'),
   lastFired: orNull(time()),
+  lastResolved: orNull(time('When that was over; null while it is not.')),
   deliveries: list(
     object({
       time: time(),
@@ -396,6 +406,7 @@ const Alert = object({
 export const ANSWERS = {
   Error: ErrorAnswer,
   Build,
+  BuildNow,
   Health,
   Container,
   Ledger,

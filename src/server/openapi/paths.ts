@@ -178,8 +178,8 @@ const FIGURES: readonly Route[] = [
     method: 'get',
     path: '/api/v1/build',
     group: 'state',
-    summary: 'Which build it is',
-    answer: json(ANSWERS.Build),
+    summary: 'Which build it is, and which one lies on the disk',
+    answer: json(ANSWERS.BuildNow),
   },
   {
     method: 'get',

@@ -37,4 +37,9 @@ export class Selection {
   wants(start: number, end: number, from: number, to: number, labels: Labels): boolean {
     return this.#filter.test(start, end, from, to, labels);
   }
+
+  /** Lines so far that were not wanted only because to judge them would have taken too long. */
+  get unjudged(): number {
+    return this.#filter.unjudged;
+  }
 }

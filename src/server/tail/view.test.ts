@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { type Batch, LineFlag } from '../../pipeline/batch.js';
 import { CATCH_UP_LABEL } from '../../pipeline/streams.js';
 import { parseQuery } from '../../query/index.js';
+import { randomOf } from '../../regex/testing/hostile.js';
 import { TailClient } from './client.js';
 import { EventQueue } from './event-queue.js';
 import { TailHub, type TailJournal } from './hub.js';
@@ -100,6 +101,23 @@ describe('a query', () => {
     hub.onBatch(batch, (id) => streams.get(id));
     Reflect.deleteProperty(batch.arena, 'toString');
     expect(decoded.toSorted()).toEqual(lines.toSorted());
+  });
+
+  test('a line that would take too long to judge is told as skipped', () => {
+    const random = randomOf(1);
+    const costly = Array.from({ length: 50_000 }, () => (random() < 0.5 ? 'a' : 'b')).join('');
+    const view = new TailView(new Selection({ ...ALL, query: parseQuery('|~ "a.{150}[cd]$"') }));
+    const queue = new EventQueue(new Screen());
+    const skip = vi.spyOn(queue, 'skip');
+    const line = vi.spyOn(queue, 'line');
+    const client = new TailClient(queue, 0, () => {});
+    client.release(0);
+    view.clients.add(client);
+    const wanted = `a${'.'.repeat(150)}c`;
+    fill([wanted, costly, 'x', wanted].map((text) => [stream('a'), text, 1] as const));
+    const of = (id: number) => streams.get(id);
+    view.onBatch(batch, of, new BatchEvents(batch, of), 0);
+    expect([line.mock.calls.length, skip.mock.calls]).toEqual([2, [[1]]]);
   });
 
   test('that takes half of the time for itself is ended, alone', () => {

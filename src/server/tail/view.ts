@@ -80,6 +80,7 @@ export class TailView {
     const began = this.#now();
     this.#selection.begin(arena.subarray(0, last), metadata?.bytes);
     let found = 0;
+    const { unjudged } = this.#selection;
     for (const row of wanted) {
       const from = metadata?.start[row] ?? 0;
       const to = metadata?.end[row] ?? 0;
@@ -87,6 +88,8 @@ export class TailView {
       if (!this.#selection.wants(start[row], end[row], from, to, labels)) continue;
       if (found++ < room) rows.push(row);
     }
+    // They may be wanted: to the clients they are skipped.
+    found += this.#selection.unjudged - unjudged;
     if (!this.#share.add(began, this.#now())) for (const client of this.clients) client.refuse();
     return found;
   }

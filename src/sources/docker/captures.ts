@@ -12,7 +12,7 @@
  * - Removed means: the engine says so, or does not list it and its folder is gone.
  */
 import type { Position } from '../../pipeline/contract.js';
-import type { Labels } from '../../pipeline/streams.js';
+import type { Labels, Tuning } from '../../pipeline/streams.js';
 import type { Scope } from '../../runtime/scope.js';
 import type { Announcer, Trouble } from './announcer.js';
 import { eachLimited } from './each-limited.js';
@@ -42,6 +42,8 @@ export interface CapturesOptions {
   readonly rules: CaptureRules;
   /** The labels of a container's streams; `host` is the engine's name. */
   readonly labelsOf: (facts: ContainerFacts, host: string) => Labels;
+  /** How the container wants its lines treated. */
+  readonly tuningOf?: (facts: ContainerFacts) => Tuning | undefined;
   readonly selfId: string | undefined;
   readonly readings: Readings;
   /** Where the readers stopped before the restart. */
@@ -323,6 +325,7 @@ export class Captures {
       id,
       path: predictedLogPath(engine.folder.dir, id),
       labels,
+      ...(facts && { tuning: this.#options.tuningOf?.(facts) }),
       existedAtFirstStart: facts?.createdMs !== undefined && facts.createdMs < engine.firstSeenMs,
       ...rotationLimits(facts?.logOptions ?? {}),
       ...(facts?.tty === undefined ? {} : { tty: facts.tty }),

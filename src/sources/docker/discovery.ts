@@ -32,6 +32,7 @@ import type { ApiLogReaders, LogReaders } from './readers.js';
 import { Readings, type Sign } from './readings.js';
 import { healthOf } from './reasons.js';
 import { selfContainerId } from './self.js';
+import { Tuner, type TuningRules } from './tuning.js';
 
 const LOOK_AGAIN_MS = 25;
 /** What is noted of several containers within this time is said in one sentence. */
@@ -45,6 +46,8 @@ export interface DockerSourceContext {
   readonly health: Health;
   /** On every stream. */
   readonly labels: Labels;
+  /** What containers may ask for by their labels; undefined: nothing. */
+  readonly tuning?: TuningRules;
 }
 
 /** What both kinds of readers are made with. */
@@ -101,6 +104,7 @@ export class Discovery implements EngineListener {
       containerLabels: config.containerLabels,
       log,
     });
+    const tuner = context.tuning && new Tuner(context.tuning, log);
     const { file, api } = createReaders({
       pipeline,
       onNotice: (notice) => this.#noticed(notice),
@@ -110,7 +114,8 @@ export class Discovery implements EngineListener {
     this.#readings = new Readings(file, api, this.#known);
     this.captures = new Captures({
       rules: config,
-      labelsOf: (facts, host) => labeler.labelsOf(facts, host),
+      labelsOf: (facts, host) => labeler.labelsOf(facts, host, tuner?.of(facts).labels),
+      tuningOf: (facts) => tuner?.of(facts).tuning,
       selfId: selfContainerId(),
       readings: this.#readings,
       positionOf: (id) => pipeline.position(`docker/${id}`),

@@ -10,6 +10,7 @@
  * Of the docker driver's labels `filename` is left out: it holds the container's id, a new stream for each container.
  */
 import type { LabelPreset } from '../../config/types.js';
+import { isHidden, shownLabels } from '../../pipeline/hidden-labels.js';
 import { CATCH_UP_LABEL, GAP_LABEL, type Labels, OUTPUT_LABELS } from '../../pipeline/streams.js';
 import type { Logger } from '../../runtime/log.js';
 import type { ContainerFacts } from './facts.js';
@@ -99,20 +100,22 @@ export class Labeler {
     ]);
   }
 
-  /** In rising order of precedence: the preset's, labels for every stream, labels taken from the container. */
-  labelsOf(facts: ContainerFacts, host: string): Labels {
+  /** In rising order of precedence: the preset's, labels for every stream, labels taken from the container, `own` ones. */
+  labelsOf(facts: ContainerFacts, host: string, own: Labels = {}): Labels {
     const { preset, extra, containerLabels } = this.#rules;
     const labels: Record<string, string> = {};
     const set = (name: string, value: string | undefined): void => {
       if (!value) return;
       if (this.#reserved.has(name)) this.#leaveOut(name, 'the agent sets it itself');
-      else if (!(name in labels) && Object.keys(labels).length >= MAX_LABELS)
+      else if (isHidden(name)) labels[name] = value;
+      else if (!(name in labels) && Object.keys(shownLabels(labels)).length >= MAX_LABELS)
         this.#leaveOut(name, 'Loki takes no more than 15 labels on a stream');
       else labels[name] = value.slice(0, MAX_VALUE_CHARACTERS).toWellFormed();
     };
     for (const [name, value] of Object.entries(PRESETS[preset].labels(facts, host))) set(name, value);
     for (const [name, value] of Object.entries(extra)) set(name, value);
     for (const [from, to] of Object.entries(containerLabels)) set(to, facts.labels[from]);
+    for (const [name, value] of Object.entries(own)) set(name, value);
     return labels;
   }
 

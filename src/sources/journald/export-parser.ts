@@ -21,7 +21,7 @@ const KEPT_BYTES = 64 * 1024;
 
 type State = 'name' | 'text' | 'length' | 'binary' | 'end' | 'lost';
 
-/** The entry at hand. The value of wanted field i is data[start[i] .. end[i]); start[i] is -1 where it has none. */
+/** The entry at hand. The value of wanted field i is data[start[i] .. end[i]); start[i] is -1, and end[i] 0, where it has none. */
 export interface Entry {
   readonly data: Buffer;
   readonly start: Int32Array;
@@ -186,6 +186,7 @@ export class ExportParser implements Entry {
     if (this.#hasFields) this.#onEntry(this);
     this.#hasFields = false;
     this.start.fill(-1);
+    this.end.fill(0);
     this.#tail = 0;
     if (this.data.length > KEPT_BYTES) this.data = Buffer.allocUnsafe(FIRST_BYTES);
   }

@@ -11,6 +11,7 @@
  */
 import { LineFlag } from '../../pipeline/batch.js';
 import { FieldSet, type Slot } from '../../pipeline/fields.js';
+import { isDigit } from '../../query/ascii.js';
 import { levelOfSeverity } from '../../query/level-names.js';
 import { cutLine } from '../docker/json-file/cut.js';
 import type { NamedLogs, NamedStream, Writer } from '../named-logs.js';
@@ -58,7 +59,8 @@ export class EntryLines {
   /** Microseconds since 1970; `before` where the entry does not tell one that a line can have. */
   microsOf({ data, start, end }: Entry, before: number): number {
     let micros = 0;
-    for (let at = start[TIME]; at >= 0 && at < end[TIME]; at++) micros = micros * 10 + data[at] - ZERO;
+    for (let at = start[TIME]; at >= 0 && at < end[TIME]; at++)
+      micros = isDigit(data[at]) ? micros * 10 + data[at] - ZERO : Number.NaN;
     return start[TIME] >= 0 && micros > 0 && micros < LATEST_MICROS ? micros : before;
   }
 
@@ -68,7 +70,7 @@ export class EntryLines {
     const stream = this.#streamOf(entry, logs);
     const length = start[MESSAGE] < 0 ? 0 : bytes[MESSAGE];
     const draft = logs.draftFor(stream, length);
-    const from = draft.append(data, Math.max(0, start[MESSAGE]), Math.max(0, end[MESSAGE]));
+    const from = draft.append(data, Math.max(0, start[MESSAGE]), end[MESSAGE]);
     const isCut = length > this.#maxLineBytes;
     const to = isCut ? cutLine(draft.arena, from, length, this.#maxLineBytes) : draft.tail;
     const seconds = Math.floor(micros / 1e6);
@@ -86,8 +88,9 @@ export class EntryLines {
 
     const fields = this.#fields;
     fields.begin();
-    const level = start[PRIORITY] < 0 ? undefined : levelOfSeverity(data[start[PRIORITY]] - ZERO);
-    if (level !== undefined && end[PRIORITY] === start[PRIORITY] + 1) fields.putText(this.#levelSlot, level);
+    const isPriority = start[PRIORITY] >= 0 && end[PRIORITY] === start[PRIORITY] + 1;
+    const severity = isPriority ? data[start[PRIORITY]] - ZERO : -1;
+    if (severity >= 0 && severity <= 7) fields.putText(this.#levelSlot, levelOfSeverity(severity));
     for (const [field, slot] of this.#slots) {
       if (start[field] < 0) continue;
       const at = draft.append(data, start[field], end[field]);

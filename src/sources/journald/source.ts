@@ -21,7 +21,7 @@ import { fromOf, isSameEntry, type Place, placeOf } from './cursor.js';
 import { type Entry, ExportParser } from './export-parser.js';
 import { EntryLines } from './lines.js';
 
-const MIN_PAUSE_MS = 500;
+const MIN_PAUSE_MS = 200;
 const MAX_PAUSE_MS = 60_000;
 /** A journalctl that still runs then can read something. */
 const SETTLED_MS = 2_000;

@@ -11,10 +11,10 @@
  * nanosecond after it, because Loki keeps equal lines of one time once; one that is further behind is what it says.
  */
 import { LineFlag } from '../../pipeline/batch.js';
+import { FieldSet } from '../../pipeline/fields.js';
 import { SyslogMessage } from '../../pipeline/syslog/message.js';
 import { FACILITIES, SEVERITIES } from '../../pipeline/syslog/priority.js';
 import { forEachParam, unescapeValue } from '../../pipeline/syslog/structured-data.js';
-import { FieldSet } from '../../pipeline/fields.js';
 import { levelOfSeverity } from '../../query/level-names.js';
 import { cutLine } from '../docker/json-file/cut.js';
 import { TimestampParser } from '../docker/json-file/timestamp.js';
@@ -83,7 +83,7 @@ export class SyslogLines {
     fields.begin();
     if (message.priority >= 0) {
       const severity = message.priority & 7;
-      fields.putText(this.#level, levelOfSeverity(severity) ?? 'info');
+      fields.putText(this.#level, levelOfSeverity(severity));
       fields.putText(this.#facility, FACILITIES[message.priority >> 3]);
       fields.putText(this.#severity, SEVERITIES[severity]);
     }

@@ -18,7 +18,7 @@ import { SyslogLines } from './lines.js';
 import { listenTcp } from './tcp.js';
 import { listenUdp } from './udp.js';
 
-const MIN_PAUSE_MS = 500;
+const MIN_PAUSE_MS = 200;
 const MAX_PAUSE_MS = 60_000;
 /** Names come from senders, whoever they are. */
 const MAX_STREAMS = 1000;

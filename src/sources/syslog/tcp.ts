@@ -23,11 +23,13 @@ export interface TcpEvents {
 /** Listens until `scope` closes. Throws the system's error where it cannot, and SECRET_UNREADABLE. */
 export async function listenTcp(scope: Scope, config: SyslogSourceConfig, events: TcpEvents): Promise<void> {
   const { host, tcpPort, tls, maxConnections } = config;
-  const connections = new Set<Socket>();
+  const connections = new Map<Socket, () => void>();
   const onConnection = (socket: Socket): void => {
-    connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
-    readMessages(socket, config, events);
+    const finish = readMessages(socket, config, events);
+    connections.set(socket, finish);
+    socket.once('close', () => {
+      if (connections.delete(socket)) finish();
+    });
   };
   const server: Server = tls ? createTlsServer(tlsOptions(tls), onConnection) : createServer(onConnection);
   server.maxConnections = maxConnections;
@@ -46,12 +48,17 @@ export async function listenTcp(scope: Scope, config: SyslogSourceConfig, events
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => resolve());
-      for (const socket of connections) socket.destroy();
+      for (const [socket, finish] of connections) {
+        connections.delete(socket);
+        finish();
+        socket.destroy();
+      }
     });
   scope.own('server', 'syslog over TCP', close, sockets.holds);
 }
 
-function readMessages(socket: Socket, config: SyslogSourceConfig, events: TcpEvents): void {
+/** Answers what takes the rest, once nothing more will come. */
+function readMessages(socket: Socket, config: SyslogSourceConfig, events: TcpEvents): () => void {
   const { maxLineBytes, idleTimeoutMs } = config;
   const { remoteAddress = '' } = socket;
   const peer = remoteAddress.replace(/^::ffff:/, '');
@@ -72,10 +79,13 @@ function readMessages(socket: Socket, config: SyslogSourceConfig, events: TcpEve
   });
   // Its end is told by `close`, whatever it was.
   socket.on('error', () => {});
-  socket.once('close', () => {
+  return () => {
+    socket.removeAllListeners('data');
+    const rest = socket.read() as Buffer | null;
+    if (rest) framer.feed(rest);
     framer.end();
     void events.push();
-  });
+  };
 }
 
 function tlsOptions({ certFile, keyFile, clientCaFile }: SyslogTlsConfig): object {

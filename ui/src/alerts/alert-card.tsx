@@ -1,5 +1,6 @@
 /** One alert: how it is now, what it watches for, and what became of its messages. */
 import { useSignal } from '@preact/signals';
+import type { AlertView as Alert, Delivery } from '../../../src/alerts/shape.js';
 import { type ApiError, send } from '../lib/api.js';
 import { ago, count, counted, duration } from '../lib/format.js';
 import { zone } from '../lib/prefs.js';
@@ -9,7 +10,6 @@ import { Button } from '../parts/button.js';
 import { Chip } from '../parts/chip.js';
 import { Icon } from '../parts/icon.js';
 import { ErrorNotice, Notice } from '../parts/notice.js';
-import type { Alert, Delivery } from './alert.js';
 
 interface AlertCardProps {
   readonly alert: Alert;
@@ -26,7 +26,7 @@ const STATES = {
 const SHOWN_DELIVERIES = 3;
 
 export function AlertCard({ alert, onDelete, onChanged }: AlertCardProps) {
-  const { id, name, query, origin, enabled, webhook, lastFired, deliveries } = alert;
+  const { id, name, query, origin, enabled, webhook, lastFired, lastResolved, deliveries } = alert;
   const tested = useSignal<Delivery | undefined>(undefined);
   const failed = useSignal<ApiError | undefined>(undefined);
   const isTesting = useSignal(false);
@@ -76,7 +76,7 @@ export function AlertCard({ alert, onDelete, onChanged }: AlertCardProps) {
       <Meter alert={alert} />
       <p class="quiet">
         to {webhook.type} <code>{webhook.url}</code>, at most once in {duration(alert.coolDownSeconds)}
-        {lastFired === null ? ', never fired' : <Fired time={lastFired} />}
+        {lastFired === null ? ', never fired' : <Fired time={lastFired} over={lastResolved} />}
       </p>
       <div aria-live="polite" class="alert-told">
         {failed.value && <ErrorNotice error={failed.value} />}
@@ -87,12 +87,21 @@ export function AlertCard({ alert, onDelete, onChanged }: AlertCardProps) {
   );
 }
 
-function Fired({ time }: { readonly time: string }) {
+function Fired({ time, over }: { readonly time: string; readonly over: string | null }) {
   return (
     <>
-      , fired <time title={wholeText(time, zone.value)}>{ago(millisOf(time))}</time>
+      , fired <Moment time={time} />
+      {over !== null && (
+        <>
+          , over since <Moment time={over} />
+        </>
+      )}
     </>
   );
+}
+
+function Moment({ time }: { readonly time: string }) {
+  return <time title={wholeText(time, zone.value)}>{ago(millisOf(time))}</time>;
 }
 
 /** How near the window's count is to the threshold. */

@@ -2,10 +2,11 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
+import type { AlertView as Alert } from '../../../src/alerts/shape.js';
 import { type ApiError, send } from '../lib/api.js';
 import { Button } from '../parts/button.js';
 import { ErrorNotice } from '../parts/notice.js';
-import { type Alert, type Draft, draftOf, type Faults, judge, NEW, WEBHOOK_TYPES } from './alert.js';
+import { type Draft, draftOf, type Faults, judge, NEW, WEBHOOK_TYPES } from './alert.js';
 import { TrialView } from './trial-view.js';
 
 interface AlertFormProps {
@@ -163,6 +164,15 @@ export function AlertForm({ before, query, onSaved, onClose }: AlertFormProps) {
           />
         )}
       </Field>
+      <label class="alert-wide alert-switch">
+        <input
+          type="checkbox"
+          name="sendResolved"
+          checked={value.sendResolved}
+          onChange={(event) => set({ sendResolved: event.currentTarget.checked })}
+        />
+        Tell also when it is over
+      </label>
       <label class="alert-wide alert-switch">
         <input
           type="checkbox"

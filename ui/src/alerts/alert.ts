@@ -1,39 +1,10 @@
-/** What `/api/v1/alerts` answers and takes, and what a form must hold before it is sent. */
+/** What `/api/v1/alerts` takes, and what a form must hold before it is sent. */
+import type { AlertView as Alert } from '../../../src/alerts/shape.js';
 import { counted } from '../lib/format.js';
 
-export const WEBHOOK_TYPES = ['slack', 'discord', 'ntfy', 'json'] as const;
+export const WEBHOOK_TYPES = ['slack', 'discord', 'ntfy', 'json'] as const satisfies readonly WebhookType[];
 
-export type WebhookType = (typeof WEBHOOK_TYPES)[number];
-
-export interface Alert {
-  readonly id: string;
-  readonly name: string;
-  readonly query: string;
-  readonly threshold: number;
-  readonly windowSeconds: number;
-  readonly coolDownSeconds: number;
-  /** `url` is shown without its secret part. */
-  readonly webhook: { readonly type: WebhookType; readonly url: string };
-  readonly enabled: boolean;
-  /** Those of the configuration file cannot be changed here. */
-  readonly origin: 'config' | 'page';
-  readonly state: 'ok' | 'firing' | 'cooling';
-  /** In the window. */
-  readonly matches: number;
-  /** RFC 3339. */
-  readonly lastFired: string | null;
-  /** Why it is not watched although it is switched on. */
-  readonly trouble: string | null;
-  readonly deliveries: readonly Delivery[];
-}
-
-export interface Delivery {
-  readonly time: string;
-  readonly ok: boolean;
-  readonly status: number | null;
-  readonly error: string | null;
-  readonly attempts: number;
-}
+export type WebhookType = Alert['webhook']['type'];
 
 /** What is typed. */
 export interface Draft {
@@ -45,6 +16,7 @@ export interface Draft {
   readonly type: WebhookType;
   /** Empty, where an alert is changed: it stays as it is. */
   readonly url: string;
+  readonly sendResolved: boolean;
   readonly enabled: boolean;
 }
 
@@ -55,6 +27,7 @@ export interface Wanted {
   readonly threshold: number;
   readonly windowSeconds: number;
   readonly coolDownSeconds: number;
+  readonly sendResolved: boolean;
   readonly webhook: { readonly type: WebhookType; readonly url?: string };
   readonly enabled: boolean;
 }
@@ -69,6 +42,7 @@ export const NEW: Draft = {
   coolDown: '15m',
   type: 'slack',
   url: '',
+  sendResolved: false,
   enabled: true,
 };
 
@@ -80,7 +54,7 @@ const COOL_DOWN_S = { least: 10, most: 7 * 86_400 };
 const MOST_WINDOWS = 120;
 
 export function draftOf(alert: Alert): Draft {
-  const { name, query, threshold, windowSeconds, coolDownSeconds, webhook, enabled } = alert;
+  const { name, query, threshold, windowSeconds, coolDownSeconds, sendResolved, webhook, enabled } = alert;
   return {
     name,
     query,
@@ -89,6 +63,7 @@ export function draftOf(alert: Alert): Draft {
     coolDown: spanText(coolDownSeconds),
     type: webhook.type,
     url: '',
+    sendResolved,
     enabled,
   };
 }
@@ -120,10 +95,19 @@ export function judge(
   if (!keepsUrl && !isWebAddress(url)) faults.url = 'An address that begins with https:// or http://.';
   if (Object.keys(faults).length > 0 || windowSeconds === undefined || coolDownSeconds === undefined)
     return { faults };
-  const { query, type, enabled } = draft;
+  const { query, type, sendResolved, enabled } = draft;
   const webhook = keepsUrl ? { type } : { type, url };
   return {
-    wanted: { name, query: query.trim(), threshold, windowSeconds, coolDownSeconds, webhook, enabled },
+    wanted: {
+      name,
+      query: query.trim(),
+      threshold,
+      windowSeconds,
+      coolDownSeconds,
+      sendResolved,
+      webhook,
+      enabled,
+    },
   };
 }
 

@@ -1,5 +1,7 @@
 /** Alerts on lines: how each is, whether its messages arrive, and a form for new ones. */
+
 import { useSignal } from '@preact/signals';
+import type { AlertView as Alert } from '../../../src/alerts/shape.js';
 import { type ApiError, send } from '../lib/api.js';
 import { useShortcuts } from '../lib/keyboard.js';
 import { navigate, route } from '../lib/router.js';
@@ -9,7 +11,6 @@ import { Dialog } from '../parts/dialog.js';
 import { Empty } from '../parts/empty.js';
 import { ErrorNotice } from '../parts/notice.js';
 import { Skeleton } from '../parts/skeleton.js';
-import type { Alert } from './alert.js';
 import { AlertCard } from './alert-card.js';
 import { AlertForm } from './alert-form.js';
 import './page.css';

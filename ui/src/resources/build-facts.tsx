@@ -8,6 +8,8 @@ interface Build {
   readonly revision: string;
   readonly digest: string;
   readonly dirty: boolean;
+  /** Digest of the build that lies on the disk now; null where none can be read. */
+  readonly onDisk: string | null;
 }
 
 const EVERY_MS = 60_000;
@@ -16,7 +18,7 @@ export function BuildFacts() {
   const { state } = usePoll<Build>('api/v1/build', EVERY_MS);
   const { value } = state.value;
   if (!value) return null;
-  const { version, revision, digest, dirty } = value;
+  const { version, revision, digest, dirty, onDisk } = value;
   return (
     <section class="resources-card" aria-label="Build">
       <h2>Build</h2>
@@ -32,6 +34,7 @@ export function BuildFacts() {
           <code>{digest}</code>
         </dd>
       </dl>
+      <p class={onDisk === digest ? 'good' : 'warn'}>{onDiskWords(digest, onDisk)}</p>
       {dirty && (
         <Notice tone="warn">
           Its sources differed from that revision. The digest names what was really built.
@@ -46,4 +49,11 @@ export function BuildFacts() {
       </CopyButton>
     </section>
   );
+}
+
+function onDiskWords(digest: string, onDisk: string | null): string {
+  if (onDisk === digest) return 'It is the build on the disk.';
+  return onDisk === null
+    ? 'No build can be read from the disk any more.'
+    : `Another build lies on the disk, digest ${onDisk}: restart the agent to run that.`;
 }

@@ -25,6 +25,8 @@ export interface SearchState {
   readonly damagedBlocks: number;
   /** That retention took away before they could be searched. */
   readonly removedSegments: number;
+  /** Lines that were left out, because to judge them would have taken too long. */
+  readonly unjudgedLines: number;
   /** Where there is more behind the limit: the end of the range that is still to be searched. */
   readonly continueAt: string | null;
   /** The page holds no more lines: `continueAt` is for a new search. */
@@ -41,6 +43,7 @@ interface End {
   readonly elapsedMs: number;
   readonly damagedBlocks: number;
   readonly removedSegments: number;
+  readonly unjudgedLines?: number;
   readonly continueAt?: string;
 }
 
@@ -67,6 +70,7 @@ const NOTHING: SearchState = {
   elapsedMs: 0,
   damagedBlocks: 0,
   removedSegments: 0,
+  unjudgedLines: 0,
   continueAt: null,
   isFull: false,
   from: null,
@@ -151,14 +155,15 @@ export class SearchRun {
     };
   }
 
-  #end({ reason, scannedBytes, elapsedMs, damagedBlocks, removedSegments, continueAt }: End): void {
+  #end({ reason, scannedBytes, elapsedMs, continueAt, ...losses }: End): void {
     this.#state = {
       ...this.#state,
       phase: 'done',
       scannedBytes: this.#before.scannedBytes + scannedBytes,
       elapsedMs: this.#before.elapsedMs + elapsedMs,
-      damagedBlocks: this.#before.damagedBlocks + damagedBlocks,
-      removedSegments: this.#before.removedSegments + removedSegments,
+      damagedBlocks: this.#before.damagedBlocks + losses.damagedBlocks,
+      removedSegments: this.#before.removedSegments + losses.removedSegments,
+      unjudgedLines: this.#before.unjudgedLines + (losses.unjudgedLines ?? 0),
       continueAt: continueAt ?? null,
     };
     if (reason === 'stopping') this.fail(STOPPING);

@@ -38,8 +38,9 @@ describe('how far a search is', () => {
         continueAt: 'x',
         damagedBlocks: 1,
         removedSegments: 2,
+        unjudgedLines: 3,
       },
-      'The newest 1,000 lines in the last hour · 2 KiB scanned in 1.5 s · 1 damaged block could not be read · the oldest of it was removed meanwhile (2 segments)',
+      'The newest 1,000 lines in the last hour · 2 KiB scanned in 1.5 s · 1 damaged block could not be read · the oldest of it was removed meanwhile (2 segments) · 3 lines left out: the query takes too long for them',
     ],
     [
       { phase: 'done', found: 40000, continueAt: 'x', isFull: true },

@@ -17,19 +17,22 @@ export function statusWords(
   const direction = order === 'newest' ? 'back' : 'up';
   const reached =
     reachedTime === null ? '' : `${direction} to ${secondWords(millisOf(reachedTime), zone, now)}`;
-  const { phase, found, continueAt, damagedBlocks, removedSegments } = state;
+  const { phase, found, continueAt, damagedBlocks, removedSegments, unjudgedLines } = state;
   const damage = damagedBlocks > 0 ? `${counted(damagedBlocks, 'damaged block')} could not be read` : '';
   const removed =
     removedSegments > 0
       ? `the oldest of it was removed meanwhile (${counted(removedSegments, 'segment')})`
       : '';
+  const unjudged =
+    unjudgedLines > 0 ? `${counted(unjudgedLines, 'line')} left out: the query takes too long for them` : '';
   if (phase === 'working') return joined(`${counted(found, 'line')} found`, scannedWords(state), reached);
   if (phase === 'cancelled') return joined(`Cancelled: ${counted(found, 'line')} found`, reached);
   if (phase === 'failed') return `${counted(found, 'line')} found before it failed`;
   const which = continueAt === null ? counted(found, 'line') : `The ${order} ${counted(found, 'line')}`;
-  if (state.isFull) return joined(`${which} ${rangeInWords(range)}, as many as a page holds`, damage);
+  if (state.isFull)
+    return joined(`${which} ${rangeInWords(range)}, as many as a page holds`, damage, unjudged);
   const cost = `${bytes(state.scannedBytes)} scanned in ${duration(state.elapsedMs / 1000)}`;
-  return joined(`${which} ${rangeInWords(range)}`, cost, damage, removed);
+  return joined(`${which} ${rangeInWords(range)}`, cost, damage, removed, unjudged);
 }
 
 function scannedWords({ scannedBytes, totalBytes }: SearchState): string {

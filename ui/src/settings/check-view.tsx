@@ -4,11 +4,12 @@ import { useEffect, useRef } from 'preact/hooks';
 import { type ApiError, send } from '../lib/api.js';
 import { Button } from '../parts/button.js';
 import { CopyButton } from '../parts/copy-button.js';
-import { Icon } from '../parts/icon.js';
 import { ErrorNotice, Notice } from '../parts/notice.js';
+import { Changes } from './changes.js';
 import { Differences } from './differences.js';
 import { Editor } from './editor.js';
-import { type Checked, inOrder, offsetOf, type Problem, summary, wordsOf } from './problems.js';
+import { Outcome, ProblemList } from './outcome.js';
+import { type Checked, offsetOf, type Problem } from './problems.js';
 
 /** Typing is not interrupted. */
 const PAUSE_MS = 400;
@@ -34,8 +35,8 @@ export function CheckView({ file, effective }: { readonly file: string | null; r
       <div class="settings-file">
         <span class="quiet">
           What you type is checked as you type, and nothing is applied. To apply it, put it into{' '}
-          {file === null ? 'a file, start the agent with --config' : <code>{file}</code>}
-          {file !== null && ' and restart the agent'}.
+          {file === null ? 'a file, and start the agent with --config' : <code>{file}</code>}
+          {file !== null && ': the agent takes it by itself'}.
         </span>
         <label class="button">
           Open a file
@@ -60,6 +61,7 @@ export function CheckView({ file, effective }: { readonly file: string | null; r
         {checked && !error && <Outcome checked={checked} />}
       </div>
       {problems.length > 0 && <ProblemList problems={problems} onJump={jump} />}
+      {checked?.ok && <Changes changes={checked.changes} title="What it would do" />}
       {checked?.ok && <Differences differs={checked.differs} />}
     </>
   );
@@ -98,46 +100,4 @@ function useChecked(text: string): {
     };
   }, [text]);
   return { checked: checked.value, error: error.value };
-}
-
-function Outcome({ checked: { ok, problems, differs } }: { readonly checked: Checked }) {
-  if (!ok)
-    return (
-      <p class="settings-verdict bad">
-        <Icon name="alert" /> {summary(problems)}
-      </p>
-    );
-  return (
-    <p class="settings-verdict good">
-      <Icon name="check" /> {problems.length > 0 ? `Good, with ${summary(problems)}` : 'Good'}
-      {differs.length === 0 && ', and nothing would be different'}
-    </p>
-  );
-}
-
-function ProblemList({
-  problems,
-  onJump,
-}: {
-  readonly problems: readonly Problem[];
-  readonly onJump: (problem: Problem) => void;
-}) {
-  return (
-    <ul class="settings-problems" aria-label="Problems">
-      {inOrder(problems).map((problem, at) => (
-        <li key={String(at)}>
-          <Notice tone={problem.severity === 'error' ? 'bad' : 'warn'}>
-            {problem.line !== null && (
-              <button type="button" class="text-button" onClick={() => onJump(problem)}>
-                line {problem.line}
-                {problem.column !== null && `, column ${problem.column}`}
-              </button>
-            )}{' '}
-            {problem.key !== '' && <code>{problem.key}</code>} <strong>{wordsOf(problem)}</strong>{' '}
-            {problem.remedy}
-          </Notice>
-        </li>
-      ))}
-    </ul>
-  );
 }

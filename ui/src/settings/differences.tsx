@@ -6,7 +6,7 @@ export function Differences({ differs }: { readonly differs: readonly Difference
   if (differs.length === 0) return null;
   return (
     <section aria-label="Differences">
-      <h3>{counted(differs.length, 'key')} would be different after a restart</h3>
+      <h3>{counted(differs.length, 'key')} would be different</h3>
       <table class="table" aria-label="Differences">
         <thead>
           <tr>

@@ -1,4 +1,4 @@
-/** The configuration that is in force, a place to try another one, and the choices of this browser. */
+/** The configuration that is in force, the file that it comes from, a place to try another one, and the choices of this browser. */
 import { navigate, route } from '../lib/router.js';
 import { usePoll } from '../lib/use-poll.js';
 import { Choice } from '../parts/choice.js';
@@ -7,12 +7,13 @@ import { ErrorNotice } from '../parts/notice.js';
 import { Skeleton } from '../parts/skeleton.js';
 import { CheckView } from './check-view.js';
 import { Preferences } from './preferences.js';
+import { ReloadView } from './reload-view.js';
 import './page.css';
 
-/** It changes with a restart only. */
-const EVERY_MS = 60_000;
+const EVERY_MS = 10_000;
 const VIEWS = [
   ['now', 'In force'],
+  ['file', 'The file'],
   ['check', 'Check a change'],
 ] as const;
 
@@ -26,7 +27,8 @@ interface Config {
 export default function Page() {
   const { state, again } = usePoll<Config>('api/v1/config', EVERY_MS);
   const { value, error } = state.value;
-  const view = route.value.params.get('view') === 'check' ? 'check' : 'now';
+  const asked = route.value.params.get('view');
+  const view = VIEWS.find(([name]) => name === asked)?.[0] ?? 'now';
   return (
     <div class="page settings">
       <section class="settings-config" aria-label="Configuration">
@@ -41,11 +43,7 @@ export default function Page() {
         </header>
         {error && <ErrorNotice error={error} onRetry={again} />}
         {value ? (
-          view === 'check' ? (
-            <CheckView file={value.file} effective={value.yaml} />
-          ) : (
-            <InForce config={value} />
-          )
+          <View view={view} config={value} again={again} />
         ) : (
           !error && <Skeleton />
         )}
@@ -53,6 +51,18 @@ export default function Page() {
       <Preferences />
     </div>
   );
+}
+
+interface ViewProps {
+  readonly view: (typeof VIEWS)[number][0];
+  readonly config: Config;
+  readonly again: () => void;
+}
+
+function View({ view, config, again }: ViewProps) {
+  if (view === 'check') return <CheckView file={config.file} effective={config.yaml} />;
+  if (view === 'file') return <ReloadView file={config.file} onReloaded={again} />;
+  return <InForce config={config} />;
 }
 
 function InForce({ config: { file, yaml } }: { readonly config: Config }) {

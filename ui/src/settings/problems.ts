@@ -19,11 +19,28 @@ export interface Difference {
   readonly then: unknown;
 }
 
+/** What a reload does to a component. */
+export interface Change {
+  /** `sinks.loki`, `processors.redact-2`. */
+  readonly component: string;
+  readonly change: 'added' | 'removed' | 'rebuilt' | 'changed' | 'unchanged' | 'restart';
+  /** Empty where there is nothing to add. */
+  readonly why: string;
+}
+
+/** What `POST /api/v1/config/reload` answers. */
+export interface Reloaded {
+  readonly result: 'applied' | 'unchanged' | 'refused';
+  readonly changes: readonly Change[];
+  readonly problems: readonly Problem[];
+}
+
 export interface Checked {
   readonly ok: boolean;
   readonly problems: readonly Problem[];
   readonly effective: string | null;
   readonly differs: readonly Difference[];
+  readonly changes: readonly Change[];
 }
 
 /** The worst of each line. */

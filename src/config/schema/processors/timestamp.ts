@@ -1,7 +1,7 @@
 /** A processor of type timestamp. */
 import { z } from 'zod';
 import { TIME_FORMATS, timeReader } from '../../../processors/timestamp/formats.js';
-import { Zone } from '../../../processors/timestamp/zone.js';
+import { checkZone } from '../../../processors/timestamp/zone.js';
 import { type Leaf, leaf } from '../../leaf.js';
 import { duration, oneOf, texts } from '../../leaves.js';
 import type { TimestampProcessorConfig } from '../../processor-types.js';
@@ -27,7 +27,8 @@ const timezone = (): Leaf<string> =>
     { accepts: 'the name of a time zone, such as Europe/Berlin', json: { type: 'string', minLength: 1 } },
     (value) => {
       if (typeof value !== 'string') return undefined;
-      return new Zone(value) && value;
+      checkZone(value);
+      return value;
     },
   );
 

@@ -29,7 +29,9 @@ class Dice {
   }
 
   below(limit: number): number {
-    const hash = createHash('sha256').update(`${this.#seed}/${this.#counter++}`).digest();
+    const hash = createHash('sha256')
+      .update(`${this.#seed}/${this.#counter++}`)
+      .digest();
     return hash.readUInt32LE(0) % limit;
   }
 
@@ -71,7 +73,11 @@ const TOKENS: readonly (readonly [rule: string, make: Maker])[] = [
   ['credit_card', (dice) => inFours(MASTERCARD(dice), ' ')],
   ['credit_card', (dice) => inFours(VISA(dice), '-')],
   ['credit_card', AMEX],
-  ['email', (dice) => `${dice.text(6, LOWER)}.${dice.text(7, LOWER)}@${dice.text(8, LOWER)}.${dice.of(['com', 'org', 'de', 'co.uk', 'io'])}`],
+  [
+    'email',
+    (dice) =>
+      `${dice.text(6, LOWER)}.${dice.text(7, LOWER)}@${dice.text(8, LOWER)}.${dice.of(['com', 'org', 'de', 'co.uk', 'io'])}`,
+  ],
   ['email', (dice) => `${dice.text(4, LOWER)}+${dice.text(3, DIGITS)}@mail.${dice.text(6, LOWER)}.net`],
   ['iban', (dice) => ibanOf('DE', dice.text(18, DIGITS))],
   ['iban', (dice) => inFours(ibanOf('FR', dice.text(23, DIGITS)), ' ')],
@@ -86,7 +92,10 @@ const TOKENS: readonly (readonly [rule: string, make: Maker])[] = [
   ['github', (dice) => ['gh', 's_'].join('') + dice.text(36)],
   ['github', (dice) => `${['github', 'pat', ''].join('_')}${dice.text(22)}_${dice.text(59)}`],
   ['gitlab', (dice) => ['gl', 'pat-'].join('') + dice.text(20, `${ALNUM}_-`)],
-  ['slack', (dice) => `${['xo', 'xb-'].join('')}${dice.text(12, DIGITS)}-${dice.text(12, DIGITS)}-${dice.text(24)}`],
+  [
+    'slack',
+    (dice) => `${['xo', 'xb-'].join('')}${dice.text(12, DIGITS)}-${dice.text(12, DIGITS)}-${dice.text(24)}`,
+  ],
   ['slack', (dice) => `T${dice.text(8, UPPER + DIGITS)}/B${dice.text(8, UPPER + DIGITS)}/${dice.text(24)}`],
   ['stripe', (dice) => ['sk', 'live', ''].join('_') + dice.text(24)],
   ['npm', (dice) => ['np', 'm_'].join('') + dice.text(36)],
@@ -95,7 +104,11 @@ const TOKENS: readonly (readonly [rule: string, make: Maker])[] = [
 ];
 
 function jwt(dice: Dice, claims: object): string {
-  const header = dice.of([{ alg: 'HS256', typ: 'JWT' }, { alg: 'RS256', kid: dice.text(8) }, { typ: 'JWT', alg: 'ES256' }]);
+  const header = dice.of([
+    { alg: 'HS256', typ: 'JWT' },
+    { alg: 'RS256', kid: dice.text(8) },
+    { typ: 'JWT', alg: 'ES256' },
+  ]);
   return `${base64url(JSON.stringify(header))}.${base64url(JSON.stringify(claims))}.${dice.text(43, `${ALNUM}_-`)}`;
 }
 
@@ -103,7 +116,8 @@ function jwt(dice: Dice, claims: object): string {
 const PLACES: readonly ((token: string) => string)[] = [
   (token) => `{"level":"warn","time":"2026-11-22T16:07:26.123Z","msg":"rejected","value":"${token}","n":4}`,
   (token) => `time=2026-11-22T16:07:26Z level=info msg="call upstream" arg=${token} status=200`,
-  (token) => `10.0.0.7 - - [22/Nov/2026:16:07:26 +0000] "GET /v1/items?x=${encodeURI(token)}&page=2 HTTP/1.1" 200 512`,
+  (token) =>
+    `10.0.0.7 - - [22/Nov/2026:16:07:26 +0000] "GET /v1/items?x=${encodeURI(token)}&page=2 HTTP/1.1" 200 512`,
   (token) => `ERROR: cannot use ${token}: 403 Forbidden`,
   (token) => `java.lang.IllegalArgumentException: bad input "${token}" at com.acme.Pay.run(Pay.java:41)`,
   (token) => `  value: ${token}`,
@@ -162,8 +176,16 @@ const NAMED: readonly (readonly [rule: string, line: (secret: string) => string,
   ['credentials', (s) => `keystore opened, keyStorePassword=${s}`],
   ['credentials', (s) => `passphrase = "${s}"`],
   ['credentials', (s) => `x-api-key: ${s}`, (dice) => dice.text(32, HEX)],
-  ['credentials', (s) => `client_id=web client_secret=${s} grant_type=client_credentials`, (dice) => dice.text(32)],
-  ['credentials', (s) => `{"access_token":"${s}","token_type":"opaque","expires_in":3600}`, (dice) => dice.text(40)],
+  [
+    'credentials',
+    (s) => `client_id=web client_secret=${s} grant_type=client_credentials`,
+    (dice) => dice.text(32),
+  ],
+  [
+    'credentials',
+    (s) => `{"access_token":"${s}","token_type":"opaque","expires_in":3600}`,
+    (dice) => dice.text(40),
+  ],
   ['credentials', (s) => `{"refreshToken": "${s}"}`, (dice) => dice.text(48, `${ALNUM}_-`)],
   ['credentials', (s) => `APP_SECRET=${s}`, (dice) => dice.text(40, HEX)],
   ['credentials', (s) => `GET /feed?token=${s}&limit=5`, (dice) => dice.text(24)],
@@ -177,8 +199,16 @@ const NAMED: readonly (readonly [rule: string, line: (secret: string) => string,
   ['url_password', (s) => `mongodb+srv://app:${encodeURIComponent(s)}@c0.example.net/test`],
   ['url_password', (s) => `dsn app:${s.replaceAll('@', 'x')}@tcp(127.0.0.1:3306)/shop`],
   ['bearer', (s) => `> Authorization: Bearer ${s}`, (dice) => dice.text(32)],
-  ['bearer', (s) => `{"headers":{"authorization":"Bearer ${s}","accept":"*/*"}}`, (dice) => dice.text(40, HEX)],
-  ['bearer', (s) => `curl -H "Authorization: bearer ${s}" https://api.example.org`, (dice) => dice.text(48, `${ALNUM}._-`)],
+  [
+    'bearer',
+    (s) => `{"headers":{"authorization":"Bearer ${s}","accept":"*/*"}}`,
+    (dice) => dice.text(40, HEX),
+  ],
+  [
+    'bearer',
+    (s) => `curl -H "Authorization: bearer ${s}" https://api.example.org`,
+    (dice) => dice.text(48, `${ALNUM}._-`),
+  ],
   ['bearer', (s) => `headers: [b'Authorization', b'Bearer ${s}']`, (dice) => dice.text(28)],
   ['basic', (s) => `Authorization: Basic ${s}`, (dice) => basic(dice)],
   ['basic', (s) => `{"Authorization":["Basic ${s}"]}`, (dice) => basic(dice)],
@@ -186,17 +216,53 @@ const NAMED: readonly (readonly [rule: string, line: (secret: string) => string,
   ['aws', (s) => `aws_secret_access_key = ${s}`, (dice) => dice.text(40, `${ALNUM}/+`)],
   ['aws', (s) => `{"AccessKeyId":"x","SecretAccessKey":"${s}"}`, (dice) => dice.text(40, `${ALNUM}/+`)],
   ['aws', (s) => `AWS_SESSION_TOKEN=${s}`, (dice) => dice.text(200, `${ALNUM}/+`)],
-  ['azure', (s) => `DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=${s};EndpointSuffix=core.windows.net`, (dice) => `${dice.text(86, `${ALNUM}/+`)}==`],
-  ['azure', (s) => `Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=${s}`, (dice) => `${dice.text(43, `${ALNUM}/+`)}=`],
-  ['azure', (s) => `GET https://acme.blob.core.windows.net/c/b?sv=2025-01-05&se=2026-12-01&sr=b&sp=r&sig=${s}`, (dice) => `${dice.text(20)}%2B${dice.text(20)}%3D`],
-  ['azure', (s) => `using secret ${s} of app`, (dice) => `${dice.text(3)}8Q~${dice.text(34, `${ALNUM}._~-`)}`],
-  ['private_key', (s) => `loaded ${pem('BEGIN', 'RSA ')}\\n${s}\\n${pem('END', 'RSA ')}\\n`, (dice) => dice.text(64, `${ALNUM}/+`)],
-  ['private_key', (s) => `{"type":"service_account","private_key":"${pem('BEGIN')}\\n${s}\\n${pem('END')}\\n"}`, (dice) => dice.text(64, `${ALNUM}/+`)],
+  [
+    'azure',
+    (s) => `DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=${s};EndpointSuffix=core.windows.net`,
+    (dice) => `${dice.text(86, `${ALNUM}/+`)}==`,
+  ],
+  [
+    'azure',
+    (s) => `Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=${s}`,
+    (dice) => `${dice.text(43, `${ALNUM}/+`)}=`,
+  ],
+  [
+    'azure',
+    (s) => `GET https://acme.blob.core.windows.net/c/b?sv=2025-01-05&se=2026-12-01&sr=b&sp=r&sig=${s}`,
+    (dice) => `${dice.text(20)}%2B${dice.text(20)}%3D`,
+  ],
+  [
+    'azure',
+    (s) => `using secret ${s} of app`,
+    (dice) => `${dice.text(3)}8Q~${dice.text(34, `${ALNUM}._~-`)}`,
+  ],
+  [
+    'private_key',
+    (s) => `loaded ${pem('BEGIN', 'RSA ')}\\n${s}\\n${pem('END', 'RSA ')}\\n`,
+    (dice) => dice.text(64, `${ALNUM}/+`),
+  ],
+  [
+    'private_key',
+    (s) => `{"type":"service_account","private_key":"${pem('BEGIN')}\\n${s}\\n${pem('END')}\\n"}`,
+    (dice) => dice.text(64, `${ALNUM}/+`),
+  ],
   ['private_key', (s) => `key: ${pem('BEGIN', 'EC ')} ${s}`, (dice) => dice.text(64, `${ALNUM}/+`)],
   ['private_key', (s) => `${s} ${pem('END', 'OPENSSH ')} loaded`, (dice) => dice.text(64, `${ALNUM}/+`)],
-  ['private_key', (s) => `${pem('BEGIN', 'ENCRYPTED ')}\n${s}\n${pem('END', 'ENCRYPTED ')}`, (dice) => dice.text(64, `${ALNUM}/+`)],
-  ['email', (s) => `recipients=${s},ops`, (dice) => `${dice.text(8, LOWER)}@${dice.text(6, LOWER)}.example.com`],
-  ['email', (s) => `GET /unsubscribe?mail=${s} 200`, (dice) => `${dice.text(8, LOWER)}%40${dice.text(6, LOWER)}.org`],
+  [
+    'private_key',
+    (s) => `${pem('BEGIN', 'ENCRYPTED ')}\n${s}\n${pem('END', 'ENCRYPTED ')}`,
+    (dice) => dice.text(64, `${ALNUM}/+`),
+  ],
+  [
+    'email',
+    (s) => `recipients=${s},ops`,
+    (dice) => `${dice.text(8, LOWER)}@${dice.text(6, LOWER)}.example.com`,
+  ],
+  [
+    'email',
+    (s) => `GET /unsubscribe?mail=${s} 200`,
+    (dice) => `${dice.text(8, LOWER)}%40${dice.text(6, LOWER)}.org`,
+  ],
 ];
 
 function basic(dice: Dice): string {
@@ -212,7 +278,9 @@ function namedLines(dice: Dice, count: number): SecretLine[] {
     const [rule, write, make = PASSWORDS[i % PASSWORDS.length]] = NAMED[i % NAMED.length];
     const secret = make(dice);
     const line = write(secret);
-    const written = [secret, encodeURIComponent(secret), secret.replaceAll('@', 'x')].find((s) => line.includes(s));
+    const written = [secret, encodeURIComponent(secret), secret.replaceAll('@', 'x')].find((s) =>
+      line.includes(s),
+    );
     return { rule, line, secret: written ?? secret };
   });
 }
@@ -231,16 +299,21 @@ const HARMLESS: readonly Maker[] = [
   (dice) => `order ORD-${dice.text(16, DIGITS)} shipped`,
   (dice) => `order 1${dice.text(15, DIGITS)} of customer ${dice.text(8, DIGITS)} shipped`,
   (dice) => `ts=17${dice.text(11, DIGITS)} ns=17${dice.text(17, DIGITS)} seq=${dice.text(6, DIGITS)}`,
-  (dice) => `dd.trace_id=${dice.of(['4', '5', '3', '6'])}${dice.text(18, DIGITS)} dd.span_id=${dice.text(18, DIGITS)}`,
+  (dice) =>
+    `dd.trace_id=${dice.of(['4', '5', '3', '6'])}${dice.text(18, DIGITS)} dd.span_id=${dice.text(18, DIGITS)}`,
   (dice) => `data:image/png;base64,${dice.text(120, `${ALNUM}/+`)}==`,
   (dice) => `etag "${dice.text(32, HEX)}-${dice.below(9)}" cache hit`,
-  (dice) => `thread-${dice.below(40)} com.acme.Cart@${dice.text(8, HEX)} allocated ${dice.text(9, DIGITS)} bytes`,
+  (dice) =>
+    `thread-${dice.below(40)} com.acme.Cart@${dice.text(8, HEX)} allocated ${dice.text(9, DIGITS)} bytes`,
   (dice) => `phone +49 ${dice.text(3, DIGITS)} ${dice.text(8, DIGITS)} called back`,
-  (dice) => `ean 40${dice.text(11, DIGITS)} isbn 978-3-${dice.text(4, DIGITS)}-${dice.text(4, DIGITS)}-${dice.below(9)}`,
+  (dice) =>
+    `ean 40${dice.text(11, DIGITS)} isbn 978-3-${dice.text(4, DIGITS)}-${dice.text(4, DIGITS)}-${dice.below(9)}`,
   (dice) => `card ending ${dice.text(4, DIGITS)}, masked ************${dice.text(4, DIGITS)}, declined`,
-  (dice) => `mac ${(dice.text(12, HEX).match(/../g) ?? []).join(':')} got 192.168.${dice.below(255)}.${dice.below(255)}`,
+  (dice) =>
+    `mac ${(dice.text(12, HEX).match(/../g) ?? []).join(':')} got 192.168.${dice.below(255)}.${dice.below(255)}`,
   (dice) => `session cookie sid=s%3A${dice.text(20)} path=/ HttpOnly`,
-  (dice) => `pod web-${dice.text(10, LOWER + DIGITS)}-${dice.text(5, LOWER + DIGITS)} scheduled on node-${dice.below(90)}`,
+  (dice) =>
+    `pod web-${dice.text(10, LOWER + DIGITS)}-${dice.text(5, LOWER + DIGITS)} scheduled on node-${dice.below(90)}`,
   (dice) => `cursor=eyJ${dice.text(40)} next page of 50`,
   (dice) => `invoice DE${dice.text(20, DIGITS)} wrong check digits`,
   (dice) => `snapshot s3://bucket/${dice.text(4, HEX)}/${dice.text(32, HEX)}.parquet written`,
@@ -406,6 +479,8 @@ const PROSE: readonly string[] = [
 
 export function lookAlikes(): string[] {
   const dice = new Dice('look-alikes');
-  const made = Array.from({ length: CORPUS_SIZE - PROSE.length }, (_, i) => HARMLESS[i % HARMLESS.length](dice));
+  const made = Array.from({ length: CORPUS_SIZE - PROSE.length }, (_, i) =>
+    HARMLESS[i % HARMLESS.length](dice),
+  );
   return [...PROSE, ...made];
 }

@@ -97,7 +97,7 @@ export class ApiReader {
     this.#host = host;
     this.container = container;
     const { pipeline, outputLabel = 'stream' } = host.options;
-    this.#streams = new StreamIds(pipeline.streams, outputLabel, container.labels);
+    this.#streams = new StreamIds(pipeline.streams, outputLabel, container.labels, container.tuning);
     const counting = { ...host, engine: () => this.#countedEngine() };
     this.#watch = new StreamWatch(counting, container.id, () => this.#decoder());
   }
@@ -119,7 +119,7 @@ export class ApiReader {
   }
 
   setLabels(labels: NonNullable<ContainerLog['labels']>): void {
-    this.#streams.setLabels(labels);
+    this.#streams.setLabels(labels, this.container.tuning);
     this.look();
   }
 

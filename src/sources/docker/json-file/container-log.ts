@@ -80,7 +80,12 @@ export class ContainerReader implements LineTarget {
     this.#options = options;
     this.#decoder = decoder;
     this.#key = `docker/${log.id}`;
-    this.#streams = new StreamIds(options.pipeline.streams, options.outputLabel ?? 'stream', log.labels);
+    this.#streams = new StreamIds(
+      options.pipeline.streams,
+      options.outputLabel ?? 'stream',
+      log.labels,
+      log.tuning,
+    );
     this.#rotations = new Rotations(scope, options.log, log.path);
   }
 
@@ -319,7 +324,7 @@ export class ContainerReader implements LineTarget {
   }
 
   setLabels(labels: Labels): void {
-    this.#streams.setLabels(labels);
+    this.#streams.setLabels(labels, this.log.tuning);
   }
 
   get unreadBytes(): number {

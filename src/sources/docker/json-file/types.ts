@@ -1,6 +1,6 @@
 /** What the json-file readers are given, and what they tell. */
 import type { Pipeline } from '../../../pipeline/contract.js';
-import type { Labels } from '../../../pipeline/streams.js';
+import type { Labels, Tuning } from '../../../pipeline/streams.js';
 import type { Logger } from '../../../runtime/log.js';
 
 /** What is read of containers that were there at the first start of this data directory. */
@@ -27,6 +27,8 @@ export interface ContainerLog {
   readonly path: string;
   /** Without the output label. Undefined: not known yet; the file is opened and held, nothing is pushed until `setLabels`. */
   readonly labels: Labels | undefined;
+  /** How the container wants its lines treated; known as soon as its labels are. */
+  readonly tuning?: Tuning | undefined;
   /** Whether `startAt` applies where there is no position. */
   readonly existedAtFirstStart: boolean;
   /** The log options `max-size`, in bytes, and `max-file`, where they are known and set. */

@@ -1,0 +1,108 @@
+/**
+ * What rotation leaves of a log: `app.log.1`, `app.log.2.gz`, `app.log-20261122`, `app-20261122.log`, `app.log.old` beside
+ * `app.log`. A compressed copy is not whole while the plain file that it is made of is there.
+ */
+import { readdirSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import type { Scope } from '../../runtime/scope.js';
+import { GzipFile } from '../docker/json-file/gzip-file.js';
+import { ifThere, type LogFile, PlainFile } from '../docker/json-file/log-file.js';
+import { IDENTIFYING_BYTES, type SavedFile } from './position.js';
+import { canReadZstd, ZstdFile } from './zstd-file.js';
+
+/** What stands behind a log's name, or before its extension; a number alone may as well count logs that live side by side. */
+const ROTATED = /^[._-]?(\d[\dTZ._:+-]*|old|bak|prev)$/;
+const SURELY_BEHIND = /^(\.\d{1,4}|[._-]\d{4}-?\d{2}-?\d{2}[\dTZ._:+-]*|[.-]\d{10}|\.old|\.bak)$/;
+const SURELY_BEFORE = /^[._-]\d{4}-?\d{2}-?\d{2}[\dTZ._:+-]*$/;
+const COMPRESSED = /\.(gz|zst)$/;
+
+/** A name of an older file of a log. */
+export interface Generation {
+  readonly path: string;
+  readonly inode: number;
+  readonly modifiedMs: number;
+  /** 0 where the filesystem does not tell. */
+  readonly createdMs: number;
+}
+
+/** Whether `name` may be what rotation makes of the file name `base`. */
+export function mayBeRotationOf(name: string, base: string): boolean {
+  return isDivided(name, base, ROTATED, ROTATED);
+}
+
+/** Whether it is nothing else, where there is a log `base`. */
+export function isRotationOf(name: string, base: string): boolean {
+  return isDivided(name, base, SURELY_BEHIND, SURELY_BEFORE);
+}
+
+function isDivided(name: string, base: string, behind: RegExp, before: RegExp): boolean {
+  const plain = name.replace(COMPRESSED, '');
+  if (plain.length <= base.length) return false;
+  if (plain.startsWith(base) && behind.test(plain.slice(base.length))) return true;
+  const extension = extname(base);
+  const stem = base.slice(0, base.length - extension.length);
+  return (
+    extension !== '' &&
+    plain.startsWith(stem) &&
+    plain.endsWith(extension) &&
+    before.test(plain.slice(stem.length, -extension.length))
+  );
+}
+
+export function isCompressed(name: string): boolean {
+  return COMPRESSED.test(name);
+}
+
+/** The names that `name` is a rotation of, if they are there; none where it looks like no rotation. */
+export function basesOf(name: string): string[] {
+  const plain = name.replace(COMPRESSED, '');
+  const extension = extname(plain);
+  const bases: string[] = [];
+  for (let at = plain.length - 1; at > 0; at--) {
+    for (const base of new Set([plain.slice(0, at), plain.slice(0, at) + extension]))
+      if (isRotationOf(name, base)) bases.push(base);
+  }
+  return bases;
+}
+
+/** What rotations left of the log at `path`, the newest first as far as times of change and numbers tell. */
+export function generationsOf(path: string): Generation[] {
+  const folder = dirname(path);
+  const base = basename(path);
+  const stem = base.slice(0, base.length - extname(base).length);
+  const names = new Set((ifThere(() => readdirSync(folder)) ?? []).filter(
+    (name) => name.startsWith(stem) && mayBeRotationOf(name, base),
+  ));
+  const found: Generation[] = [];
+  for (const name of names) {
+    if (COMPRESSED.test(name) && names.has(name.replace(COMPRESSED, ''))) continue;
+    const generation = join(folder, name);
+    const stat = ifThere(() => statSync(generation));
+    if (stat?.isFile() !== true) continue;
+    found.push({ path: generation, inode: stat.ino, modifiedMs: stat.mtimeMs, createdMs: stat.birthtimeMs });
+  }
+  const number = ({ path }: Generation): number => Number(/(\d+)\D*$/.exec(path)?.[1] ?? 0);
+  return found.sort((a, b) => b.modifiedMs - a.modifiedMs || number(a) - number(b));
+}
+
+/** Opens a file of a log. Undefined where it is not there, or cannot be decompressed here. */
+export function openFile(scope: Scope, path: string): LogFile | undefined {
+  if (path.endsWith('.zst') && !canReadZstd) return undefined;
+  const file = ifThere((): LogFile => {
+    if (path.endsWith('.gz')) return GzipFile.open(scope, path);
+    return path.endsWith('.zst') ? ZstdFile.open(scope, path) : PlainFile.open(scope, path);
+  });
+  if (file) file.identifyingBytes = IDENTIFYING_BYTES;
+  return file;
+}
+
+/** Whether it is the file that a position speaks of, as it was, as far as it was read. */
+export function isSame(file: LogFile, { file: saved, inode, createdMs }: SavedFile): boolean {
+  const [length, , out, err, tail] = saved;
+  if (length === 0) return !file.isCompressed && file.inode === inode && file.createdMs === createdMs;
+  if (!file.matches(saved)) return false;
+  const offset = Math.max(out, err);
+  // The size of compressed text is known modulo 4 GiB, or not at all.
+  if (!(file instanceof PlainFile)) return file.size === 0 || offset >= 2 ** 32 || file.size >= offset;
+  return file.size >= offset && (tail === undefined || file.tailBefore(offset) === tail);
+}

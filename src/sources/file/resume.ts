@@ -1,0 +1,136 @@
+/**
+ * Where to go on in a log: the files of a saved position are found again by their inode numbers and by what they hold,
+ * whatever their names are now, and what came after them is read, too.
+ *
+ * - renamed or compressed: it is found under its new name;
+ * - cut short after it was copied (`copytruncate`): the copy is read to its end, and what was written between the copy and
+ *   the cut is a gap;
+ * - gone: what was changed later than the last line was read is new, and the caller tells a gap.
+ */
+import type { Scope } from '../../runtime/scope.js';
+import type { LogFile, PlainFile } from '../docker/json-file/log-file.js';
+import { type Mark, markAt } from '../docker/json-file/span.js';
+import { type Generation, generationsOf, isSame, openFile } from './generations.js';
+import type { SavedFile, SavedLog } from './position.js';
+
+/** Whoever gives a file the times of another one may not do it to the nanosecond. */
+const ROUNDING_MS = 0.01;
+
+export interface Resumed {
+  /** Oldest first; none where nothing is left. */
+  readonly marks: Mark[];
+  /** Whether the oldest of them is one that was being read. */
+  readonly isFound: boolean;
+  /** Not all that was being read is there. */
+  readonly isLost: boolean;
+  /** The file that bears the name was cut short. */
+  readonly isCut: boolean;
+}
+
+interface Candidate {
+  readonly path: string;
+  readonly inode: number;
+  readonly modifiedMs: number;
+  mark: Mark | undefined;
+}
+
+type IsSame = (file: LogFile, saved: SavedFile) => boolean;
+
+/** `newest` bears the log's name; undefined: no file does. Opens what else is needed. */
+export function resume(
+  scope: Scope,
+  path: string,
+  newest: PlainFile | undefined,
+  saved: SavedLog,
+  isSameFile: IsSame = isSame,
+): Resumed {
+  const wanted = [...saved.files];
+  /** The mark of `file`, if it is one of those that are wanted, which it is then no more. */
+  const take = (file: LogFile, among: (saved: SavedFile) => boolean): Mark | undefined => {
+    const index = wanted.findLastIndex((one) => among(one) && isSameFile(file, one));
+    if (index < 0) return undefined;
+    const [{ file: position }] = wanted.splice(index, 1);
+    return markAt(file, position[2], position[3]);
+  };
+  const openAndTake = (candidate: Candidate, among: (saved: SavedFile) => boolean): void => {
+    const file = openFile(scope, candidate.path);
+    candidate.mark = file && take(file, among);
+    // Opened again if it is needed: there may be hundreds.
+    if (!candidate.mark) void file?.close();
+  };
+
+  let newestMark = newest && take(newest, ({ inode }) => inode === newest.inode);
+  const isCut =
+    newest !== undefined && newestMark === undefined && wanted.some((one) => one.inode === newest.inode && one.createdMs === newest.createdMs);
+  // The newest first.
+  const others: Candidate[] = wanted.length > 0 ? othersOf(path, newest) : [];
+  for (const other of others) {
+    if (wanted.some(({ inode }) => inode === other.inode))
+      openAndTake(other, ({ inode }) => inode === other.inode);
+  }
+  if (newest && !newestMark && !isCut) newestMark = take(newest, () => true);
+  for (const other of others) if (wanted.length > 0 && !other.mark) openAndTake(other, () => true);
+
+  const isEmpty = newestMark !== undefined && saved.files.at(-1)?.file[0] === 0;
+  const copies = isEmpty ? copiesSince(scope, path, saved.olderMs, ({ inode }) => inode === newest?.inode) : [];
+  const oldest = others.findLastIndex(({ mark }) => mark !== undefined);
+  const needed = others.filter(
+    ({ modifiedMs }, i) => i <= oldest || (oldest < 0 && !newestMark && wanted.length > 0 && modifiedMs > saved.olderMs + ROUNDING_MS),
+  );
+  const marks: Mark[] = [...copies];
+  for (const { path, mark } of needed.reverse()) {
+    const file = mark ? undefined : openFile(scope, path);
+    if (mark) marks.push(mark);
+    else if (file) marks.push(markAt(file, 0, 0));
+  }
+  if (newest) marks.push(newestMark ?? markAt(newest, 0, 0));
+  // Each copy was made of the same file, which was then cut.
+  if (isCut || copies.length > 0) for (const mark of marks.slice(1)) mark.missingBefore = 'truncated';
+  if (saved.isCut && marks.length > 1) marks[marks.length - 1].missingBefore = 'truncated';
+  // Of an empty one nothing was read, and nobody is told of it.
+  const isLost = wanted.some(({ file: [length] }) => length > 0);
+  return { marks, isFound: oldest >= 0 || newestMark !== undefined, isLost, isCut };
+}
+
+/** A copy of the file, made before it was cut short, that is as long as what was read of it. */
+export function findCopy(scope: Scope, path: string, cut: SavedFile): Mark | undefined {
+  for (const generation of generationsOf(path)) {
+    if (generation.inode === cut.inode) continue;
+    const file = openFile(scope, generation.path);
+    if (file && isSame(file, cut)) return markAt(file, cut.file[2], cut.file[3]);
+    void file?.close();
+  }
+  return undefined;
+}
+
+/**
+ * Copies of a file that was cut short before anything was read of it, oldest first: what was changed later than all that
+ * is known.
+ */
+export function copiesSince(
+  scope: Scope,
+  path: string,
+  olderMs: number,
+  isKnown: (file: LogFile) => boolean,
+): Mark[] {
+  const isNew = ({ modifiedMs, createdMs }: Generation): boolean =>
+    modifiedMs > olderMs + ROUNDING_MS && (createdMs === 0 || createdMs > olderMs);
+  const copies: Mark[] = [];
+  for (const { path: name } of generationsOf(path).filter(isNew).reverse()) {
+    const file = openFile(scope, name);
+    if (file && isKnown(file)) void file.close();
+    else if (file) copies.push(markAt(file, 0, 0));
+  }
+  return copies;
+}
+
+function othersOf(path: string, newest: PlainFile | undefined): Candidate[] {
+  const known = new Set(newest ? [newest.inode] : []);
+  const others: Candidate[] = [];
+  for (const { path: name, inode, modifiedMs } of generationsOf(path)) {
+    if (known.has(inode)) continue;
+    known.add(inode);
+    others.push({ path: name, inode, modifiedMs, mark: undefined });
+  }
+  return others;
+}

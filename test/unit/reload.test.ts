@@ -1,0 +1,339 @@
+/**
+ * Two hundred reloads of a running agent while lines flow, a third of them of configurations that are wrong. A seed says
+ * which. What stays must have every line once and in order, what is refused must change nothing and say why, and in the end
+ * the agent holds what it held in the beginning.
+ */
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { ReloadResult } from '../../src/agent/reload.js';
+import { Random } from '../../src/torture/random.js';
+import { Agent, freePort, killAgents } from '../support/agent.js';
+import { scratch } from '../support/scratch.js';
+
+const RELOADS = 200;
+const SEED = Number(process.env['RELOAD_SEED'] ?? 7);
+const LINES_PER_SECOND = 4_000;
+const WAIT = { timeout: 20_000, interval: 25 };
+
+type Sections = Record<string, Record<string, unknown>>;
+
+interface Config {
+  [section: string]: unknown;
+  labels: Record<string, string>;
+  alerts: Sections;
+  sources: Sections;
+  processors: { type: string }[];
+  sinks: Sections;
+}
+
+/** None of them takes a line out, or makes one. */
+const PROCESSORS: readonly { type: string }[] = [
+  { type: 'level' },
+  { type: 'parse', format: 'auto' },
+  { type: 'parse', format: 'json', fields: ['level'] },
+  { type: 'redact' },
+  { type: 'redact', rules: ['default', 'ip'], match: '{container="demo-api"}' },
+  { type: 'labels', add: { tier: 'x' } },
+  { type: 'labels', add: { tier: 'y' }, match: '{stream="stderr"}' },
+  { type: 'rate_limit', lines_per_second: 1_000_000 },
+  // Every line begins one, so each waits for the next.
+  { type: 'multiline', start: '^(10|\\[|\\{)', timeout: '500ms' },
+  { type: 'multiline' },
+] as readonly { type: string }[];
+
+function baseOf(folder: string, port: number): Config {
+  const file = (name: string) => ({ type: 'file', directory: path.join(folder, name), max_files: 1000 });
+  return {
+    server: { port },
+    metrics: { port: 0 },
+    labels: {},
+    alerts: {},
+    sources: { sample: { type: 'demo', lines_per_second: LINES_PER_SECOND } },
+    processors: [],
+    sinks: {
+      stays: { ...file('stays'), format: 'json', compress: false },
+      some: { ...file('some'), format: 'json', match: '{container=~"demo-(web|api)"}', compress: false },
+    },
+  };
+}
+
+/** Another configuration that is right. */
+function changed(random: Random, config: Config, folder: string): Config {
+  const next = structuredClone(config);
+  const change = random.pick<(next: Config) => void>([
+    (next) => (next.processors = random.shuffled(PROCESSORS).slice(0, random.between(0, 4))),
+    (next) => (next.processors = random.shuffled(next.processors)),
+    (next) => (next.labels = random.pick([{}, { env: 'a' }, { env: 'b' }])),
+    (next) => {
+      const [source] = Object.values(next.sources);
+      const name = random.pick(['sample', 'other']);
+      next.sources = { [name]: { ...source, containers: random.between(4, 6) } };
+    },
+    (next) => {
+      if ('some' in next.sinks) delete next.sinks['some'];
+      else next.sinks['some'] = structuredClone(baseOf(folder, 0).sinks['some']);
+    },
+    (next) => {
+      if ('some' in next.sinks) next.sinks['some']['max_files'] = random.between(500, 1000);
+    },
+    (next) => {
+      // Nobody listens there.
+      if ('away' in next.sinks) delete next.sinks['away'];
+      else next.sinks['away'] = { type: 'loki', url: 'http://127.0.0.1:1' };
+    },
+    (next) => {
+      const webhook = { type: 'json', url: 'http://127.0.0.1:1/' };
+      next.alerts = { never: { query: '|= "never"', threshold: random.between(1, 9), webhook } };
+    },
+    (next) => (next['journal'] = { max_age: `${random.between(2, 9)}d`, max_bytes: '1GiB' }),
+    (next) => (next['log_level'] = random.pick(['debug', 'info'])),
+    (next) => (next['dead_letters'] = { max_age: `${random.between(2, 9)}d` }),
+  ]);
+  change(next);
+  return next;
+}
+
+/** A text that is wrong, and what the agent must say of it. */
+function broken(random: Random, config: Config, folder: string): readonly [text: string, why: RegExp] {
+  const next = changed(random, config, folder);
+  const loki = { type: 'loki', url: 'http://127.0.0.1:1' };
+  return random.pick<() => readonly [string, RegExp]>([
+    () => [`${JSON.stringify(next)}\n}: [`, /./],
+    () => [JSON.stringify({ ...next, sink: {} }), /sink: unknown key, did you mean sinks\?/],
+    () => [JSON.stringify({ ...next, log_level: 5 }), /log_level: must be debug or info/],
+    () => [
+      JSON.stringify({ ...next, sinks: { ...next.sinks, new: { ...loki, password_file: '/nowhere/x' } } }),
+      /\/nowhere\/x .* does not exist/,
+    ],
+    () => [JSON.stringify({ ...next, labels: { env: '${NO_SUCH}' } }), /NO_SUCH is not set/],
+    () => [
+      JSON.stringify({ ...next, processors: [{ type: 'redcat' }] }),
+      /processors\[0\]\.type: must be .*did you mean redact\?/,
+    ],
+    () => [JSON.stringify({ ...next, processors: { type: 'redact' } }), /processors: must be a list/],
+    () => [
+      JSON.stringify({ ...next, metrics: { port: 1 } }),
+      /metrics \(its address is taken at the start\)/,
+    ],
+  ])();
+}
+
+interface Lines {
+  readonly container: string;
+  readonly stream: string;
+  readonly number: number;
+}
+
+/** The number that the demo source gave it. */
+function numberOf(line: string): number {
+  return Number(/request"?[=:](\d+)/.exec(line)?.[1]);
+}
+
+/** In the order in which the sink has them. */
+function linesOf(directory: string): Lines[] {
+  return readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name.startsWith('demo-'))
+    .flatMap(({ name: container }) =>
+      readdirSync(path.join(directory, container))
+        .sort()
+        .flatMap((name) =>
+          readFileSync(path.join(directory, container, name), 'utf8')
+            .split('\n')
+            .slice(0, -1),
+        )
+        .map((text) => {
+          const { stream, line } = JSON.parse(text) as { stream: string; line: string };
+          return { container, stream, number: numberOf(line) };
+        }),
+    );
+}
+
+function byContainer(lines: readonly Lines[]): Record<string, number[]> {
+  const numbers: Record<string, number[]> = {};
+  for (const { container, number } of lines) (numbers[container] ??= []).push(number);
+  for (const list of Object.values(numbers)) list.sort((a, b) => a - b);
+  return numbers;
+}
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i + 1);
+}
+
+class Reloading {
+  readonly agent: Agent;
+  readonly file: string;
+
+  constructor(agent: Agent, folder: string) {
+    this.agent = agent;
+    this.file = path.join(folder, 'config.yaml');
+  }
+
+  async reload(text: string): Promise<ReloadResult> {
+    writeFileSync(this.file, text);
+    const answer = await fetch(`${this.agent.url}/api/v1/config/reload`, { method: 'POST' });
+    return (await answer.json()) as ReloadResult;
+  }
+
+  /** As the agent shows it. */
+  async yaml(): Promise<string> {
+    return (await this.agent.get<{ yaml: string }>('/api/v1/config')).yaml;
+  }
+
+  async config(): Promise<{ readonly state: string; readonly reason: string }> {
+    const { components } = await this.agent.get<{
+      components: Record<string, { state: string; reason: string }>;
+    }>('/health');
+    return components['config'];
+  }
+
+  async results(): Promise<Record<string, number>> {
+    const text = await (await fetch(`${this.agent.url}/metrics`)).text();
+    const rows = text.matchAll(/config_reloads_total\{result="(\w+)"\} (\d+)/g);
+    return Object.fromEntries([...rows].map(([, result, count]) => [result, Number(count)]));
+  }
+}
+
+/** What scopes own and the process holds, once nothing of the moment is among it. */
+async function census(
+  agent: Agent,
+): Promise<{ owned: Record<string, number>; unowned: Record<string, number> }> {
+  return agent.get('/debug/resources?collect=true');
+}
+
+afterEach(killAgents);
+
+test('200 reloads under load, a third of them wrong: nothing is lost, repeated or left behind', {
+  timeout: 120_000,
+}, async () => {
+  const folder = scratch('reload');
+  const base = baseOf(folder, await freePort());
+  const agent = await (await Agent.start({ folder, config: base })).ready();
+  const reloading = new Reloading(agent, folder);
+  const random = new Random(SEED);
+  const warm = structuredClone(base);
+  // As it will be in the end.
+  await vi.waitFor(async () => {
+    const { linesCommitted } = await agent.get<{ linesCommitted: number }>('/api/v1/journal');
+    expect(linesCommitted).toBeGreaterThan(1000);
+  }, WAIT);
+  const before = await census(agent);
+
+  let config = warm;
+  let yaml = await reloading.yaml();
+  let refused = 0;
+  for (let i = 0; i < RELOADS; i++) {
+    if (i % 3 === 2) {
+      const [text, why] = broken(random, config, folder);
+      const { result, problems, changes } = await reloading.reload(text);
+      expect([result, changes]).toEqual(['refused', []]);
+      expect(problems.map(({ message }) => message).join('\n')).toMatch(why);
+      expect(await reloading.yaml()).toBe(yaml);
+      expect(await reloading.config()).toMatchObject({
+        state: 'degraded',
+        reason: expect.stringMatching(why),
+      });
+      refused++;
+    } else {
+      const next = changed(random, config, folder);
+      const { result, problems } = await reloading.reload(JSON.stringify(next));
+      expect({ result, problems, i }).toEqual({
+        result: expect.stringMatching(/applied|unchanged/),
+        problems: [],
+        i,
+      });
+      expect(await reloading.config()).toEqual(expect.objectContaining({ state: 'healthy' }));
+      config = next;
+      yaml = await reloading.yaml();
+      const shown = await agent.get<Config>('/api/v1/config');
+      expect(Object.keys(shown.sinks)).toEqual(Object.keys(config.sinks));
+      expect(shown.processors.map(({ type }) => type)).toEqual(config.processors.map(({ type }) => type));
+      expect(shown.labels).toEqual(config.labels);
+    }
+  }
+  expect(await reloading.results()).toMatchObject({ refused: expect.any(Number) });
+  expect((await reloading.results())['refused']).toBeGreaterThanOrEqual(refused);
+
+  expect((await reloading.reload(JSON.stringify(base))).result).toBe('applied');
+  await vi.waitFor(async () => {
+    const after = await census(agent);
+    expect(Object.values(after.unowned).every((count) => count === 0)).toBe(true);
+    expect(after.owned).toEqual(before.owned);
+  }, WAIT);
+  const { unaccounted } = await agent.get<{ unaccounted: Record<string, number> }>('/api/v1/ledger');
+  expect(new Set(Object.values(unaccounted))).toEqual(new Set([0]));
+
+  // Nothing new, so that what is asked of the history is all of it.
+  const quiet = structuredClone(base);
+  quiet.sources['sample']['lines_per_second'] = 1;
+  await reloading.reload(JSON.stringify(quiet));
+  const history = await fetch(`${agent.url}/api/v1/search/download?from=0&to=now&format=jsonl`);
+  const journaled = (await history.text())
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as { container: string; stream: string; line: string; labels: object });
+  const { code } = await agent.stop();
+  expect(code).toBe(0);
+  expect(agent.log).not.toContain('failed:');
+
+  const stays = linesOf(path.join(folder, 'stays'));
+  const counts = byContainer(stays);
+  for (const [container, numbers] of Object.entries(counts))
+    expect([container, numbers]).toEqual([container, upTo(numbers.length)]);
+  expect(Object.keys(counts).length).toBeGreaterThanOrEqual(4);
+
+  const inHistory = byContainer(
+    journaled.map(({ container, stream, line }) => ({ container, stream, number: numberOf(line) })),
+  );
+  const labels = new Map(
+    journaled.map(({ container, line, labels }) => [
+      `${container} ${numberOf(line)}`,
+      JSON.stringify(labels),
+    ]),
+  );
+  for (const [container, numbers] of Object.entries(inHistory)) {
+    expect([container, numbers]).toEqual([container, upTo(numbers.length)]);
+    expect(counts[container].length - numbers.length).toBeLessThan(LINES_PER_SECOND);
+  }
+
+  // In order by stream, and a stream is a set of labels.
+  const last = new Map<string, number>();
+  for (const { container, stream, number } of stays) {
+    const of = `${container} ${stream} ${labels.get(`${container} ${number}`)}`;
+    expect(number).toBeGreaterThan(last.get(of) ?? 0);
+    last.set(of, number);
+  }
+  const some = byContainer(linesOf(path.join(folder, 'some')));
+  expect(some).toEqual({ 'demo-api': counts['demo-api'], 'demo-web': counts['demo-web'] });
+});
+
+describe('what asks for it', () => {
+  test('a file that changes, in place or replaced, and SIGHUP', { timeout: 60_000 }, async () => {
+    const folder = scratch('reload-by');
+    const base = baseOf(folder, await freePort());
+    const agent = await (await Agent.start({ folder, config: base })).ready();
+    const reloading = new Reloading(agent, folder);
+    const labelled = (env: string): string => JSON.stringify({ ...base, labels: { env } });
+    const isInForce = (env: string): Promise<void> =>
+      vi.waitFor(async () => {
+        expect((await agent.get<Config>('/api/v1/config')).labels).toEqual({ env });
+      }, WAIT);
+
+    writeFileSync(reloading.file, labelled('in-place'));
+    await isInForce('in-place');
+    writeFileSync(`${reloading.file}.new`, labelled('replaced'));
+    renameSync(`${reloading.file}.new`, reloading.file);
+    await isInForce('replaced');
+
+    // A disk that is full leaves this behind.
+    writeFileSync(reloading.file, '');
+    await agent.said(/is empty\. Where all defaults are meant, ask for it/);
+    expect((await agent.get<Config>('/api/v1/config')).labels).toEqual({ env: 'replaced' });
+
+    writeFileSync(reloading.file, labelled('signal'));
+    agent.signal('SIGHUP');
+    await agent.said(/"cause":"SIGHUP".*labels changed/);
+    await isInForce('signal');
+    expect((await agent.stop()).code).toBe(0);
+  });
+});

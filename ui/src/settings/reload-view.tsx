@@ -1,0 +1,77 @@
+/** The configuration file as it is on the agent's disk: what is wrong with it, what a reload would do, and the reload. */
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { type ApiError, send } from '../lib/api.js';
+import { Button } from '../parts/button.js';
+import { ErrorNotice } from '../parts/notice.js';
+import { Skeleton } from '../parts/skeleton.js';
+import { Changes } from './changes.js';
+import { Outcome, ProblemList } from './outcome.js';
+import type { Checked, Reloaded } from './problems.js';
+
+export function ReloadView({ file, onReloaded }: { readonly file: string | null; readonly onReloaded: () => void }) {
+  const checked = useSignal<Checked | undefined>(undefined);
+  const reloaded = useSignal<Reloaded | undefined>(undefined);
+  const error = useSignal<ApiError | undefined>(undefined);
+  const isBusy = useSignal(false);
+  const ask = async <T,>(path: string, take: (answer: T) => void): Promise<void> => {
+    isBusy.value = true;
+    try {
+      take(await send<T>('POST', path));
+      error.value = undefined;
+    } catch (thrown) {
+      error.value = thrown as ApiError;
+    }
+    isBusy.value = false;
+  };
+  const look = (): Promise<void> =>
+    ask<Checked>('api/v1/config/check', (answer) => {
+      checked.value = answer;
+    });
+  const reload = async (): Promise<void> => {
+    await ask<Reloaded>('api/v1/config/reload', (answer) => {
+      reloaded.value = answer;
+    });
+    onReloaded();
+    await look();
+  };
+  useEffect(() => void look(), []);
+  const { changes = [], problems = [] } = checked.value ?? {};
+  const needsRestart = changes.some(({ change }) => change === 'restart');
+  const isDifferent = changes.some(({ change }) => change !== 'unchanged');
+  return (
+    <>
+      <div class="settings-file">
+        <span class="quiet">
+          {file === null ? 'There is no file that the agent was started with' : <code>{file}</code>}
+          {file !== null && ' is read by itself a moment after it changes'}. A configuration that is wrong, or that needs a
+          restart, is refused as a whole, and the one in force goes on.
+        </span>
+        <Button onClick={() => void look()} disabled={isBusy.value}>
+          Look again
+        </Button>
+        <Button
+          kind="primary"
+          onClick={() => void reload()}
+          disabled={isBusy.value || !checked.value?.ok || needsRestart || !isDifferent}
+        >
+          Apply the file
+        </Button>
+      </div>
+      <div aria-live="polite" class="settings-result">
+        {error.value && <ErrorNotice error={error.value} />}
+        {reloaded.value && <p class="settings-verdict">{SAID[reloaded.value.result]}</p>}
+        {checked.value ? <Outcome checked={checked.value} /> : !error.value && <Skeleton />}
+      </div>
+      {problems.length > 0 && <ProblemList problems={problems} />}
+      <Changes changes={changes} title={needsRestart ? 'What the file changes' : 'What a reload would do'} />
+      {reloaded.value?.result === 'applied' && <Changes changes={reloaded.value.changes} title="What the reload did" />}
+    </>
+  );
+}
+
+const SAID: Readonly<Record<Reloaded['result'], string>> = {
+  applied: 'Reloaded.',
+  unchanged: 'Reloaded: nothing was different.',
+  refused: 'Not reloaded: the configuration in force goes on.',
+};
