@@ -8,6 +8,7 @@ import { within } from '../runtime/within.js';
 import type { ContainerStatus } from '../sources/docker/index.js';
 import type { ApiLogReaders } from '../sources/docker/readers.js';
 import { createSource } from '../sources/docker/source.js';
+import type { TuningRules } from '../sources/docker/tuning.js';
 import { Health } from '../telemetry/health.js';
 
 const PATIENCE_MS = 10_000;
@@ -23,10 +24,11 @@ export async function inspectContainers(
   name: string,
   config: DockerSourceConfig,
   labels: Labels,
+  tuning: TuningRules,
 ): Promise<Inspection> {
   const failures: unknown[] = [];
   const scope = Scope.root('inspection', (error) => failures.push(error));
-  const context = { name, labels, log: silentLogger, health: new Health() };
+  const context = { name, labels, tuning, log: silentLogger, health: new Health() };
   const source = createSource(config, context, () => ({ file: IDLE, api: IDLE }));
   try {
     void scope.run(name, () => source.run(scope, NOWHERE));

@@ -17,7 +17,9 @@ export type Matchers = ReadonlyMap<string, Matcher>;
 
 export function matchersOf(sinks: Config['sinks']): Matchers {
   const entries = Object.entries(sinks);
-  return new Map(entries.map(([name, { match }]) => [name, wantedBy(name, match ? compileMatch(match) : undefined)]));
+  return new Map(
+    entries.map(([name, { match }]) => [name, wantedBy(name, match ? compileMatch(match) : undefined)]),
+  );
 }
 
 /** `labels` are the container's, without `outputLabel`, which says stdout or stderr. */

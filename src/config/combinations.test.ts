@@ -90,6 +90,18 @@ describe('what does not go together', () => {
       ['c.yaml:4:12: sinks.loki.tls.cert_file: needs key_file'],
     ],
     [
+      'sources:\n  syslog: { tcp_port: 0, udp_port: 0 }\n',
+      ['c.yaml:2:13: sources.syslog.tcp_port: listens nowhere where both ports are 0; leave the source out'],
+    ],
+    [
+      'sources:\n  syslog: { tcp_port: 0, tls: { cert_file: c, key_file: k } }\n',
+      ['c.yaml:2:26: sources.syslog.tls: is for TCP only, which is left out'],
+    ],
+    [
+      'sources:\n  journald: { directory: d, file: f }\n',
+      ['c.yaml:2:29: sources.journald.file: stands for itself; leave directory out'],
+    ],
+    [
       'sources:\n  containers:\n    tls: { key_file: k }\n',
       ['c.yaml:3:12: sources.containers.tls.key_file: needs cert_file'],
     ],

@@ -119,6 +119,8 @@ sources:
     liveness_timeout: 5s
   sample: { type: demo, lines_per_second: 5, containers: 2 }
   pipe: { type: stdin, container: make, max_line_bytes: 2KiB }
+  host: { type: journald, units: [ssh.service], matches: [_UID=0, +, "_CMDLINE=a b"], directory: logs, fields: [_PID], start_at: end, max_line_bytes: 2KiB }
+  net: { type: syslog, host: "::", tcp_port: 6514, udp_port: 0, tls: { cert_file: /c.pem, key_file: k.pem, client_ca_file: /ca.pem }, max_connections: 5, idle_timeout: 1h, max_line_bytes: 8k, use_message_time: false }
 sinks:
   loki:
     match: '{env="prod"}'
@@ -190,6 +192,26 @@ sinks:
         },
         sample: { type: 'demo', linesPerSecond: 5, containers: 2 },
         pipe: { type: 'stdin', container: 'make', maxLineBytes: 2048 },
+        host: {
+          type: 'journald',
+          units: ['ssh.service'],
+          matches: ['_UID=0', '+', '_CMDLINE=a b'],
+          directory: path.join(cwd, 'logs'),
+          fields: ['_PID'],
+          startAt: 'end',
+          maxLineBytes: 2048,
+        },
+        net: {
+          type: 'syslog',
+          host: '::',
+          tcpPort: 6514,
+          udpPort: 0,
+          tls: { certFile: '/c.pem', keyFile: path.join(cwd, 'k.pem'), clientCaFile: '/ca.pem' },
+          maxConnections: 5,
+          idleTimeoutMs: 3_600_000,
+          maxLineBytes: 8192,
+          useMessageTime: false,
+        },
       },
       processors: [],
       sinks: {

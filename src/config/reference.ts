@@ -19,6 +19,7 @@ Made from the schema that the program itself uses; \`log-capturer check\` shows 
 - A component that is called like its type (\`loki\`, \`stdout\`, \`stdin\`…) need not say it; \`containers\` is of type docker.
 - Sizes: \`64k\` = \`64KiB\` = 65,536 bytes, \`10MB\` = 10,000,000. Durations: \`200ms\`, \`5m\`, \`24h\`, \`7d\`.
 - Editors complete and check the file where its first line is \`# yaml-language-server: $schema=<path>\`, with the path of [config.schema.json](config.schema.json), or of what \`log-capturer schema\` prints.
+- A running agent takes the file a moment after it changes, at SIGHUP, and when \`log-capturer reload\` asks: only what is different begins anew. One that is wrong, or that changes \`data_dir\`, \`server\`, \`metrics\` or standard input, is refused as a whole, and the one in force goes on ([decision 35](decisions/0035-a-configuration-that-is-changed.md)).
 - \`log-capturer check\` ends with 1 where the configuration is wrong, and with 2 where its file cannot be read; every other command with 2 for both.
 `;
 

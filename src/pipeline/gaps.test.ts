@@ -16,6 +16,7 @@ test.each([
     'non_blocking',
     'may be missing: it logs with mode=non-blocking, where the engine drops lines when its buffer is full',
   ],
+  ['overflow', 'are missing: they came faster than they could be taken'],
   ['cap', 'are missing: the journal reached its size limit, or was deleted, before they were delivered'],
   ['damaged', 'are missing: they are damaged on the disk'],
 ] as const)('%s', (why, words) => {
@@ -36,7 +37,7 @@ test('is told a second wider than the lines beside it say, because outputs are s
   });
 });
 
-test('no reason is left out here', () => expect(GAP_REASONS).toHaveLength(9));
+test('no reason is left out here', () => expect(GAP_REASONS).toHaveLength(10));
 
 test.each([
   [{ from: undefined, to }, 'lines up to 2023-11-14T22:14:20.123456789Z may be missing: x'],

@@ -10,7 +10,7 @@ import { gapLine, gapOf, OTHER_CONTAINERS } from './gaps.js';
 import { justBefore } from './line-time.js';
 import { type ChainsFor, Processing } from './processing.js';
 import { SourceLedger, type TotalStore } from './source-ledger.js';
-import { containerOf, GAP_LABEL, type StreamTable } from './streams.js';
+import { GAP_LABEL, ownerOf, type StreamTable } from './streams.js';
 
 /** Whose lines those are that the agent writes itself, where lines are missing. */
 const GAP_LINES = 'log-capturer/gaps';
@@ -69,7 +69,7 @@ export function createIntake({ journal, streams, scope, chainsFor, taps, gaps }:
       if (position === undefined) ledger.retire(key);
     },
     gap(sourceGap, labels) {
-      const gap = gapOf(containerOf(labels) ?? OTHER_CONTAINERS, sourceGap);
+      const gap = gapOf(ownerOf(labels) ?? OTHER_CONTAINERS, sourceGap);
       if (!sourceGap.to) return gaps.noteOnce(gap);
       const stream = streams.acquire({ ...labels, [GAP_LABEL]: gap.why });
       const line = gapLine(gap, stream.id, justBefore(sourceGap.to));

@@ -13,7 +13,7 @@
 import type { Batch } from './batch.js';
 import type { LineAccount, Origin, SourceKey } from './contract.js';
 import type { LineTime } from './line-time.js';
-import { containerOf, type StreamTable } from './streams.js';
+import { ownerOf, type StreamTable } from './streams.js';
 import { retiredOf, splitTotal, totalName } from './totals.js';
 
 /** What it needs of the journal. */
@@ -40,7 +40,7 @@ export class SourceLedger {
     account.pushed(batch.length);
     account.saw(batch);
     const stream = batch.length > 0 ? this.#streams.get(batch.stream[0]) : undefined;
-    if (stream) account.container = containerOf(stream.labels);
+    if (stream) account.container = ownerOf(stream.labels);
     return account;
   }
 

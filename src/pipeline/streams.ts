@@ -100,6 +100,11 @@ export function containerOf(labels: Labels): string | undefined {
   return firstOf(CONTAINER_LABELS, labels);
 }
 
+/** Whose lines those are, for people: a container's name, or that of a file. */
+export function ownerOf(labels: Labels): string | undefined {
+  return containerOf(labels) ?? labels['filename'];
+}
+
 /** `stdout` or `stderr`. */
 export function outputOf(labels: Labels): string | undefined {
   return firstOf(OUTPUT_LABELS, labels);

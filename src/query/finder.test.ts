@@ -48,3 +48,12 @@ test('a text is found in each line that holds it, wherever they lie and in whate
   expect(found).toBeGreaterThan(300);
   expect(missed).toBeGreaterThan(300);
 });
+
+test('a text that nearly everything is like is found where it is', () => {
+  const finder = new ExactFinder(`${'a'.repeat(80)}b`);
+  for (let more = 0; more < 40; more++) {
+    const data = Buffer.from(`${'a'.repeat(80 + more)}bb`);
+    finder.begin(data);
+    expect([more, finder.isIn(0, data.length), finder.isIn(0, data.length - 2)]).toEqual([more, true, false]);
+  }
+});

@@ -1,9 +1,19 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Budget, compileSearch } from './index.js';
+import { Budget, compileSearch, PatternError } from './index.js';
 import { hostileLine, hostilePattern, randomOf } from './testing/hostile.js';
 
 const unlimited = (): Budget => new Budget(Number.POSITIVE_INFINITY);
+
+function isTooLarge(pattern: string): boolean {
+  try {
+    compileSearch(pattern, unlimited());
+    return false;
+  } catch (error) {
+    expect(error).toBeInstanceOf(PatternError);
+    return true;
+  }
+}
 
 test('a search within a budget says what one without says, or that it does not know', () => {
   const answers = { true: 0, false: 0, undefined: 0 };
@@ -12,6 +22,7 @@ test('a search within a budget says what one without says, or that it does not k
       const random = randomOf(seed);
       const pattern = hostilePattern(random);
       const budget = new Budget(steps);
+      fc.pre(!isTooLarge(pattern));
       const search = compileSearch(pattern, budget);
       const free = compileSearch(pattern, unlimited());
       for (let i = 0; i < 4; i++) {
@@ -46,6 +57,34 @@ test('whatever pattern and line, no more is spent than the budget and a few step
   expect(exhausted).toBeGreaterThan(20);
   // One set of threads may be in the making when nothing is left.
   expect(most).toBeLessThan(steps + 10_000);
+});
+
+test('what is run set by set, all tables being full, ends with the budget too', () => {
+  const random = randomOf(1);
+  const line = Buffer.from(Array.from({ length: 30_000 }, () => (random() < 0.5 ? 0x61 : 0x62)));
+  const budget = new Budget(600_000);
+  const search = compileSearch('a.{200}c$', budget);
+  for (let i = 0; i < 2; i++) {
+    budget.renew();
+    expect(search.test(line, 0, line.length)).toBeUndefined();
+    expect(budget.left).toBeGreaterThan(-10_000);
+  }
+});
+
+test('what is known well costs by its length, more where it is not ASCII', () => {
+  const budget = new Budget(100_000);
+  const search = compileSearch('[cd]$', budget);
+  const spentOn = (line: Buffer): number => {
+    search.test(line, 0, line.length);
+    budget.renew();
+    expect(search.test(line, 0, line.length)).toBe(false);
+    return 100_000 - budget.left;
+  };
+  expect(spentOn(Buffer.alloc(80_000, 'b'))).toBe(40_000);
+  expect(spentOn(Buffer.alloc(20_000, 'ü'))).toBe(40_000);
+  budget.renew();
+  const line = Buffer.alloc(80_000, 'b');
+  expect([1, 2, 3, 4].map(() => search.test(line, 0, line.length))).toEqual([false, false, false, undefined]);
 });
 
 test('searches of one line share what they may spend, and the next line has all of it again', () => {

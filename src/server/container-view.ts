@@ -2,10 +2,13 @@
  * Containers as the API shows them: what their source says of them, what was read of each in this run, and how fast. Null
  * stands for what nobody knows. Sources without an engine have no containers of their own: each name they read is one.
  */
+
 import type { SourceFigures } from '../pipeline/contract.js';
+import { shownLabels } from '../pipeline/hidden-labels.js';
 import { type LineTime, timeText } from '../pipeline/line-time.js';
 import type { Labels } from '../pipeline/streams.js';
 import { type Activity, keyOf } from '../telemetry/activity/activity.js';
+import type { ContainerView } from './shapes/container.js';
 
 /** As a source tells of it. */
 export interface KnownContainer {
@@ -39,43 +42,6 @@ export interface ContainerSource {
   readonly type: string;
   readonly figures: () => SourceFigures | undefined;
   readonly containers?: () => readonly KnownContainer[];
-}
-
-export interface ContainerView {
-  readonly id: string;
-  readonly name: string;
-  readonly image: string;
-  /** As the engine says it: running, exited… */
-  readonly state: string;
-  /** How its lines are read: `file`, `api`, or `none` where they are not; elsewhere the type of the source. */
-  readonly transport: string;
-  /** Why so, in words for people; empty where they are not. */
-  readonly transportWhy: string;
-  /** Where they are not: one sentence. */
-  readonly why: string;
-  /** Of its streams, without the one that says stdout or stderr. */
-  readonly labels: Labels;
-  readonly composeProject: string | null;
-  readonly startedAt: string | null;
-  readonly restarts: number | null;
-  /** Between the last two looks, which are five seconds apart. */
-  readonly linesPerSecond: number;
-  readonly bytesPerSecond: number;
-  /** Lines a second, one figure for each of the last looks, at most 60; the oldest first. */
-  readonly rates: readonly number[];
-  /** In this run. */
-  readonly lines: number;
-  readonly bytes: number;
-  /** Of the newest line that was read in this run. */
-  readonly lastLine: string | null;
-  /** How old the newest line is while there are later ones to read; 0 where all is read. */
-  readonly lagSeconds: number | null;
-  readonly rotations: number;
-  /** Lines whose end never came, and those that were cut, in this run. */
-  readonly partial: number | null;
-  readonly cut: number | null;
-  /** How many of the last thousand gaps are of containers of this name. */
-  readonly gaps: number;
 }
 
 /** All of `sources`, in their order. */
@@ -119,6 +85,7 @@ export function containerView(container: KnownContainer, facts: ContainerFacts):
   const newest = newestOf(container.id);
   return {
     ...known,
+    labels: shownLabels(known.labels),
     composeProject: composeProject ?? null,
     startedAt: startedMs === undefined ? null : new Date(startedMs).toISOString(),
     restarts: restarts ?? null,

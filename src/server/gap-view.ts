@@ -2,30 +2,7 @@
 import type { GapRegister, ToldGap } from '../pipeline/gap-register.js';
 import { gapSentence } from '../pipeline/gaps.js';
 import { type LineTime, timeText } from '../pipeline/line-time.js';
-
-export interface GapView {
-  /** Rises by one with each gap, over restarts. */
-  readonly number: number;
-  /** When it was told, or last grew. */
-  readonly told: string;
-  readonly container: string;
-  /** Null: nobody will have the lines; else that sink will not. */
-  readonly sink: string | null;
-  readonly why: string;
-  /** What is missing was written between these. */
-  readonly from: string | null;
-  readonly to: string | null;
-  readonly lines: number | null;
-  /** All of it, for people. */
-  readonly text: string;
-}
-
-export interface GapsView {
-  /** The last thousand, the newest first. */
-  readonly gaps: readonly GapView[];
-  /** Of this run, by reason. */
-  readonly counts: Readonly<Record<string, number>>;
-}
+import type { GapsView, GapView } from './shapes/gap.js';
 
 export function gapsView({ newest, counts }: Pick<GapRegister, 'newest' | 'counts'>): GapsView {
   return { gaps: newest.map(viewOf), counts: Object.fromEntries(counts) };

@@ -8,9 +8,9 @@ import type { Health } from '../telemetry/health.js';
 import type { LedgerReport } from '../telemetry/ledger/report.js';
 import type { HistoryReport } from '../telemetry/resources/history.js';
 import type { AlertRouteOptions } from './alerts/routes.js';
-import type { ContainerView } from './container-view.js';
-import type { GapsView } from './gap-view.js';
+import type { ContainerView } from './shapes/container.js';
 import type { FlowView } from './shapes/flow.js';
+import type { GapsView } from './shapes/gap.js';
 
 export interface AgentView {
   readonly build: BuildInfo;

@@ -54,6 +54,44 @@ describeInBrowser('the pages about the agent', (bed) => {
     await visit.page.getByText(/40/).first().waitFor();
   });
 
+  it('shows what processors did with the lines on their way, and the fields that they found', async () => {
+    const lines = Array.from({ length: 40 }, (_, i) => ({
+      line: JSON.stringify({ level: i % 4 === 0 ? 'warn' : 'info', user: `u${i % 2}`, text: `<b>${i}</b>` }),
+    }));
+    await startSpeaker(bed, { name: 'processed', lines });
+    const { agent, url } = await startWindow(bed, ['processed'], {
+      processors: [
+        { type: 'parse', format: 'json' },
+        { type: 'filter', drop: ['| user="u1"'] },
+      ],
+    });
+    const visit = await bed.open({ url, path: 'flow?part=processors' });
+    const { page } = visit;
+    const steps = page.getByRole('table', { name: 'Processors' }).locator('tbody tr');
+    await steps.filter({ hasText: /^filterall4020200000$/ }).waitFor();
+    await expect(steps.allTextContents()).resolves.toEqual([
+      expect.stringMatching(/^parseall404000000/),
+      expect.stringMatching(/^filterall402020000/),
+    ]);
+    const { unaccounted } = await agent.get<{ unaccounted: Record<string, number> }>('/api/v1/ledger');
+    expect(new Set(Object.values(unaccounted))).toEqual(new Set([0]));
+
+    await visit.go('live');
+    const row = visit.row('<b>4</b>');
+    await row.waitFor();
+    await row.locator('[data-part="text"]').click();
+    const fields = page.getByRole('table', { name: 'Fields of this line' });
+    await expect(fields.locator('tr').allTextContents()).resolves.toEqual([
+      'levelwarn',
+      'useru0',
+      'text<b>4</b>',
+    ]);
+    await fields.getByRole('button', { name: 'Only lines with this text' }).click();
+    await visit.row('<b>36</b>').waitFor({ state: 'detached' });
+    expect(await visit.query.inputValue()).toBe('| text="<b>4</b>"');
+    expect((await visit.lines()).map(({ text }) => JSON.parse(text).text)).toEqual(['<b>4</b>']);
+  });
+
   it('shows what a receiver refused, and delivers it again when told', async () => {
     const strict = await startLoki({ limits: { maxLineBytes: 100 } });
     onTestFinished(async () => strict.close());
@@ -114,10 +152,10 @@ describeInBrowser('the pages about the agent', (bed) => {
     await expect(problems.filter({ hasText: /prot/ }).count()).resolves.toBe(0);
   });
 
-  it('takes an alert, and sends it when the lines come', async () => {
+  it('takes an alert, sends it when the lines come, and when it is over', async () => {
     const webhooks = await Webhooks.start();
     onTestFinished(async () => webhooks.close());
-    await startSpeaker(bed, { name: 'alarming', script: ticking(20) });
+    const alarming = await startSpeaker(bed, { name: 'alarming', script: ticking(20) });
     const { url } = await startWindow(bed, ['alarming']);
     const visit = await bed.open({ url, path: 'alerts' });
     const { page } = visit;
@@ -126,6 +164,8 @@ describeInBrowser('the pages about the agent', (bed) => {
     await form.getByLabel('Name').fill('too many ticks');
     await form.getByLabel('Query').fill('{container="alarming"} |= "tick"');
     await form.getByLabel('Threshold').fill('5');
+    await form.getByLabel('Within').fill('3s');
+    await form.getByLabel('Tell also when it is over').check();
     await form.getByLabel('Webhook').selectOption('json');
     await form.getByLabel('Address').fill(webhooks.url);
     await form.getByRole('button', { name: 'Create' }).click();
@@ -135,6 +175,9 @@ describeInBrowser('the pages about the agent', (bed) => {
     expect(told).toMatch(/tick \d+/);
     await card.filter({ hasText: /firing|cooling|cools/i }).waitFor();
     expect(await page.content()).not.toContain(new URL(webhooks.url).pathname);
+    await bed.api.remove(alarming);
+    expect(JSON.parse(await webhooks.with('"resolved":true'))).toMatchObject({ test: false, lines: [] });
+    await card.filter({ hasText: /over since/ }).waitFor();
     await card.getByRole('button', { name: 'Delete' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
     await card.waitFor({ state: 'detached' });

@@ -1,7 +1,7 @@
 /** What the API says of a container is what its engine says: when it started, how often again, what it wrote, and when last. */
 import path from 'node:path';
 import { expect, it, vi } from 'vitest';
-import type { ContainerView } from '../../src/server/container-view.js';
+import type { ContainerView } from '../../src/server/shapes/container.js';
 import type { FlowView } from '../../src/server/shapes/flow.js';
 import { Agent } from '../support/agent.js';
 import { describeWithEngine, fileSinkConfig, startWriters } from '../support/engine-test.js';

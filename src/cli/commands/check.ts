@@ -3,6 +3,7 @@
  * that YAML, the containers that it would take and their sinks. Warnings go to stderr. 0: it is right, 1: it is not.
  */
 import { configYaml } from '../../config/render.js';
+import { tuningProblem } from '../../config/tuning.js';
 import type { Config, DockerSourceConfig } from '../../config/types.js';
 import { AgentError, describeError } from '../../runtime/errors.js';
 import { outputLabelOf } from '../../sources/docker/labels.js';
@@ -66,10 +67,13 @@ async function lookAtContainers(config: Config): Promise<View[]> {
 async function lookAt(
   name: string,
   source: DockerSourceConfig,
-  { labels }: Config,
+  { labels, sinks }: Config,
   matchers: Matchers,
 ): Promise<View> {
-  const { trouble, containers } = await inspectContainers(name, source, labels);
+  const { trouble, containers } = await inspectContainers(name, source, labels, {
+    problem: tuningProblem,
+    sinkNames: () => Object.keys(sinks),
+  });
   const outputLabel = outputLabelOf(source.labelPreset);
   const shown = containers.map((container) => ({
     ...container,

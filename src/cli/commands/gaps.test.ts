@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { GapView } from '../../server/gap-view.js';
+import type { GapView } from '../../server/shapes/gap.js';
 import { runProgram } from '../program.js';
 import { type GapsOptions, gaps } from './gaps.js';
 

@@ -1,6 +1,6 @@
 /** `gaps`: which lines are missing, and why, as a table, the newest first. Asks the agent's /api/v1/gaps. */
 import { AgentError } from '../../runtime/errors.js';
-import type { GapsView, GapView } from '../../server/gap-view.js';
+import type { GapsView, GapView } from '../../server/shapes/gap.js';
 import { aligned } from '../aligned.js';
 import { askForJson } from '../ask-agent.js';
 import { print } from '../print.js';

@@ -159,7 +159,9 @@ describe('dedupe', () => {
           const restored: string[] = [];
           for (const { text, fields } of own) {
             const count = fields['generated_by'] === 'dedupe' ? Number(/\d+/.exec(text)?.[0]) : 0;
-            restored.push(...(count > 0 ? new Array<string>(count).fill(restored.at(-1) ?? '') : [text]));
+            restored.push(
+              ...(count > 0 ? Array.from({ length: count }, () => restored.at(-1) ?? '') : [text]),
+            );
           }
           expect(restored).toEqual(lines.filter((line) => line.labels === labels).map(({ text }) => text));
           expect(own.every(({ nanos }, i) => i === 0 || nanos >= own[i - 1].nanos)).toBe(true);

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LevelProcessorConfig } from '../../config/processor-types.js';
-import { type InLine, StageKit } from '../../pipeline/testing/stage-kit.js';
+import { type InLine, processorOf, StageKit } from '../../pipeline/testing/stage-kit.js';
 import { createParseProcessor } from '../parse/index.js';
 import { createLevelProcessor } from './index.js';
 
@@ -66,6 +66,14 @@ describe('By a field', () => {
       b: '2',
     });
   });
+});
+
+test('it is there once', () => {
+  const pairs: [string, string][] = [];
+  const probe = processorOf((draft) => pairs.push(...(draft.metadata?.pairs(0) ?? [])));
+  const kit = new StageKit(() => [createLevelProcessor('level', { type: 'level' }), probe]);
+  kit.push([{ text: 'x', fields: [['level', 'WARN']] }]);
+  expect(pairs).toEqual([['level', 'warn']]);
 });
 
 describe('By the line', () => {

@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MultilineProcessorConfig } from '../../config/processor-types.js';
 import { LineFlag } from '../../pipeline/batch.js';
+import { Draft } from '../../pipeline/draft.js';
+import { fieldName } from '../../pipeline/metadata.js';
+import { StreamTable } from '../../pipeline/streams.js';
 import { entryOf, type InLine, processorOf, StageKit } from '../../pipeline/testing/stage-kit.js';
 import { randomOf } from '../../regex/testing/hostile.js';
 import { createMultilineProcessor } from './index.js';
@@ -65,6 +68,18 @@ describe('stack traces', () => {
       ['PHP Fatal error:  Uncaught App\\ShopException: x in /a.php:1', 'Stack trace:', '#0 {main}'],
     ],
     [
+      'of a class of any name, uncaught',
+      ['Exception in thread "main" com.acme.Boom: x', '\tat a.B.c(B.java:1)'],
+    ],
+    [
+      'of a class of any name in PHP',
+      ['PHP Fatal error:  Uncaught Boom: x in /a.php:1', 'Stack trace:', '#0 {main}'],
+    ],
+    [
+      'with a date in PHP',
+      ['[22-Nov-2026 16:00:00 UTC] PHP Fatal error:  Uncaught Boom: x in /a.php:1', 'Stack trace:'],
+    ],
+    [
       'with a message of eight lines',
       [TRACE[0], ...Array.from({ length: 8 }, (_, i) => `more ${i}`), TRACE[1]],
     ],
@@ -102,12 +117,36 @@ describe('stack traces', () => {
   });
 });
 
+describe('what follows a trace and looks like more of it', () => {
+  it.each([
+    [
+      'Go',
+      ['panic: x', '', 'goroutine 1 [running]:', 'main.main()', '\t/app/main.go:1 +0x1'],
+      ['done(ok)', 'next'],
+    ],
+    ['Go', ['goroutine 1 [running]:', 'main.main()', '\t/app/main.go:1 +0x1'], ['', 'rdx fine']],
+    ['Node.js', ['Error: x', '    at y (z.js:1:1)'], ['', 'Node.js is ready']],
+    [
+      'Python',
+      ['Traceback (most recent call last):', '  File "a", line 1', 'a.B: c'],
+      ['', 'During the night'],
+    ],
+    ['PHP', ['Error: x in /a.php:1', 'Stack trace:', '#0 {main}'], ['', 'Nextcloud is ready', '#1 of all']],
+    ['Ruby', ["a.rb:1:in `b': c (D)", "\tfrom a.rb:2:in `e'"], ['from here', '\tindented']],
+    ['Rust', ["thread 'a' panicked at b.rs:1:1:", 'c', 'note: d'], ['note: another', '   0: listed']],
+    ['.NET', ['A.BException: c', '   at D.E() in /f.cs:line 1'], ['  moved in', '   --> arrow']],
+  ])('in %s is left alone', (_, trace, behind) => {
+    expect(joined([...trace, ...behind])).toEqual([trace.join('\n'), ...behind]);
+  });
+});
+
 describe('ordinary lines', () => {
   const ORDINARY = [
     '172.17.0.1 - - [22/Nov/2026:16:00:00 +0000] "GET /Error HTTP/1.1" 200 612 "-" "Mozilla/5.0"',
     '2026/11/22 16:00:00 [error] 29#29: *1 open() "/x" failed (2: No such file or directory), client: 1.2.3.4',
     '{"level":"error","msg":"Error: boom","stack":"Error: boom\\n    at x (y.js:1:1)"}',
     '{"error":"java.io.IOException: x"}',
+    '{"msg":"failed: java.io.IOException: x"}',
     'time=2026-11-22T16:00:00Z level=error msg="failed: x" err="Error: y"',
     'level=warn ts=1 caller=main.go:12 err=Exception: z',
     '<34>1 2026-11-22T16:00:00Z host app 1 - - su failed',
@@ -184,6 +223,44 @@ describe('a joined line', () => {
       { text: 'behind', seconds: 13, nanos: 0, flags: 0, fields: { c: 'own' } },
     ]);
     expect(kit.told).toEqual({ generated: 0, merged: 2, held: 0, filtered: {} });
+  });
+
+  it('has nothing of lines that passed before it', () => {
+    const kit = kitOf().push([
+      { text: TRACE[0], labels: STDERR, fields: [['a', 'err']] },
+      { text: TRACE[0], labels: STDOUT },
+      { text: TRACE[1], labels: STDOUT },
+      { text: 'behind', labels: STDOUT, fields: [['b', 'out']] },
+    ]);
+    expect(kit.out.map(({ fields }) => fields)).toEqual([{}, { b: 'out' }]);
+  });
+
+  it('is not written over by later batches, which lie where its lines lay', () => {
+    const streams = new StreamTable();
+    const { id } = streams.acquire(STDOUT);
+    const stage = processor().begin({ selects: () => true, streams, now: () => 0 });
+    const account = { generated() {}, filtered() {}, merged() {}, held() {} };
+    const draft = new Draft();
+    const name = fieldName('a');
+    const push = (...lines: readonly string[]): [string, string | undefined][] => {
+      draft.clear();
+      for (const line of lines) {
+        const row = draft.addLine(Buffer.from(line), id, { seconds: 1, nanos: 0, flags: 0 });
+        draft.fields().addText(row, name, line.slice(0, 4));
+      }
+      stage.process(draft, account);
+      return Array.from({ length: draft.length }, (_, row) => [
+        draft.text(row),
+        draft.metadata?.text(row, name),
+      ]);
+    };
+    expect(push('Error: x', 'more')).toEqual([]);
+    expect(push('further')).toEqual([]);
+    expect(push('panic: another one')).toEqual([
+      ['Error: x', 'Erro'],
+      ['more', 'more'],
+      ['further', 'furt'],
+    ]);
   });
 
   it('gives lines back with what they carried where they are part of nothing', () => {
@@ -356,28 +433,21 @@ describe('any lines in any batches', () => {
           expect(of(kit, 'stderr')).toEqual(err.map((lines) => lines.join('\n')));
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
   it('whatever the lines are: nothing goes, nothing moves, and batches and kills make no difference', () => {
-    const known = [...new Set(FIXTURES.flatMap(({ events }) => events.flat()))].slice(0, 2000);
-    const line = fc.oneof(
-      { weight: 6, arbitrary: fc.constantFrom(...known) },
-      { weight: 1, arbitrary: fc.string({ maxLength: 12 }) },
+    const known = FIXTURES.flatMap(({ events }) => events);
+    const some = fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom(...known) },
+      { weight: 3, arbitrary: fc.constantFrom(...known.flat()).map((line) => [line]) },
+      { weight: 1, arbitrary: fc.string({ maxLength: 12 }).map((line) => [line]) },
       {
         weight: 1,
-        arbitrary: fc.constantFrom(
-          '',
-          ' ',
-          '}',
-          'Error',
-          'a.B: ',
-          'Stack trace:',
-          '\tat x',
-          '  at',
-          ':1:in `',
-        ),
+        arbitrary: fc
+          .constantFrom('', ' ', '}', 'Error', 'a.B: ', 'Stack trace:', '\tat x', '  at', ':1:in `')
+          .map((line) => [line]),
       },
     );
     const limits = fc.record({
@@ -386,12 +456,12 @@ describe('any lines in any batches', () => {
     });
     fc.assert(
       fc.property(
-        fc.array(line, { maxLength: 60 }),
+        fc.array(some, { maxLength: 12 }),
         sizes,
         limits,
         fc.boolean(),
         (lines, batches, limit, kills) => {
-          const texts = lines.map((text) => text.replaceAll('\n', ' '));
+          const texts = lines.flat().map((text) => text.replaceAll('\n', ' '));
           const whole = joined(texts, limit);
           expect(whole.join('\n')).toBe(texts.join('\n'));
           const kit = kitOf(limit);
@@ -404,7 +474,7 @@ describe('any lines in any batches', () => {
           expect(kit.flush().texts()).toEqual(whole);
         },
       ),
-      { numRuns: 250 },
+      { numRuns: 150 },
     );
   });
 

@@ -11,11 +11,13 @@ import { createParseProcessor } from './index.js';
 type Format = (typeof PARSE_FORMATS)[number];
 type Options = Parameters<typeof processorOf>[1];
 
-function kitOf(format: Format, options: { messageField?: string; fields?: string[] } = {}): StageKit {
+function processorOf(format: Format, options: { messageField?: string; fields?: string[] } = {}): Processor {
   const pattern = format === 'regex' ? { pattern: '(?P<first>[a-z]+)=?(?P<rest>.*)' } : {};
-  return new StageKit(() => [
-    createParseProcessor('parse', { type: 'parse', format, ...pattern, ...options }),
-  ]);
+  return createParseProcessor('parse', { type: 'parse', format, ...pattern, ...options });
+}
+
+function kitOf(format: Format, options: Options = {}): StageKit {
+  return new StageKit(() => [processorOf(format, options)]);
 }
 
 /** What the program says that JSON's fields are, by another way: all of the text decoded and walked through. */
@@ -182,7 +184,7 @@ describe('Every format', () => {
   test.each(PARSE_FORMATS)('%s: a line ends where it ends, though what it lacks lies behind it', (format) => {
     const line = Buffer.from(whole[format]);
     for (let to = 0; to <= line.length; to++) {
-      const [alone] = kitOf(format.push([{ text: line.subarray(0, to) }]).out;
+      const [alone] = kitOf(format).push([{ text: line.subarray(0, to) }]).out;
       const { metadata } = beginningOf(line, to, format);
       expect(Object.fromEntries(metadata?.pairs(0) ?? []), `of ${to} bytes`).toEqual(alone.fields);
       if (metadata) expect(isUtf8(metadata.bytes.subarray(metadata.start[0], metadata.end[0]))).toBe(true);

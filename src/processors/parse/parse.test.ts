@@ -339,13 +339,19 @@ describe('regex', () => {
     expect(fieldsOf('regex', line, { pattern })).toEqual(fields);
   });
 
-  test('a line that costs too much passes, marked', () => {
-    const { kit, processor } = kitOf('regex', { pattern: '(?P<a>(x|xx|y)*)z$' });
-    const line = 'xy'.repeat(500_000);
-    kit.push([{ text: line }]);
+  test('a line that costs too much passes, marked, and the next one has a budget of its own', () => {
+    const { kit, processor } = kitOf('regex', { pattern: '(?P<a>[xy]*)[xy]*!' });
+    const line = `${'xy'.repeat(500_000)}!`;
+    kit.push([{ text: line }, { text: 'xy!' }]);
     expect(kit.out[0].bytes === line).toBe(true);
-    expect(['parse: regex', 'parse: too_costly']).toContain(kit.out[0].fields['processing_error']);
-    expect([...processor.figures.failed.values()]).toEqual([1]);
+    expect(kit.out.map(({ fields }) => fields)).toEqual([FAILED('too_costly'), { a: 'xy' }]);
+    expect([...processor.figures.failed]).toEqual([['too_costly', 1]]);
+  });
+
+  test('a group that took no part is no message', () => {
+    const { kit } = kitOf('regex', { pattern: '^(?P<a>x)?(?P<b>y)', messageField: 'a' });
+    kit.push([{ text: 'xy' }, { text: 'y' }]);
+    expect(kit.texts()).toEqual(['x', 'y']);
   });
 });
 
@@ -392,6 +398,7 @@ describe('Bounds', () => {
     const keys = Array.from({ length: 40 }, (_, i) => `k${i}`);
     kit.push([{ text: JSON.stringify(Object.fromEntries(keys.map((key) => [key, 1]))) }]);
     expect(Object.keys(kit.out[0].fields)).toEqual(keys.slice(0, 32));
+    kit.push([{ text: '{"a":1}' }]);
     expect(processor.figures.done.get('fields_dropped')).toBe(8);
   });
 

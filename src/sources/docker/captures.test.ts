@@ -54,6 +54,25 @@ describe('first sight', () => {
     expect(namesOf(readers)).toEqual(['c1', 'late']);
   });
 
+  test('what a container asks for by its labels comes with them, also late, and stays when it is renamed', async () => {
+    const { readers, captures, list } = setUp();
+    const labels = { 'log-capturer.parse': 'json', 'log-capturer.sink': 'loki', 'log-capturer.labels.team': 'a' };
+    make(1, { labels });
+    make(2);
+    await list(listed(1), listed(2));
+    makeFolder(3);
+    captures.sighted(id(3));
+    expect(readers.open.get(id(3))).toMatchObject({ labels: undefined });
+    writeFacts(3, { name: 'late', labels });
+    captures.lookAgain();
+    await captures.event(event('rename', 1, 'other'));
+    const asked = [1, 2, 3].map((n) => readers.open.get(id(n)));
+    expect(asked.map((log) => log?.tuning)).toEqual([{ parse: 'json' }, undefined, { parse: 'json' }]);
+    expect(asked.map((log) => log?.labels?.['__sinks__'])).toEqual(['loki', undefined, 'loki']);
+    expect(asked.map((log) => log?.labels?.['team'])).toEqual(['a', undefined, 'a']);
+    expect(asked[0]?.labels?.['container']).toBe('other');
+  });
+
   test('looking again ends by itself', async () => {
     const { captures, list } = setUp();
     make(1);

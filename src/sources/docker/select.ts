@@ -1,7 +1,7 @@
 /** Which containers are captured: never the agent itself, never one that says no, else by include and exclude. */
 import type { ContainerSelector, DockerSourceConfig } from '../../config/types.js';
-import type { ContainerFacts } from './facts.js';
 import { matchesGlob } from '../../runtime/glob.js';
+import type { ContainerFacts } from './facts.js';
 
 export const COMPOSE_PROJECT = 'com.docker.compose.project';
 const ENABLED = 'log-capturer.enabled';

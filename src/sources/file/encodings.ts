@@ -32,8 +32,7 @@ export function newlineBytes(encoding: Encoding): number {
 /** The index of the first newline in buf[0 .. length), which begins between two characters; -1 where there is none. */
 export function indexOfNewline(buf: Buffer, length: number, encoding: Encoding): number {
   if (newlineBytes(encoding) === 1) return buf.subarray(0, length).indexOf(NEWLINE);
-  for (let at = 0; at + 1 < length; at += 2)
-    if (isWideNewline(buf, at, encoding === 'utf-16be')) return at;
+  for (let at = 0; at + 1 < length; at += 2) if (isWideNewline(buf, at, encoding === 'utf-16be')) return at;
   return -1;
 }
 

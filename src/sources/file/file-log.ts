@@ -13,11 +13,11 @@ import type { GapReason } from '../../pipeline/gaps.js';
 import { type LineTime, timeOfMs } from '../../pipeline/line-time.js';
 import { CATCH_UP_LABEL, type Labels, type Stream } from '../../pipeline/streams.js';
 import type { Scope } from '../../runtime/scope.js';
+import { noCounts } from '../docker/json-file/counts.js';
 import { Decoder, type LineTarget } from '../docker/json-file/decode.js';
 import { closeAll, isGeneration, isSameFile } from '../docker/json-file/generations.js';
 import { ifThere, type LogFile, PlainFile } from '../docker/json-file/log-file.js';
 import { type Mark, markAt, Span } from '../docker/json-file/span.js';
-import { noCounts } from '../docker/json-file/counts.js';
 import { type Encoding, indexOfNewline, newlineBytes } from './encodings.js';
 import { generationsOf, openFile } from './generations.js';
 import { decodePosition, encodePosition, type SavedFile, type SavedLog } from './position.js';
@@ -101,7 +101,10 @@ export class FileLog implements LineTarget {
     this.#saved = saved === undefined ? undefined : decodePosition(saved);
     this.#olderMs = this.#saved?.olderMs ?? Date.now() - COARSE_CLOCK_MS;
     if (saved !== undefined && !this.#saved)
-      context.log.warn({ path, position: saved }, 'A saved position cannot be read: the file is read from its beginning.');
+      context.log.warn(
+        { path, position: saved },
+        'A saved position cannot be read: the file is read from its beginning.',
+      );
   }
 
   get isAwake(): boolean {
@@ -224,7 +227,7 @@ export class FileLog implements LineTarget {
       const wasFollowed = !span.isInNewestFile;
       if (span.offset === 0 && !wasFollowed && this.#findsCopies(scope, file)) continue;
       const bytes = file.readNow(buf, buf.length, span.offset);
-      if (!span.isContinued || (bytes === 0 && file.stat().size < span.offset)) {
+      if (!isWhole(span, file, bytes)) {
         this.#goOnInCut(scope, file);
         continue;
       }
@@ -244,7 +247,7 @@ export class FileLog implements LineTarget {
     try {
       const bytes = await file.read(buf, buf.length, span.offset);
       if (!(file instanceof PlainFile) || file.isClosed) return bytes;
-      if (span.isContinued && (bytes > 0 || file.stat().size >= span.offset)) return bytes;
+      if (isWhole(span, file, bytes)) return bytes;
       this.#goOnInCut(scope, file);
       return 0;
     } catch (error) {
@@ -407,7 +410,9 @@ export class FileLog implements LineTarget {
       {
         ...timeOfMs(modifiedMs),
         isCut: false,
-        files: [{ file: [length, crc, 0, 0], inode: held.inode, createdMs: held.createdMs }],
+        files: [
+          { file: [length, crc, 0, 0], inode: held.inode, createdMs: held.createdMs, isLate: false },
+        ],
         olderMs: this.#olderMs,
       },
       (file) => isGeneration(file, held),
@@ -452,7 +457,9 @@ export class FileLog implements LineTarget {
   /** `rest`: what stands behind the last newline. */
   #leaveFile(span: Span, rest: Buffer): void {
     const { file } = span.current;
-    const missing = file.isDamaged ? 'damaged' : span.marks[span.marks.indexOf(span.current) + 1].missingBefore;
+    const missing = file.isDamaged
+      ? 'damaged'
+      : span.marks[span.marks.indexOf(span.current) + 1].missingBefore;
     const isLate = this.#context.format === 'plain' && file instanceof PlainFile && missing === undefined;
     if (isLate) {
       const late = new Span([markAt(file, span.offset, span.offset)]);
@@ -530,7 +537,14 @@ export class FileLog implements LineTarget {
       const rest = bytes - (span.offset - before);
       if (rest > 0) {
         this.#setTime(span);
-        this.wait = this.#decoderOf(file).takeRaw(buf.subarray(bytes - rest, bytes), rest, rest, rest, span, this);
+        this.wait = this.#decoderOf(file).takeRaw(
+          buf.subarray(bytes - rest, bytes),
+          rest,
+          rest,
+          rest,
+          span,
+          this,
+        );
       }
       this.#late = this.#late.filter((one) => one !== late);
       this.#knowOlder(file.stat().modifiedMs);
@@ -558,7 +572,10 @@ export class FileLog implements LineTarget {
   #tellGap(why: GapReason, detail?: string): void {
     const { seconds, nanos }: LineTime = this.#live ?? this.#saved ?? { seconds: 0, nanos: 0 };
     const from = seconds > 0 ? { seconds, nanos } : undefined;
-    this.#context.pipeline.gap({ why, from, to: timeOfMs(Date.now()), ...(detail && { detail }) }, this.labels);
+    this.#context.pipeline.gap(
+      { why, from, to: timeOfMs(Date.now()), ...(detail && { detail }) },
+      this.labels,
+    );
   }
 
   #position(): ReturnType<typeof encodePosition> {
@@ -567,9 +584,17 @@ export class FileLog implements LineTarget {
     if (dropped.length > 0) this.#closeUnneeded(dropped);
     const files: SavedFile[] = [];
     const late = new Set<LogFile>(this.#late.map(({ span }) => span.current.file));
+    // As long as nothing was read of what came next, they say where that begins.
+    const isBegun = live.filesRead().some(({ file }) => !late.has(file));
     for (const span of this.#spans) {
       for (const { file, position } of span.filesRead())
-        if (span !== live || !late.has(file)) files.push({ file: position, inode: file.inode, createdMs: file.createdMs });
+        if (span !== live || !late.has(file))
+          files.push({
+            file: position,
+            inode: file.inode,
+            createdMs: file.createdMs,
+            isLate: span !== live && isBegun,
+          });
     }
     const isCut = !live.isInNewestFile && this.#newest.missingBefore === 'truncated';
     this.#saved = { seconds: live.seconds, nanos: live.nanos, isCut, files, olderMs: this.#olderMs };
@@ -594,4 +619,10 @@ export class FileLog implements LineTarget {
     this.openedMs = undefined;
     await Promise.all([...files].map((file) => file.close()));
   }
+}
+
+/** Whether what was read of the file still stands in it, as far as its first bytes and those before the place tell. `bytes` were read there. */
+function isWhole(span: Span, file: PlainFile, bytes: number): boolean {
+  if (bytes === 0) return file.stat().size >= span.offset;
+  return span.offset === 0 || (span.isContinued && file.matches(file.fingerprint(span.offset)));
 }

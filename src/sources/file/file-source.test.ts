@@ -21,7 +21,9 @@ import { FileKit } from './testing/file-kit.js';
 
 let kit: FileKit;
 
-function begin(config: Partial<FileSourceConfig> | ((kit: FileKit) => Partial<FileSourceConfig>) = {}): FileKit {
+function begin(
+  config: Partial<FileSourceConfig> | ((kit: FileKit) => Partial<FileSourceConfig>) = {},
+): FileKit {
   kit = new FileKit();
   Object.assign(kit.config, typeof config === 'function' ? config(kit) : config);
   return kit;
@@ -55,7 +57,10 @@ describe('files that grow', () => {
   });
 
   test('those that come while it runs, and those in folders that come', async () => {
-    begin(({ folder }) => ({ include: [join(folder, '**/*.log')], exclude: [join(folder, 'no/**'), join(folder, '**/bad*')] }));
+    begin(({ folder }) => ({
+      include: [join(folder, '**/*.log')],
+      exclude: [join(folder, 'no/**'), join(folder, '**/bad*')],
+    }));
     kit.start();
     writeFileSync(kit.path('a.log'), 'a\n');
     await kit.untilLines(1);
@@ -385,7 +390,9 @@ describe('rotation', () => {
     kit.start();
     await kit.untilLines(3);
     expect(kit.pipeline.texts).toEqual(['1', '2', '3']);
-    expect(new Set(kit.pipeline.lines.map(({ labels }) => labels['filename']))).toEqual(new Set([kit.path('a.log')]));
+    expect(new Set(kit.pipeline.lines.map(({ labels }) => labels['filename']))).toEqual(
+      new Set([kit.path('a.log')]),
+    );
     renameSync(kit.path('a.log.1'), kit.path('a.log.3'));
     renameSync(kit.path('a.log'), kit.path('a.log.1'));
     writeFileSync(kit.path('a.log'), lines('4'));
@@ -406,17 +413,28 @@ describe('formats', () => {
     const path = kit.path(`${pod}/0.log`);
     const record = (second: number, output: string, tag: string, text: string): string =>
       `2026-11-22T10:00:0${second}.5Z ${output} ${tag} ${text}\n`;
-    writeFileSync(path, record(1, 'stdout', 'F', 'one') + record(2, 'stdout', 'P', 'be') + record(3, 'stderr', 'F', 'err'));
+    writeFileSync(
+      path,
+      record(1, 'stdout', 'F', 'one') + record(2, 'stdout', 'P', 'be') + record(3, 'stderr', 'F', 'err'),
+    );
     kit.start();
     await kit.untilLines(2);
     await kit.stop();
     renameSync(path, `${path}.20261122-100003`);
-    writeFileSync(path, `${record(4, 'stdout', 'P', 'gin')}${record(5, 'stdout', 'F', ' end')}nonsense\n${record(6, 'stdout', 'F', '')}`);
+    writeFileSync(
+      path,
+      `${record(4, 'stdout', 'P', 'gin')}${record(5, 'stdout', 'F', ' end')}nonsense\n${record(6, 'stdout', 'F', '')}`,
+    );
     kit.start();
     await kit.untilLines(5);
     expect(kit.pipeline.texts).toEqual(['one', 'err', 'begin end', 'nonsense', '']);
     const [one, err, joined, nonsense] = kit.pipeline.lines;
-    expect(one.labels).toMatchObject({ namespace: 'shop', pod: 'web-7d4b9c', container: 'app', stream: 'stdout' });
+    expect(one.labels).toMatchObject({
+      namespace: 'shop',
+      pod: 'web-7d4b9c',
+      container: 'app',
+      stream: 'stdout',
+    });
     expect(one.labels).not.toHaveProperty('filename');
     expect(err.labels['stream']).toBe('stderr');
     expect(joined.time).toBe(BigInt(Date.UTC(2026, 10, 22, 10, 0, 2, 500)) * 1_000_000n);
@@ -424,9 +442,12 @@ describe('formats', () => {
     expect(kit.pipeline.gaps).toEqual([]);
   });
 
-  test("docker: records of the json-file", async () => {
+  test('docker: records of the json-file', async () => {
     begin({ format: 'docker' });
-    writeFileSync(kit.path('a.log'), '{"log":"x\\u00e4\\n","stream":"stderr","time":"2026-11-22T10:00:00Z"}\n');
+    writeFileSync(
+      kit.path('a.log'),
+      '{"log":"x\\u00e4\\n","stream":"stderr","time":"2026-11-22T10:00:00Z"}\n',
+    );
     kit.start();
     await kit.untilLines(1);
     expect(kit.pipeline.lines[0]).toMatchObject({ text: 'xä', labels: { stream: 'stderr' } });
@@ -442,7 +463,12 @@ describe('formats', () => {
     ['utf-16be by option', 'utf-16be', utf16be(text)],
   ] as const)('%s, in pieces of any length and over a restart', async (_name, encoding, bytes) => {
     begin({ encoding });
-    const newline = encoding === 'utf-16be' || _name.includes('be') ? utf16be('\n') : _name.includes('le') ? Buffer.from('\n', 'utf16le') : Buffer.from('\n');
+    const newline =
+      encoding === 'utf-16be' || _name.includes('be')
+        ? utf16be('\n')
+        : _name.includes('le')
+          ? Buffer.from('\n', 'utf16le')
+          : Buffer.from('\n');
     writeFileSync(kit.path('a.log'), bytes.subarray(0, 27));
     kit.start();
     await kit.untilLines(1);
@@ -466,7 +492,10 @@ describe('formats', () => {
 
   test('long lines of two bytes a character', async () => {
     begin({ encoding: 'utf-16le', maxLineBytes: 100_000 });
-    writeFileSync(kit.path('a.log'), Buffer.from(`${'ä'.repeat(40_000)}\n${'b'.repeat(200_000)}\nend\n`, 'utf16le'));
+    writeFileSync(
+      kit.path('a.log'),
+      Buffer.from(`${'ä'.repeat(40_000)}\n${'b'.repeat(200_000)}\nend\n`, 'utf16le'),
+    );
     kit.start();
     await kit.untilLines(3);
     const [first, second, third] = kit.pipeline.texts;

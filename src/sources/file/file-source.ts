@@ -114,7 +114,8 @@ export class FileSource implements Source {
     }
     const streams: OpenStream[] = [];
     for (const { openedMs, labels, path } of this.#awake)
-      if (openedMs !== undefined) streams.push({ container: nameOf(labels, path), transport: 'file', openedMs });
+      if (openedMs !== undefined)
+        streams.push({ container: nameOf(labels, path), transport: 'file', openedMs });
     return {
       active,
       retired: this.#retired,
@@ -202,8 +203,15 @@ export class FileSource implements Source {
 
   #add(path: string): FileLog {
     const { context, folders } = this.#running as Running;
-    const labels = { format: this.#config.format, source: this.name, common: this.#parts.labels, own: this.#config.labels };
-    const log = new FileLog(context, path, `file/${this.name}/${path}`, (real) => labelsOf(path, real, labels));
+    const labels = {
+      format: this.#config.format,
+      source: this.name,
+      common: this.#parts.labels,
+      own: this.#config.labels,
+    };
+    const log = new FileLog(context, path, `file/${this.name}/${path}`, (real) =>
+      labelsOf(path, real, labels),
+    );
     this.#logs.set(path, log);
     const { realPath } = log;
     if (realPath !== path) {
@@ -250,7 +258,7 @@ export class FileSource implements Source {
       seconds: now,
       nanos: 0,
       isCut: false,
-      files: [{ file: [length, crc, file.size, file.size], inode: file.inode, createdMs: file.createdMs }],
+      files: [{ file: [length, crc, file.size, file.size], inode: file.inode, createdMs: file.createdMs, isLate: false }],
       olderMs: now * 1000,
     };
     this.#finished.set(identity, saved);
@@ -319,7 +327,8 @@ export class FileSource implements Source {
       case 'blocked':
         return this.#holdFor(log);
       default:
-        if (this.#awake.size > MOST_AWAKE / 2 && this.#due.size > MOST_AWAKE / 2 && !log.isLate) this.#sleep(log);
+        if (this.#awake.size > MOST_AWAKE / 2 && this.#due.size > MOST_AWAKE / 2 && !log.isLate)
+          this.#sleep(log);
     }
   }
 
@@ -392,7 +401,8 @@ export class FileSource implements Source {
 
   #disown(log: FileLog): boolean {
     let had = false;
-    for (const [identity, owner] of this.#owners) had = (owner === log && this.#owners.delete(identity)) || had;
+    for (const [identity, owner] of this.#owners)
+      had = (owner === log && this.#owners.delete(identity)) || had;
     return had;
   }
 
@@ -430,7 +440,11 @@ export class FileSource implements Source {
       this.#bulk.delete(log);
       let progress = 'more';
       try {
-        for (let step = 0; step < BULK_STEPS && progress === 'more' && log.isAwake && !scope.isClosing; step++) {
+        for (
+          let step = 0;
+          step < BULK_STEPS && progress === 'more' && log.isAwake && !scope.isClosing;
+          step++
+        ) {
           const wasFollowed = log.hasNewer;
           const bytes = await log.fetch(scope, buf);
           await this.#gate.pass();

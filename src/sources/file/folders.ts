@@ -8,7 +8,13 @@ import { readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
-import { closure, isWildcard, matchesName, matchesPath, type PathPattern } from '../../runtime/path-patterns.js';
+import {
+  closure,
+  isWildcard,
+  matchesName,
+  matchesPath,
+  type PathPattern,
+} from '../../runtime/path-patterns.js';
 import type { Owned, Scope } from '../../runtime/scope.js';
 import { watchPath } from '../../runtime/watch.js';
 import { ifThere } from '../docker/json-file/log-file.js';

@@ -70,9 +70,11 @@ export function generationsOf(path: string): Generation[] {
   const folder = dirname(path);
   const base = basename(path);
   const stem = base.slice(0, base.length - extname(base).length);
-  const names = new Set((ifThere(() => readdirSync(folder)) ?? []).filter(
-    (name) => name.startsWith(stem) && mayBeRotationOf(name, base),
-  ));
+  const names = new Set(
+    (ifThere(() => readdirSync(folder)) ?? []).filter(
+      (name) => name.startsWith(stem) && mayBeRotationOf(name, base),
+    ),
+  );
   const found: Generation[] = [];
   for (const name of names) {
     if (COMPRESSED.test(name) && names.has(name.replace(COMPRESSED, ''))) continue;

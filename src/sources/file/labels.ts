@@ -17,7 +17,7 @@ export interface LabelRules {
 
 /** `path` is the name that it was found by, `real` the one behind links. */
 export function labelsOf(path: string, real: string, { format, source, common, own }: LabelRules): Labels {
-  const pod = format === 'plain' ? undefined : podOf(path) ?? podOf(real);
+  const pod = format === 'plain' ? undefined : (podOf(path) ?? podOf(real));
   return { host: hostname(), job: source, ...(pod ?? { filename: path }), ...common, ...own };
 }
 

@@ -2,10 +2,21 @@
  * Any sequence of writes, rotations, kills and restarts: every line comes once, in order, but for those that a cut
  * destroyed, and where those are missing a gap is told: one for each cut, and no other.
  */
-import { appendFileSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { gzipSync } from 'node:zlib';
 import { FileKit } from './testing/file-kit.js';
 
 type Step =
@@ -15,7 +26,14 @@ type Step =
   | { readonly do: 'rotate'; readonly isCompressed: boolean; readonly lost: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('write' as const), lines: fc.integer({ min: 1, max: 40 }), isCutInTwo: fc.boolean() }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('write' as const),
+      lines: fc.integer({ min: 1, max: 40 }),
+      isCutInTwo: fc.boolean(),
+    }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({ do: fc.constant('rotate' as const), isCompressed: fc.boolean(), lost: fc.nat(4) }),
@@ -130,7 +148,8 @@ class World {
   #shift(): void {
     for (let n = ++this.#rotations; n >= 1; n--)
       for (const suffix of ['', '.gz'])
-        if (existsSync(`${this.path}.${n}${suffix}`)) renameSync(`${this.path}.${n}${suffix}`, `${this.path}.${n + 1}${suffix}`);
+        if (existsSync(`${this.path}.${n}${suffix}`))
+          renameSync(`${this.path}.${n}${suffix}`, `${this.path}.${n + 1}${suffix}`);
   }
 
   #compress(): void {
@@ -160,7 +179,8 @@ class World {
       }
       // Of what was destroyed some may have been read before; what was not is before the gap.
       const read: string[] = [];
-      for (let one = seen[at]; one && 'text' in one && expected.lost.includes(one.text); one = seen[++at]) read.push(one.text);
+      for (let one = seen[at]; one && 'text' in one && expected.lost.includes(one.text); one = seen[++at])
+        read.push(one.text);
       expect(expected.lost.slice(0, read.length)).toEqual(read);
       const gap = seen[at++];
       expect(gap).toMatchObject({ why: 'truncated' });
@@ -171,15 +191,19 @@ class World {
 
 test('whatever happens to a file', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.boolean(), fc.array(step, { minLength: 3, maxLength: 16 }), async (isCopied, steps) => {
-      const world = new World(isCopied);
-      try {
-        await world.run(steps);
-        world.judge();
-      } finally {
-        await world.kit.end();
-      }
-    }),
+    fc.asyncProperty(
+      fc.boolean(),
+      fc.array(step, { minLength: 3, maxLength: 16 }),
+      async (isCopied, steps) => {
+        const world = new World(isCopied);
+        try {
+          await world.run(steps);
+          world.judge();
+        } finally {
+          await world.kit.end();
+        }
+      },
+    ),
     { numRuns: Number(process.env['FILE_MODEL_RUNS'] ?? 15) },
   );
 }, 120_000);

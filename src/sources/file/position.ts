@@ -1,11 +1,12 @@
 /**
  * Where reading of a log goes on, as it is committed with the lines:
  *
- *   [seconds, nanos, isCut, [file, inode, createdMs, …], olderMs]
+ *   [seconds, nanos, isCut, [file, inode, createdMs, isLate, …], olderMs]
  *     seconds, nanos   time of the last line, since 1970; what came before the first start counts as read then
  *     isCut            1: the newest file was cut short, which is still to be told; else 0
  *     file             as the docker source has it, [length, crc, out, err, tail?]: oldest first, those that are still needed
  *     inode, createdMs of that file: a number of an inode is used again
+ *     isLate           1: it was renamed and left, and what comes after it in the list is not what came next; else 0
  *     olderMs          when the newest of the files that were done with was changed last, milliseconds since 1970
  *
  * A file is known by the CRC-32 of its first 1 KiB, or of what was read of it where that is less, and by the bytes before
@@ -22,6 +23,8 @@ export interface SavedFile {
   readonly inode: number;
   /** Milliseconds since 1970; 0 where the filesystem does not tell. */
   readonly createdMs: number;
+  /** It was left, and is looked at for a while. */
+  readonly isLate: boolean;
 }
 
 export interface SavedLog extends LineTime {
@@ -33,7 +36,12 @@ export interface SavedLog extends LineTime {
 }
 
 export function encodePosition({ seconds, nanos, isCut, files, olderMs }: SavedLog): Position {
-  const list = files.flatMap(({ file, inode, createdMs }): Position[] => [file, inode, createdMs]);
+  const list = files.flatMap(({ file, inode, createdMs, isLate }): Position[] => [
+    file,
+    inode,
+    createdMs,
+    isLate ? 1 : 0,
+  ]);
   return [seconds, nanos, isCut ? 1 : 0, list, olderMs];
 }
 
@@ -44,10 +52,10 @@ export function decodePosition(position: Position): SavedLog | undefined {
   if (!isCount(seconds) || !isCount(nanos) || !isCount(isCut) || !Array.isArray(list)) return undefined;
   if (typeof olderMs !== 'number') return undefined;
   const files: SavedFile[] = [];
-  for (let at = 0; at < list.length; at += 3) {
-    const [file, inode, createdMs]: readonly unknown[] = list.slice(at, at + 3);
+  for (let at = 0; at < list.length; at += 4) {
+    const [file, inode, createdMs, isLate]: readonly unknown[] = list.slice(at, at + 4);
     if (!isFile(file) || !isCount(inode) || typeof createdMs !== 'number') return undefined;
-    files.push({ file, inode, createdMs });
+    files.push({ file, inode, createdMs, isLate: isLate === 1 });
   }
   return { seconds, nanos, isCut: isCut === 1, files, olderMs };
 }

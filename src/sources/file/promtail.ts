@@ -8,14 +8,19 @@ export function readPromtailPositions(path: string): ReadonlyMap<string, number>
   try {
     const document: unknown = parse(readFileSync(path, 'utf8'));
     const positions = (document as { positions?: unknown } | null)?.positions;
-    if (typeof positions !== 'object' || positions === null) throw new SyntaxError('it has no section "positions"');
+    if (typeof positions !== 'object' || positions === null)
+      throw new SyntaxError('it has no section "positions"');
     const offsets = Object.entries(positions)
       .map(([name, offset]): [string, number] => [name, Number(offset)])
       .filter(([name, offset]) => name.startsWith('/') && Number.isSafeInteger(offset) && offset >= 0);
     return new Map(offsets);
   } catch (error) {
-    throw new AgentError('CONFIG_INVALID', `promtail_positions: ${path} cannot be read: ${describeError(error)}`, {
-      cause: error,
-    });
+    throw new AgentError(
+      'CONFIG_INVALID',
+      `promtail_positions: ${path} cannot be read: ${describeError(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -1,7 +1,8 @@
 /** What a record is in the formats of a file source but `docker`: any line, or one that a container runtime wrote. */
-import { ArrivalClock } from '../stdin/arrival.js';
+
 import type { Records } from '../docker/json-file/decode.js';
 import { TimestampParser } from '../docker/json-file/timestamp.js';
+import { ArrivalClock } from '../stdin/arrival.js';
 
 const SPACE = 0x20;
 const CARRIAGE_RETURN = 0x0d;

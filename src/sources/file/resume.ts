@@ -32,6 +32,8 @@ interface Candidate {
   readonly inode: number;
   readonly modifiedMs: number;
   mark: Mark | undefined;
+  /** It says nothing of what came next. */
+  isLate: boolean;
 }
 
 type IsSame = (file: LogFile, saved: SavedFile) => boolean;
@@ -46,36 +48,46 @@ export function resume(
 ): Resumed {
   const wanted = [...saved.files];
   /** The mark of `file`, if it is one of those that are wanted, which it is then no more. */
-  const take = (file: LogFile, among: (saved: SavedFile) => boolean): Mark | undefined => {
+  const take = (file: LogFile, among: (saved: SavedFile) => boolean): SavedFile | undefined => {
     const index = wanted.findLastIndex((one) => among(one) && isSameFile(file, one));
-    if (index < 0) return undefined;
-    const [{ file: position }] = wanted.splice(index, 1);
-    return markAt(file, position[2], position[3]);
+    return index < 0 ? undefined : wanted.splice(index, 1)[0];
   };
   const openAndTake = (candidate: Candidate, among: (saved: SavedFile) => boolean): void => {
     const file = openFile(scope, candidate.path);
-    candidate.mark = file && take(file, among);
-    // Opened again if it is needed: there may be hundreds.
-    if (!candidate.mark) void file?.close();
+    const known = file && take(file, among);
+    if (file && known) {
+      candidate.mark = markAt(file, known.file[2], known.file[3]);
+      candidate.isLate = known.isLate;
+    } else {
+      // Opened again if it is needed: there may be hundreds.
+      void file?.close();
+    }
   };
 
-  let newestMark = newest && take(newest, ({ inode }) => inode === newest.inode);
+  let newestKnown = newest && take(newest, ({ inode }) => inode === newest.inode);
   const isCut =
-    newest !== undefined && newestMark === undefined && wanted.some((one) => one.inode === newest.inode && one.createdMs === newest.createdMs);
+    newest !== undefined &&
+    newestKnown === undefined &&
+    wanted.some((one) => one.inode === newest.inode && one.createdMs === newest.createdMs);
   // The newest first.
   const others: Candidate[] = wanted.length > 0 ? othersOf(path, newest) : [];
   for (const other of others) {
     if (wanted.some(({ inode }) => inode === other.inode))
       openAndTake(other, ({ inode }) => inode === other.inode);
   }
-  if (newest && !newestMark && !isCut) newestMark = take(newest, () => true);
+  if (newest && !newestKnown && !isCut) newestKnown = take(newest, () => true);
   for (const other of others) if (wanted.length > 0 && !other.mark) openAndTake(other, () => true);
 
-  const isEmpty = newestMark !== undefined && saved.files.at(-1)?.file[0] === 0;
-  const copies = isEmpty ? copiesSince(scope, path, saved.olderMs, ({ inode }) => inode === newest?.inode) : [];
-  const oldest = others.findLastIndex(({ mark }) => mark !== undefined);
+  const isEmpty = newestKnown !== undefined && saved.files.at(-1)?.file[0] === 0;
+  const copies = isEmpty
+    ? copiesSince(scope, path, saved.olderMs, ({ inode }) => inode === newest?.inode)
+    : [];
+  const oldest = others.findLastIndex(({ mark, isLate }) => mark !== undefined && !isLate);
   const needed = others.filter(
-    ({ modifiedMs }, i) => i <= oldest || (oldest < 0 && !newestMark && wanted.length > 0 && modifiedMs > saved.olderMs + ROUNDING_MS),
+    ({ mark, modifiedMs }, i) =>
+      i <= oldest ||
+      mark !== undefined ||
+      (oldest < 0 && !newestKnown && wanted.length > 0 && modifiedMs > saved.olderMs + ROUNDING_MS),
   );
   const marks: Mark[] = [...copies];
   for (const { path, mark } of needed.reverse()) {
@@ -83,13 +95,16 @@ export function resume(
     if (mark) marks.push(mark);
     else if (file) marks.push(markAt(file, 0, 0));
   }
-  if (newest) marks.push(newestMark ?? markAt(newest, 0, 0));
+  if (newest) {
+    const [, , out, err] = newestKnown?.file ?? [0, 0, 0, 0];
+    marks.push(markAt(newest, out, err));
+  }
   // Each copy was made of the same file, which was then cut.
   if (isCut || copies.length > 0) for (const mark of marks.slice(1)) mark.missingBefore = 'truncated';
   if (saved.isCut && marks.length > 1) marks[marks.length - 1].missingBefore = 'truncated';
   // Of an empty one nothing was read, and nobody is told of it.
   const isLost = wanted.some(({ file: [length] }) => length > 0);
-  return { marks, isFound: oldest >= 0 || newestMark !== undefined, isLost, isCut };
+  return { marks, isFound: oldest >= 0 || newestKnown !== undefined, isLost, isCut };
 }
 
 /** A copy of the file, made before it was cut short, that is as long as what was read of it. */
@@ -130,7 +145,7 @@ function othersOf(path: string, newest: PlainFile | undefined): Candidate[] {
   for (const { path: name, inode, modifiedMs } of generationsOf(path)) {
     if (known.has(inode)) continue;
     known.add(inode);
-    others.push({ path: name, inode, modifiedMs, mark: undefined });
+    others.push({ path: name, inode, modifiedMs, mark: undefined, isLate: false });
   }
   return others;
 }

@@ -35,7 +35,10 @@ export function startOf(log: FileLog, facts: StartFacts): Beginning {
 }
 
 /** Oldest first. */
-function olderOf({ realPath }: FileLog, { config, isFirst, sinceMs, isMeant, promtail }: StartFacts): string[] {
+function olderOf(
+  { realPath }: FileLog,
+  { config, isFirst, sinceMs, isMeant, promtail }: StartFacts,
+): string[] {
   const generations = generationsOf(realPath).reverse();
   const newMs = Math.max(sinceMs, Date.now() - NEW_MS);
   const isNew = ({ path, createdMs }: (typeof generations)[number]): boolean =>

@@ -40,9 +40,11 @@ type Step =
 class Journalctl implements RunningProgram {
   readonly stdout = new PassThrough();
   readonly ended: Promise<ProgramEnd>;
+  readonly args: readonly string[];
   #end: (end: ProgramEnd) => void = () => {};
 
-  constructor(readonly args: readonly string[]) {
+  constructor(args: readonly string[]) {
+    this.args = args;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -329,7 +331,7 @@ describe('lines and the place behind them', () => {
     ['an option', { cursor: '--file=/etc/shadow', micros: 5, later: 0, selection: '' }],
     ['no number', { cursor: 'x=1', micros: -1, later: 0, selection: '' }],
   ])('a place that is none is not gone by: %s', async (_, position) => {
-    positions.set(KEY, position as Position);
+    positions.set(KEY, position);
     run();
     await until(() => programs.length > 0);
     expect(programs[0].args.join(' ')).not.toMatch(/cursor=|shadow/);

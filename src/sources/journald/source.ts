@@ -87,7 +87,7 @@ export class JournaldSource implements Source {
     const ageMs = startAt === 'end' ? 0 : startAt === 'beginning' ? Date.now() : startAt;
     const micros = Math.max(0, Date.now() - ageMs) * 1000;
     const place = { micros, later: 0, selection: this.#selection };
-    pipeline.setPosition(this.#key, place as unknown as Position);
+    pipeline.setPosition(this.#key, place);
     return place;
   }
 

@@ -1,4 +1,5 @@
 /** One row for each container, by compose project; on a phone each row is a card. */
+import type { ContainerView as Container } from '../../../src/server/shapes/container.js';
 import { ago, count, counted, digits, duration, rate, short } from '../lib/format.js';
 import { hueOf } from '../lib/hue.js';
 import { zone } from '../lib/prefs.js';
@@ -10,7 +11,7 @@ import { Sparkline } from '../parts/sparkline.js';
 import { StateDot } from '../parts/state-dot.js';
 import { Tooltip } from '../parts/tooltip.js';
 import { withLabels } from '../query/edit.js';
-import { type Container, isRunning } from './container.js';
+import { isRunning } from './container.js';
 import type { Group, Order, SortKey } from './order.js';
 
 interface ContainerTableProps {

@@ -1,5 +1,7 @@
 /** Where lines are missing: which, why, and what to do so that it does not come again. */
+
 import { useEffect, useRef } from 'preact/hooks';
+import type { GapView as Gap } from '../../../src/server/shapes/gap.js';
 import type { ApiError } from '../lib/api.js';
 import { ago, count, counted } from '../lib/format.js';
 import { zone } from '../lib/prefs.js';
@@ -8,7 +10,6 @@ import { millisOf, momentText, wholeText } from '../lib/time.js';
 import { Chip } from '../parts/chip.js';
 import { ErrorNotice } from '../parts/notice.js';
 import { withLabels } from '../query/edit.js';
-import type { Gap } from './container.js';
 import { remedyOf } from './gap-reasons.js';
 
 interface GapListProps {

@@ -1,5 +1,6 @@
 /** Which containers are shown, in which order and groups. */
-import { type Container, isRunning } from './container.js';
+import type { ContainerView as Container } from '../../../src/server/shapes/container.js';
+import { isRunning } from './container.js';
 
 export const SORT_KEYS = [
   'name',

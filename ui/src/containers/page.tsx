@@ -1,7 +1,10 @@
 /** Every container that sources know, how its lines are read, and what of them is missing. */
+
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { counted, rate } from '../lib/format.js';
+import type { ContainerView as Container } from '../../../src/server/shapes/container.js';
+import type { GapView as Gap } from '../../../src/server/shapes/gap.js';
+import { count, counted, rate } from '../lib/format.js';
 import { useShortcuts } from '../lib/keyboard.js';
 import { href, navigate, route } from '../lib/router.js';
 import { usePoll } from '../lib/use-poll.js';
@@ -9,7 +12,7 @@ import { Button } from '../parts/button.js';
 import { Empty } from '../parts/empty.js';
 import { ErrorNotice } from '../parts/notice.js';
 import { Skeleton } from '../parts/skeleton.js';
-import { type Container, type Gap, isRunning } from './container.js';
+import { isRunning } from './container.js';
 import { ContainerTable } from './container-table.js';
 import { GapList } from './gap-list.js';
 import { chosen, grouped, type Order, SORT_KEYS, sorted } from './order.js';
@@ -17,8 +20,8 @@ import './page.css';
 
 /** A figure of the course of rates stands for so long. */
 const EVERY_MS = 5_000;
-/** Drawing thousands of rows at every answer would be felt. */
-const MOST_ROWS = 200;
+/** Drawing thousands of rows at every answer would be felt: so many at a time. */
+const PAGE_ROWS = 200;
 const FIRST: Order = { key: 'name', isDescending: false };
 
 export default function Page() {
@@ -28,7 +31,7 @@ export default function Page() {
   );
   const gaps = usePoll<{ readonly gaps: readonly Gap[] }>('api/v1/gaps', EVERY_MS);
   const order = useSignal<Order>(FIRST);
-  const showsAll = useSignal(false);
+  const first = useSignal(0);
   const field = useRef<HTMLInputElement>(null);
   useShortcuts([{ keys: ['/'], what: 'Filter the containers', run: () => field.current?.focus() }]);
 
@@ -52,7 +55,9 @@ export default function Page() {
     );
   const { containers } = value;
   const meant = sorted(chosen(containers, text, isRunningOnly), order.value);
-  const rows = showsAll.value ? meant : meant.slice(0, MOST_ROWS);
+  // Fewer may be meant than when the page was turned.
+  const from = first.value < meant.length ? first.value : 0;
+  const rows = meant.slice(from, from + PAGE_ROWS);
   return (
     <div class="page">
       {error && <ErrorNotice error={error} onRetry={again} />}
@@ -78,11 +83,20 @@ export default function Page() {
         <Nothing isFiltered={containers.length > 0} onClear={() => go({ q: '', running: '' })} />
       )}
       {rows.length < meant.length && (
-        <p>
+        <nav class="containers-pages" aria-label="Pages of containers">
+          <Button disabled={from === 0} onClick={() => (first.value = from - PAGE_ROWS)}>
+            Earlier
+          </Button>
+          <span role="status">
+            {count(from + 1)} to {count(from + rows.length)} of {counted(meant.length, 'container')}
+          </span>
           <Button
-            onClick={() => (showsAll.value = true)}
-          >{`Show all ${counted(meant.length, 'container')}`}</Button>
-        </p>
+            disabled={from + PAGE_ROWS >= meant.length}
+            onClick={() => (first.value = from + PAGE_ROWS)}
+          >
+            Later
+          </Button>
+        </nav>
       )}
       <GapList gaps={gaps.state.value.value?.gaps} error={gaps.state.value.error} container={gapsOf} />
     </div>

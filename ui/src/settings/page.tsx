@@ -42,11 +42,7 @@ export default function Page() {
           />
         </header>
         {error && <ErrorNotice error={error} onRetry={again} />}
-        {value ? (
-          <View view={view} config={value} again={again} />
-        ) : (
-          !error && <Skeleton />
-        )}
+        {value ? <View view={view} config={value} again={again} /> : !error && <Skeleton />}
       </section>
       <Preferences />
     </div>

@@ -9,7 +9,13 @@ import { Changes } from './changes.js';
 import { Outcome, ProblemList } from './outcome.js';
 import type { Checked, Reloaded } from './problems.js';
 
-export function ReloadView({ file, onReloaded }: { readonly file: string | null; readonly onReloaded: () => void }) {
+export function ReloadView({
+  file,
+  onReloaded,
+}: {
+  readonly file: string | null;
+  readonly onReloaded: () => void;
+}) {
   const checked = useSignal<Checked | undefined>(undefined);
   const reloaded = useSignal<Reloaded | undefined>(undefined);
   const error = useSignal<ApiError | undefined>(undefined);
@@ -44,8 +50,8 @@ export function ReloadView({ file, onReloaded }: { readonly file: string | null;
       <div class="settings-file">
         <span class="quiet">
           {file === null ? 'There is no file that the agent was started with' : <code>{file}</code>}
-          {file !== null && ' is read by itself a moment after it changes'}. A configuration that is wrong, or that needs a
-          restart, is refused as a whole, and the one in force goes on.
+          {file !== null && ' is read by itself a moment after it changes'}. A configuration that is wrong, or
+          that needs a restart, is refused as a whole, and the one in force goes on.
         </span>
         <Button onClick={() => void look()} disabled={isBusy.value}>
           Look again
@@ -65,7 +71,9 @@ export function ReloadView({ file, onReloaded }: { readonly file: string | null;
       </div>
       {problems.length > 0 && <ProblemList problems={problems} />}
       <Changes changes={changes} title={needsRestart ? 'What the file changes' : 'What a reload would do'} />
-      {reloaded.value?.result === 'applied' && <Changes changes={reloaded.value.changes} title="What the reload did" />}
+      {reloaded.value?.result === 'applied' && (
+        <Changes changes={reloaded.value.changes} title="What the reload did" />
+      )}
     </>
   );
 }

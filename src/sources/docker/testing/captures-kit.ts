@@ -15,6 +15,7 @@ import { FolderWatch } from '../folder-watch.js';
 import { KnownContainers } from '../known-containers.js';
 import { Labeler } from '../labels.js';
 import { Readings } from '../readings.js';
+import { Tuner } from '../tuning.js';
 import { FakeReaders } from './fake-readers.js';
 import { RememberingPipeline } from './remembering-pipeline.js';
 
@@ -60,9 +61,11 @@ export function setUp({
   const log: Logger = { ...silentLogger, info: say, warn: say };
   const announcer = new Announcer(log);
   const labeler = new Labeler({ preset: 'default', extra: {}, containerLabels: {}, log });
+  const tuner = new Tuner({ problem: () => undefined, sinkNames: () => ['loki'] }, log);
   const captures = new Captures({
     rules: { transport: 'auto', ...config },
-    labelsOf: (facts, host) => labeler.labelsOf(facts, host),
+    labelsOf: (facts, host) => labeler.labelsOf(facts, host, tuner.of(facts).labels),
+    tuningOf: (facts) => tuner.of(facts).tuning,
     selfId,
     readings: new Readings(readers, api, new KnownContainers(pipeline)),
     positionOf: (id) => positions[id],

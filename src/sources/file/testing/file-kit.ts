@@ -164,7 +164,9 @@ export class FileKit {
 
   until(what: string, isTrue: () => boolean): Promise<void> {
     return until(what, isTrue, 5000).catch((error: unknown) => {
-      throw new Error(`${String(error)}; seen: ${this.pipeline.story.slice(-20).join(' | ')}; ${this.messages.join('\n')}`);
+      throw new Error(
+        `${String(error)}; seen: ${this.pipeline.story.slice(-20).join(' | ')}; ${this.messages.join('\n')}`,
+      );
     });
   }
 
@@ -178,12 +180,17 @@ export class FileKit {
     this.#scope = undefined;
     await scope?.close();
     await this.#done;
-    if (scope && scope.census().size > 0) throw new Error(`left over: ${JSON.stringify([...scope.census()])}`);
+    if (scope && scope.census().size > 0)
+      throw new Error(`left over: ${JSON.stringify([...scope.census()])}`);
   }
 
   #make(): FileSource {
     const log = pino({ level: 'warn' }, { write: (text: string) => void this.said.push(text) });
-    return new FileSource('files', this.config, { log, labels: { env: 'ci' }, ownFolders: () => this.ownFolders });
+    return new FileSource('files', this.config, {
+      log,
+      labels: { env: 'ci' },
+      ownFolders: () => this.ownFolders,
+    });
   }
 
   readonly said: string[] = [];
