@@ -35,6 +35,12 @@ type Totals = Pick<
   'linesDelivered' | 'linesRejected' | 'linesLost' | 'linesPassedOver' | 'gaps'
 >;
 
+interface Running {
+  readonly type: SinkConfig['type'];
+  readonly delivery: Delivery;
+  readonly scope: Scope;
+}
+
 export interface SinkState {
   readonly name: string;
   readonly type: SinkConfig['type'];
@@ -45,7 +51,7 @@ export interface SinkState {
 export class SinkSet {
   readonly #parts: SinkParts;
   readonly #deliveries = new Map<string, Delivery>();
-  readonly #running = new Map<string, { readonly type: SinkConfig['type']; readonly scope: Scope }>();
+  readonly #running = new Map<string, Running>();
   /** What a sink had counted before it was made anew. */
   readonly #before = new Map<string, Totals>();
 
@@ -59,10 +65,11 @@ export class SinkSet {
   }
 
   get states(): SinkState[] {
-    return [...this.#running].map(([name, { type }]) => {
-      const delivery = this.#deliveries.get(name) as Delivery;
-      return { name, type, stats: added(delivery.stats, this.#before.get(name)) };
-    });
+    return [...this.#running].map(([name, { type, delivery }]) => ({
+      name,
+      type,
+      stats: added(delivery.stats, this.#before.get(name)),
+    }));
   }
 
   /** Makes the sinks `names` of `sinks`; opens nothing. */
@@ -88,7 +95,7 @@ export class SinkSet {
         } catch (error) {
           this.#parts.log.error({ err: error }, `sink/${name} did not end well: ${describeError(error)}`);
         }
-        this.#before.set(name, added((this.#deliveries.get(name) as Delivery).stats, this.#before.get(name)));
+        this.#before.set(name, added(running.delivery.stats, this.#before.get(name)));
         this.#running.delete(name);
         this.#deliveries.delete(name);
         this.#parts.health.remove(`sink/${name}`);
@@ -101,16 +108,17 @@ export class SinkSet {
     const { journal, streams, scope } = this.#parts;
     journal.seal();
     streams.reroute(createRouter(Object.entries(sinks).map(targetOf)));
-    for (const name of this.#before.keys()) if (!made.has(name)) this.#before.delete(name);
+    for (const name of this.#before.keys()) if (!Object.hasOwn(sinks, name)) this.#before.delete(name);
     for (const [name, { type }] of Object.entries(sinks)) {
-      const delivery = made.get(name) ?? (this.#deliveries.get(name) as Delivery);
-      const running = this.#running.get(name) ?? { type, scope: scope.child(name) };
+      const delivery = made.get(name);
+      const running = delivery ? { type, delivery, scope: scope.child(name) } : this.#running.get(name);
+      if (!running) continue;
       // In the order of the configuration.
       this.#deliveries.delete(name);
       this.#running.delete(name);
-      this.#deliveries.set(name, delivery);
+      this.#deliveries.set(name, running.delivery);
       this.#running.set(name, running);
-      if (made.has(name)) void running.scope.run(`deliver to ${name}`, () => delivery.run(running.scope));
+      if (delivery) void running.scope.run(`deliver to ${name}`, () => delivery.run(running.scope));
     }
   }
 }

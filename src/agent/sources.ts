@@ -105,7 +105,8 @@ export class SourceSet {
       const source = made.get(name);
       const running = source
         ? { source, type, scope: scope.child(name), hasEnded: false }
-        : (this.#running.get(name) as Running);
+        : this.#running.get(name);
+      if (!running) continue;
       // In the order of the configuration.
       this.#running.delete(name);
       this.#running.set(name, running);

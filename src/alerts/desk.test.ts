@@ -9,7 +9,7 @@ import { Batch } from '../pipeline/batch.js';
 import { StreamTable } from '../pipeline/streams.js';
 import type { Logger } from '../runtime/log.js';
 import { Scope } from '../runtime/scope.js';
-import type { Alert } from './alert.js';
+import { type Alert, readAlert } from './alert.js';
 import { AlertDesk } from './desk.js';
 import { AlertStore } from './store.js';
 
@@ -140,6 +140,27 @@ describe('delivery', () => {
     push(alerts, 'timeout 3', 'timeout 4');
     expect(alerts.list().map(({ lastResolved }) => lastResolved)).toEqual([null, null]);
     await until(() => alerts.list().every(({ deliveries }, i) => deliveries.length === 3 - i));
+  });
+
+  test('of what happens while a message is on its way the last firing is told, and then that it is over', async () => {
+    const alerts = desk();
+    alerts.create(given({ sendResolved: true }));
+    replies = [hang, answer(200)];
+    for (const line of ['timeout 1', 'timeout 2', 'timeout 3']) {
+      push(alerts, line, line);
+      now += 300_000;
+    }
+    push(alerts, 'nothing');
+    await until(() => alerts.list()[0].deliveries.length === 3);
+    const told = received.map(
+      ({ body }) => JSON.parse(body) as { resolved: boolean; lines: { line: string }[] },
+    );
+    expect(told.map(({ resolved, lines }) => [resolved, lines.at(-1)?.line])).toEqual([
+      [false, 'timeout 1'],
+      [false, 'timeout 1'],
+      [false, 'timeout 3'],
+      [true, undefined],
+    ]);
   });
 
   test('an alert that fires is posted once', async () => {
@@ -341,5 +362,40 @@ describe('the list', () => {
     expect(alerts.list()).toEqual([]);
     for (let i = 0; i < 50; i++) alerts.create(given({ name: `a${i}` }));
     expect(() => alerts.create(given())).toThrow('There are 50 alerts already.');
+  });
+});
+
+describe('another configuration', () => {
+  const configured = (name: string, more: Partial<Alert> = {}): Alert =>
+    readAlert(given({ name, ...more }), `config:${name}`);
+
+  test('those that stay as they are keep what they counted, and those of the page stay', () => {
+    const alerts = desk([configured('stays'), configured('changes'), configured('goes')]);
+    alerts.create(given({ name: 'of the page' }));
+    push(alerts, 'a timeout');
+    alerts.configure([configured('stays'), configured('changes', { threshold: 3 }), configured('comes')]);
+    const views = alerts
+      .list()
+      .map(({ name, origin, matches, threshold }) => [name, origin, matches, threshold]);
+    expect(views).toEqual([
+      ['stays', 'config', 1, 2],
+      ['changes', 'config', 0, 3],
+      ['comes', 'config', 0, 2],
+      ['of the page', 'page', 1, 2],
+    ]);
+    push(alerts, 'b timeout');
+    expect(alerts.list().map(({ name, matches }) => [name, matches])).toEqual([
+      ['stays', 2],
+      ['changes', 1],
+      ['comes', 1],
+      ['of the page', 2],
+    ]);
+  });
+
+  test('none any more costs nothing', () => {
+    const alerts = desk([configured('goes')]);
+    expect(root.holdings().timer).toBe(1);
+    alerts.configure([]);
+    expect([alerts.list(), root.holdings().timer]).toEqual([[], 0]);
   });
 });

@@ -75,10 +75,11 @@ test('labels with standard input', () => {
 });
 
 test('every component is told of', () => {
-  expect(changesBetween(config(BASE), config(BASE)).map(({ component }) => component)).toEqual([
-    ...['data_dir', 'server', 'metrics', 'log_level', 'journal', 'dead_letters', 'labels'],
-    ...['sources.a', 'sources.b', 'processors.level', 'processors.redact', 'sinks.one', 'sinks.two'],
-  ]);
+  const components = changesBetween(config(BASE), config(BASE)).map(({ component }) => component);
+  expect(components.join(' ')).toBe(
+    'data_dir server metrics log_level journal dead_letters labels sources.a sources.b ' +
+      'processors.level processors.redact sinks.one sinks.two',
+  );
 });
 
 test('processors have the name of their type, and a number from the second on', () => {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Scope } from '../runtime/scope.js';
 import { type ConfigCheck, checkConfig } from './check.js';
 import { checkInWorker } from './check-link.js';
-import { type ConfigDesk, configDesk } from './desk.js';
+import { type ConfigDesk, configDesk, withoutReload } from './desk.js';
 import { type ConfigRequest, loadConfig } from './load.js';
 import type { Config } from './types.js';
 
@@ -52,6 +52,55 @@ describe('what is shown', () => {
     const { config } = loadConfig({ ...request, text: '' });
     expect(configDesk(config, request).view().file).toBeNull();
     expect(configDesk(config, { ...request, file: '-' }, { file: 'standard input' }).view().file).toBeNull();
+  });
+});
+
+describe('what is in force changes', () => {
+  test('the file is read anew, and shown once it is accepted', () => {
+    writeFileSync(path.join(cwd, 'c.yaml'), PRESENT.replace('prod', 'test'));
+    const { config } = desk.load();
+    expect(desk.view()).toMatchObject({ labels: { env: 'prod' } });
+    desk.accept(config);
+    expect(desk.view()).toMatchObject({ labels: { env: 'test' } });
+    expect(desk.present).toBe(config);
+  });
+
+  test('a file that goes is missed, and no other takes its place', () => {
+    const found = loadConfig({ ...request, file: undefined } as never);
+    expect(found.file).toBeUndefined();
+    writeFileSync(path.join(cwd, 'log-capturer.yaml'), 'labels: { from: the-usual-one }');
+    const { file: _, ...unnamed } = request;
+    const usual = loadConfig(unnamed);
+    const pinned = configDesk(usual.config, unnamed, usual);
+    expect(pinned.file).toBe(path.join(cwd, 'log-capturer.yaml'));
+    rmSync(path.join(cwd, 'log-capturer.yaml'));
+    expect(() => pinned.load()).toThrow(/log-capturer\.yaml does not exist/);
+  });
+
+  test('what the disk had free at the start stays the default', () => {
+    const { journalBytes: _, ...loaded } = loadConfig(request);
+    const first = configDesk(loaded.config, request, { ...loaded, journalBytes: 77 * 2 ** 20 });
+    expect(first.load().config.journal.maxBytes).toBe(77 * 2 ** 20);
+  });
+
+  test('standard input is read once, and a dry run keeps what it has', () => {
+    const { config } = loadConfig(request);
+    const piped = configDesk(config, { ...request, file: '-' }, { file: 'standard input' });
+    expect(() => piped.load()).toThrow(/standard input/);
+    const dry = withoutReload(desk, config, 'A dry run.');
+    expect([dry.file, dry.present]).toEqual([undefined, config]);
+    expect(() => dry.load()).toThrow('A dry run.');
+  });
+
+  test('what a reload would do is told of a text, and of the file', () => {
+    const changesOf = (text?: string) =>
+      checkConfig({ text, request, present }).changes.flatMap(({ component, change }) =>
+        change === 'unchanged' ? [] : [`${component} ${change}`],
+      );
+    expect(changesOf(PRESENT.replace('3100', '3101'))).toEqual(['sinks.loki rebuilt']);
+    expect(changesOf()).toEqual([]);
+    writeFileSync(path.join(cwd, 'c.yaml'), `${PRESENT}processors: [{ type: level }]`);
+    expect(changesOf()).toEqual(['processors.level added']);
   });
 });
 

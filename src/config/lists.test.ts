@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { AgentError } from '../runtime/errors.js';
+import type { AgentError } from '../runtime/errors.js';
 import { checkConfig } from './check.js';
 import { loadConfig } from './load.js';
 import { configYaml } from './render.js';

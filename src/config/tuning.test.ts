@@ -9,10 +9,16 @@ const REDACT = redact.decode({
   rules: ['email'],
   patterns: [{ name: 'customer', pattern: 'K-\\d+' }],
 } as never);
-const PARSE = parse.decode({ type: 'parse', format: 'regex', pattern: '(?P<a>.)', message_field: 'a' } as never);
+const PARSE = parse.decode({
+  type: 'parse',
+  format: 'regex',
+  pattern: '(?P<a>.)',
+  message_field: 'a',
+} as never);
 
 test('false is none, true is as configured, for all streams', () => {
-  for (const no of ['false', ' FALSE ', 'off', 'no', '0']) expect(tunedConfig('redact', no, REDACT)).toBeUndefined();
+  for (const no of ['false', ' FALSE ', 'off', 'no', '0'])
+    expect(tunedConfig('redact', no, REDACT)).toBeUndefined();
   const { match: _, ...always } = REDACT;
   for (const yes of ['true', 'on', ' ']) expect(tunedConfig('redact', yes, REDACT)).toEqual(always);
   expect(tunedConfig('redact', 'true')).toMatchObject({ type: 'redact', patterns: [] });
@@ -32,7 +38,9 @@ test('what the label says; own patterns of redact stay', () => {
 });
 
 test('what is wrong is said in words', () => {
-  expect(() => tunedConfig('redact', 'mail')).toThrow(/it must be false, or rules such as "default, ip"; must be a list/);
+  expect(() => tunedConfig('redact', 'mail')).toThrow(
+    /it must be false, or rules such as "default, ip"; must be a list/,
+  );
   expect(() => tunedConfig('parse', 'regex')).toThrow(/can only be configured/);
   expect(() => tunedConfig('multiline', '(')).toThrow(/it must be false, languages/);
 });

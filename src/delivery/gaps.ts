@@ -1,7 +1,7 @@
 /** What a sink loses, as gaps: by container as far as it is known whose lines they were. */
 import type { Loss } from '../journal/types.js';
 import { type Gap, OTHER_CONTAINERS } from '../pipeline/gaps.js';
-import { containerOf, parseLabelText } from '../pipeline/streams.js';
+import { ownerOf, parseLabelText } from '../pipeline/streams.js';
 
 /** So many containers are named, those that lost most; the others are one. */
 const MAX_NAMED = 20;
@@ -35,7 +35,7 @@ function sharesOf(losses: readonly Loss[], wants: (labels: string) => boolean): 
     let unnamed = lines;
     for (const { labels, lines } of streams) {
       unnamed -= lines;
-      const container = containerOf(parseLabelText(labels)) ?? OTHER_CONTAINERS;
+      const container = ownerOf(parseLabelText(labels)) ?? OTHER_CONTAINERS;
       if (wants(labels)) add(shares, container, { lines, from, to });
     }
     // None at all stands for a number that nobody knows.

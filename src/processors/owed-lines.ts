@@ -13,8 +13,8 @@ import type { Labels, Stream } from '../pipeline/streams.js';
 const GENERATED_BY = fieldName('generated_by');
 
 export interface Owed {
-  readonly stream: number;
-  readonly labels: Labels;
+  /** Held until its line is in the journal: whoever acquired it may let go of it before. */
+  readonly stream: Stream;
   /** Lines that were taken out. */
   count: number;
   /** The time that the line will have: no line of the stream is later. */
@@ -33,8 +33,8 @@ export class OwedLines {
   readonly #generatedBy: Buffer;
   readonly #waitMs: number;
   readonly #owed = new Map<number, Owed>();
-  /** Of what was remembered. */
-  readonly #acquired: Stream[] = [];
+  /** Streams whose lines are on their way to the journal. */
+  readonly #paid: Stream[] = [];
 
   /** `name` is the processor's. */
   constructor(
@@ -58,6 +58,12 @@ export class OwedLines {
     return due;
   }
 
+  /** To be called before each batch: what was given out before is in the journal. */
+  begin(): void {
+    for (const stream of this.#paid) this.#context.streams.release(stream);
+    this.#paid.length = 0;
+  }
+
   /** The line in `row` is taken out. Where it is the first one, the line that tells of it is due `waitMs` after `sinceMs`. */
   count({ stream, seconds, nanos }: Draft, row: number, sinceMs: number): void {
     const owed = this.#owed.get(stream[row]);
@@ -67,9 +73,11 @@ export class OwedLines {
       owed.nanos = nanos[row];
       return;
     }
-    this.#owed.set(stream[row], {
-      stream: stream[row],
-      labels: this.#context.streams.get(stream[row])?.labels ?? {},
+    const known = this.#context.streams.get(stream[row]);
+    if (!known) throw new Error(`stream ${stream[row]} is not in the table`);
+    this.#context.streams.retain(known);
+    this.#owed.set(known.id, {
+      stream: known,
       count: 1,
       seconds: seconds[row],
       nanos: nanos[row],
@@ -91,6 +99,7 @@ export class OwedLines {
     const owed = this.#owed.get(stream);
     if (!owed) return false;
     this.#owed.delete(stream);
+    this.#paid.push(owed.stream);
     const text = Buffer.from(this.#text(owed, nowMs));
     const at = draft.append(text, 0, text.length);
     draft.setLine(row, at, draft.tail);
@@ -111,7 +120,7 @@ export class OwedLines {
     for (const { stream, dueMs } of this.#owed.values()) {
       if (dueMs > untilMs) continue;
       if (draft.isFull) draft.grow();
-      this.pay(stream, draft, draft.length++, nowMs);
+      this.pay(stream.id, draft, draft.length++, nowMs);
       lines++;
     }
     if (lines > 0) account.generated(lines);
@@ -119,8 +128,8 @@ export class OwedLines {
 
   memory(): Position | undefined {
     if (this.#owed.size === 0) return undefined;
-    return Array.from(this.#owed.values(), ({ labels, count, seconds, nanos }) => [
-      labels,
+    return Array.from(this.#owed.values(), ({ stream, count, seconds, nanos }) => [
+      stream.labels,
       count,
       seconds,
       nanos,
@@ -131,22 +140,13 @@ export class OwedLines {
     const dueMs = this.#context.now() + this.#waitMs;
     for (const [labels, count, seconds, nanos] of memory as unknown as readonly Remembered[]) {
       const stream = this.#context.streams.acquire(labels);
-      this.#acquired.push(stream);
-      this.#owed.set(stream.id, {
-        stream: stream.id,
-        labels,
-        count,
-        seconds,
-        nanos,
-        sinceMs: undefined,
-        dueMs,
-      });
+      this.#owed.set(stream.id, { stream, count, seconds, nanos, sinceMs: undefined, dueMs });
     }
   }
 
-  /** Lets go of the streams that it took up again. */
   close(): void {
-    for (const stream of this.#acquired) this.#context.streams.release(stream);
-    this.#acquired.length = 0;
+    this.begin();
+    for (const { stream } of this.#owed.values()) this.#context.streams.release(stream);
+    this.#owed.clear();
   }
 }

@@ -1,5 +1,5 @@
 /** A line as people are shown it: whose it is, and as much of it as fits. */
-import { containerOf, GAP_LABEL, type Labels, outputOf } from '../pipeline/streams.js';
+import { GAP_LABEL, type Labels, outputOf, ownerOf } from '../pipeline/streams.js';
 import type { Level } from './level-names.js';
 import { levelOfLabels } from './told-level.js';
 
@@ -19,7 +19,7 @@ export interface StreamFacts {
 /** `text` is that of the labels. */
 export function streamFacts(labels: Labels, text: string): StreamFacts {
   return {
-    container: containerOf(labels) ?? labels['filename'] ?? text,
+    container: ownerOf(labels) ?? text,
     stream: outputOf(labels) ?? '',
     gap: labels[GAP_LABEL],
     level: levelOfLabels(labels),

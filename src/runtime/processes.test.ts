@@ -34,18 +34,32 @@ test('one that is not there', async () => {
   expect(root.census().size).toBe(0);
 });
 
-test('ends with its scope, also where nobody reads and its pipe is full', async () => {
+test('ends with its scope, also where its reader waits and its pipe is full', async () => {
   const program = node('for (;;) process.stdout.write("x".repeat(65536))');
-  await once(program.stdout, 'readable');
+  let hasRead = (): void => {};
+  const read = new Promise<void>((resolve) => {
+    hasRead = resolve;
+  });
+  const reading = (async () => {
+    for await (const _ of program.stdout) {
+      hasRead();
+      await program.ended;
+    }
+  })().catch(() => {});
+  await read;
   expect(root.census().get('process')).toBe(1);
   await root.close();
   expect(await program.ended).toMatchObject({ error: undefined });
+  await reading;
 });
 
 test('one that does not want to end is ended', async () => {
   const program = node('process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("up")');
   await once(program.stdout, 'readable');
-  await program.stop();
+  const stopping = program.stop();
+  // Whoever reads gets no more.
+  expect(program.stdout.destroyed).toBe(true);
+  await stopping;
   expect(await program.ended).toMatchObject({ error: undefined, code: undefined });
 });
 

@@ -149,6 +149,10 @@ describeInBrowser('the pages about the agent', (bed) => {
     const difference = page.getByRole('table', { name: 'Differences' }).getByRole('row', { name: /max_age/ });
     await difference.waitFor();
     await expect(difference.textContent()).resolves.toMatch(/7d.*3d/);
+    const change = page.getByRole('table', { name: 'What it would do' }).getByRole('row', { name: /journal/ });
+    await expect(change.textContent()).resolves.toMatch(/changes in place/);
+    await page.getByText('The file', { exact: true }).click();
+    await page.getByText('Good, and nothing would be different').waitFor();
     await expect(problems.filter({ hasText: /prot/ }).count()).resolves.toBe(0);
   });
 

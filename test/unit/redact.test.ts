@@ -3,8 +3,9 @@
  * `multiline` holds while the agent is killed. Then none of them is found in the data directory, at the sink, or in what the
  * agent said: in the bytes as they lie there, and in all that can be decompressed of them.
  */
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { uncompress } from 'snappyjs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { secretLines } from '../../src/processors/redact/testing/corpus.js';
 import { Agent, killAgents } from '../support/agent.js';
@@ -19,38 +20,12 @@ afterEach(killAgents);
 function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true })
     .map((name) => path.join(folder, String(name)))
-    .filter((file) => statSync(file).isFile());
+    .filter((file) => lstatSync(file).isFile());
 }
 
-/** Snappy's block format, read by nothing that has written it. */
-function decompressed(packed: Buffer): Buffer {
-  let at = 0;
-  let length = 0;
-  for (let shift = 0; ; shift += 7) {
-    const byte = packed[at++];
-    length |= (byte & 0x7f) << shift;
-    if (byte < 0x80) break;
-  }
-  const out = Buffer.alloc(length);
-  let end = 0;
-  while (at < packed.length) {
-    const tag = packed[at++];
-    const kind = tag & 3;
-    if (kind === 0) {
-      const extra = Math.max(0, (tag >> 2) - 59);
-      const size = (extra > 0 ? packed.readUIntLE(at, extra) : tag >> 2) + 1;
-      at += extra;
-      packed.copy(out, end, at, at + size);
-      at += size;
-      end += size;
-      continue;
-    }
-    const size = kind === 1 ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1;
-    const back = kind === 1 ? ((tag >> 5) << 8) | packed[at] : packed.readUIntLE(at, kind === 2 ? 2 : 4);
-    at += kind === 1 ? 1 : kind === 2 ? 2 : 4;
-    for (let i = 0; i < size; i++, end++) out[end] = out[end - back];
-  }
-  return out;
+/** By nothing that has packed it. */
+function unpacked(bytes: Buffer): Buffer {
+  return Buffer.from(uncompress(bytes));
 }
 
 /** What the records of a segment hold: the layout is at the head of src/journal/record.ts. */
@@ -62,8 +37,8 @@ function contentsOf(segment: Buffer): Buffer[] {
     const end = payload + segment.readUInt32LE(at + 24);
     if (end > segment.length) break;
     const isPacked = (segment[at + 7] & 1) === 1;
-    contents.push(isPacked ? decompressed(segment.subarray(meta, payload)) : segment.subarray(meta, payload));
-    if (end > payload) contents.push(decompressed(segment.subarray(payload, end)));
+    contents.push(isPacked ? unpacked(segment.subarray(meta, payload)) : segment.subarray(meta, payload));
+    if (end > payload) contents.push(unpacked(segment.subarray(payload, end)));
     at = end;
   }
   return contents;

@@ -187,8 +187,23 @@ class Reloading {
     return components['config'];
   }
 
+  async metrics(): Promise<string> {
+    return (await fetch(`${this.agent.url}/metrics`)).text();
+  }
+
+  /** Lines of this run, read and delivered to the sink, none where it is not there. */
+  async totals(sink: string): Promise<{ readonly read: number; readonly delivered: number }> {
+    const text = await this.metrics();
+    const sum = (rows: RegExp): number =>
+      [...text.matchAll(rows)].reduce((sum, [, count]) => sum + Number(count), 0);
+    return {
+      read: sum(/^log_capturer_lines_read_total\{.*\} (\d+)/gm),
+      delivered: sum(new RegExp(`^log_capturer_lines_delivered_total\\{sink="${sink}"\\} (\\d+)`, 'gm')),
+    };
+  }
+
   async results(): Promise<Record<string, number>> {
-    const text = await (await fetch(`${this.agent.url}/metrics`)).text();
+    const text = await this.metrics();
     const rows = text.matchAll(/config_reloads_total\{result="(\w+)"\} (\d+)/g);
     return Object.fromEntries([...rows].map(([, result, count]) => [result, Number(count)]));
   }
@@ -222,6 +237,7 @@ test('200 reloads under load, a third of them wrong: nothing is lost, repeated o
   let config = warm;
   let yaml = await reloading.yaml();
   let refused = 0;
+  let totals = await reloading.totals('some');
   for (let i = 0; i < RELOADS; i++) {
     if (i % 3 === 2) {
       const [text, why] = broken(random, config, folder);
@@ -249,6 +265,10 @@ test('200 reloads under load, a third of them wrong: nothing is lost, repeated o
       expect(Object.keys(shown.sinks)).toEqual(Object.keys(config.sinks));
       expect(shown.processors.map(({ type }) => type)).toEqual(config.processors.map(({ type }) => type));
       expect(shown.labels).toEqual(config.labels);
+      const now = await reloading.totals('some');
+      expect(now.read).toBeGreaterThanOrEqual(totals.read);
+      if ('some' in config.sinks) expect(now.delivered).toBeGreaterThanOrEqual(totals.delivered);
+      totals = now;
     }
   }
   expect(await reloading.results()).toMatchObject({ refused: expect.any(Number) });

@@ -107,15 +107,31 @@ describe('dedupe', () => {
     expect(kit.texts()).toEqual(['a', times(2), 'a', times(1), 'a']);
   });
 
-  test('of several streams whichever is due first is told first', () => {
-    const kit = new StageKit(() => [dedupe(10_000)]);
-    kit.push([{ text: 'a' }]);
-    kit.nowMs = 5_000;
-    kit.push([{ text: 'a', labels: DB }, { text: 'a', labels: DB }, { text: 'a' }]);
-    expect(kit.dueMs).toBe(11_000);
-    kit.flush(11_000);
-    expect(kit.out.at(-1)?.stream).toContain('web');
-    expect(kit.dueMs).toBe(15_000);
+  test.each([[[WEB, DB]], [[DB, WEB]]])(
+    'of several streams whichever is due first is told first',
+    (order) => {
+      const kit = new StageKit(() => [dedupe(10_000)]);
+      kit.push([{ text: 'a' }]);
+      kit.nowMs = 5_000;
+      kit.push([{ text: 'a', labels: DB }]).push(order.map((labels) => ({ text: 'a', labels })));
+      expect(kit.dueMs).toBe(11_000);
+      kit.flush(11_000);
+      expect(kit.out.slice(2).map(({ stream }) => stream)).toEqual(['{container="web", stream="stdout"}']);
+      expect(kit.dueMs).toBe(15_000);
+    },
+  );
+
+  test('what is told has nothing of the lines that it takes the place of', () => {
+    const kit = new StageKit(() => [dedupe()]);
+    const line = { text: 'a', fields: [['k', 'v']], flags: 1 } as const;
+    kit.push([line, line, line, { text: 'b' }, line, line]).flush();
+    expect(kit.out.map(({ text, flags, fields }) => [text, flags, fields])).toEqual([
+      ['a', 1, { k: 'v' }],
+      [times(2), 0, { generated_by: 'dedupe' }],
+      ['b', 0, {}],
+      ['a', 1, { k: 'v' }],
+      [times(1), 0, { generated_by: 'dedupe' }],
+    ]);
   });
 
   test('a kill ends a run: how many there were is told, the line comes again, and no bytes of lines are remembered', () => {

@@ -49,6 +49,7 @@ export function createDedupeProcessor(name: string, { windowMs }: DedupeProcesso
       const inArena: LastLine[] = [];
       return {
         process(draft, account) {
+          owed.begin();
           const nowMs = now();
           // Room for what may be told: lines that were taken out of this batch leave room of their own.
           const first = owed.size;

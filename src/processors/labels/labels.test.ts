@@ -122,10 +122,17 @@ describe('labels', () => {
           ['b', ':x1:y'],
         ],
       },
+      {
+        text: '2b',
+        fields: [
+          ['a', '1'],
+          ['b', 'x:y'],
+        ],
+      },
       { text: '3', fields: [['a', 'x']] },
       { text: '4', fields: [['b', 'x']] },
     ]);
-    expect(new Set(kit.out.map(({ stream }) => stream)).size).toBe(4);
+    expect(new Set(kit.out.map(({ stream }) => stream)).size).toBe(5);
   });
 
   test('beyond so many values of a source further ones stay fields, which is told once and counted', () => {

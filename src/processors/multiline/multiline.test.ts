@@ -117,6 +117,20 @@ describe('stack traces', () => {
   });
 });
 
+describe('lines that waited for something else', () => {
+  it('are looked at anew', () => {
+    expect(joined(['/app/shop.js:1', 'Error: x', '    at y'])).toEqual([
+      '/app/shop.js:1',
+      'Error: x\n    at y',
+    ]);
+    const kit = kitOf().pushTexts('/app/shop.js:1', 'behind words Error: x').kill();
+    expect(kit.pushTexts('    at y').flush().texts()).toEqual([
+      '/app/shop.js:1',
+      'behind words Error: x\n    at y',
+    ]);
+  });
+});
+
 describe('what follows a trace and looks like more of it', () => {
   it.each([
     [
@@ -370,6 +384,15 @@ describe('patterns', () => {
     expect(joined(TRACE, { start: '^>' })).toEqual(TRACE);
   });
 
+  it('may cost as much for each line, and more for many', () => {
+    const random = randomOf(2);
+    const line = () => Array.from({ length: 3000 }, () => (random() < 0.5 ? 'a' : 'b')).join('');
+    const made = processor({ start: 'a.{150}[cd]$' });
+    const lines = [`a${'.'.repeat(150)}c`, ...Array.from({ length: 40 }, line)];
+    const kit = new StageKit(() => [made]).push(lines.map((text) => ({ text }))).flush();
+    expect([kit.texts(), made.figures.failed.size]).toEqual([[lines.join('\n')], 0]);
+  });
+
   it('that cost too much for a line leave it as it is, marked and counted', () => {
     const made = processor({ start: 'a.{150}[cd]$' });
     const kit = new StageKit(() => [made]);
@@ -478,6 +501,16 @@ describe('any lines in any batches', () => {
     );
   });
 
+  it('a line that is long makes no difference to what is found in the others', () => {
+    const long = 'x'.repeat(20_000);
+    for (const { events } of FIXTURES) {
+      const kit = kitOf().push([...events.flat(), 'INFO', `Error: ${long}`, long].map((text) => ({ text })));
+      const expected = events.map((lines) => lines.join('\n'));
+      expect(kit.flush().texts()).toEqual([...expected, 'INFO', `Error: ${long}`, long]);
+    }
+    expect(kitOf().push([{ text: `${long} Error: x` }]).out).toHaveLength(1);
+  });
+
   it('rows that another processor has moved about in the arena are read all the same', () => {
     // Every second line is written anew, behind all others.
     const rewrite = processorOf((draft) => {
@@ -487,9 +520,11 @@ describe('any lines in any batches', () => {
       }
     });
     for (const { events } of FIXTURES) {
-      const kit = new StageKit(() => [rewrite, processor()]);
-      kit.push(events.flat().map((text) => ({ text }))).flush();
-      expect(kit.texts()).toEqual(events.map((lines) => lines.join('\n')));
+      for (const long of [[], ['x'.repeat(20_000)]]) {
+        const kit = new StageKit(() => [rewrite, processor()]);
+        kit.push([...long, ...events.flat()].map((text) => ({ text }))).flush();
+        expect(kit.texts()).toEqual([...long, ...events.map((lines) => lines.join('\n'))]);
+      }
     }
   });
 });

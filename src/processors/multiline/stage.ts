@@ -72,7 +72,7 @@ export class MultilineStage implements Stage {
     if (free > 0) draft.insertFront(free);
     this.#begin(draft, 0);
     this.#dueMs = this.#context.now() + this.#limits.timeoutMs;
-    if (openings.wantsErrors) mentions.look(draft);
+    if (openings.wantsErrors) mentions.look(draft, free);
 
     const { length } = draft;
     let { arena, start, end, stream } = draft;

@@ -88,7 +88,6 @@ export class JsonFormat implements Format {
       at = this.#member(at, name, depth);
       if (at < 0) return -1;
       at = this.#pastSpace(at);
-      if (at >= end) return -1;
       if (data[at] === BRACE_END) return at + 1;
       if (data[at] !== COMMA) return -1;
       at = this.#pastSpace(at + 1);
@@ -148,7 +147,6 @@ export class JsonFormat implements Format {
       at = this.#pastValue(at, depth + 1);
       if (at < 0) return -1;
       at = this.#pastSpace(at);
-      if (at >= end) return -1;
       if (data[at] === close) return at + 1;
       if (data[at] !== COMMA) return -1;
       at = this.#pastSpace(at + 1);
@@ -178,7 +176,7 @@ export class JsonFormat implements Format {
       hasEscapes = true;
       at++;
       if (data[at] === LOWER_U) {
-        if (at + 4 >= end || hexAt(data, at + 1, 4) < 0) return -1;
+        if (hexAt(data, at + 1, 4) < 0) return -1;
         at += 4;
       } else if (SIMPLE[data[at]] === 0) return -1;
     }
@@ -241,6 +239,5 @@ const NULL = Buffer.from('null');
 
 /** Does the key stand at `from`, and the closing quote behind it? */
 function isKey(raw: Buffer, data: Buffer, from: number, end: number): boolean {
-  const to = from + raw.length;
-  return to < end && data[to] === QUOTE && standsAt(raw, data, from, end);
+  return data[from + raw.length] === QUOTE && standsAt(raw, data, from, end);
 }

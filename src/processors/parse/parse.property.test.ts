@@ -187,7 +187,16 @@ describe('Every format', () => {
       const [alone] = kitOf(format).push([{ text: line.subarray(0, to) }]).out;
       const { metadata } = beginningOf(line, to, format);
       expect(Object.fromEntries(metadata?.pairs(0) ?? []), `of ${to} bytes`).toEqual(alone.fields);
-      if (metadata) expect(isUtf8(metadata.bytes.subarray(metadata.start[0], metadata.end[0]))).toBe(true);
+    }
+  });
+
+  test.each(PARSE_FORMATS)('%s: what is no UTF-8 becomes so in fields', (format) => {
+    for (let at = 0; at < Buffer.byteLength(whole[format]); at++) {
+      const line = Buffer.from(whole[format]);
+      line[at] = 0xff;
+      const { metadata } = beginningOf(line, line.length, format);
+      if (!metadata) continue;
+      expect(isUtf8(metadata.bytes.subarray(metadata.start[0], metadata.end[0])), `at ${at}`).toBe(true);
     }
   });
 });

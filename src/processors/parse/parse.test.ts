@@ -328,6 +328,15 @@ describe('auto', () => {
   });
 });
 
+test('auto: nothing is left of a format that the line turned out not to be', () => {
+  expect(fieldsOf('auto', 'a=1 - - [22/Nov/2026:12:00:00 +0000] "-" 200 5')).toEqual({
+    remote_addr: 'a=1',
+    time: '22/Nov/2026:12:00:00 +0000',
+    status: '200',
+    bytes: '5',
+  });
+});
+
 describe('regex', () => {
   const pattern = String.raw`^(?P<method>[A-Z]+) (?P<path>\S+)(?: (?P<took>\d+)ms)?`;
 

@@ -29,6 +29,7 @@ export function createRateLimitProcessor(
       const owed = new OwedLines(context, { name, waitMs: TELL_MS, text });
       return {
         process(draft, account) {
+          owed.begin();
           const nowMs = now();
           const gone = draft.filter((row) => {
             const id = draft.stream[row];

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { Draft } from '../../pipeline/draft.js';
+import { StreamTable } from '../../pipeline/streams.js';
 import { entryOf, StageKit } from '../../pipeline/testing/stage-kit.js';
 import { DB, inAnySplit, linesOf, WEB } from '../testing/any-split.js';
 import { createRateLimitProcessor } from './index.js';
@@ -86,6 +88,45 @@ describe('rate_limit', () => {
     expect(kit.save()).toBeUndefined();
     kit.push(lines(1, WEB, 20)).flush();
     expect(kit.texts().at(-1)).toBe('1 line dropped by rate_limit in the last 1 s');
+  });
+
+  test('tells as many streams as there are', () => {
+    const kit = new StageKit(() => [limit(1, 1)]);
+    const all = Array.from({ length: 1_100 }, (_, i) => ({ container: `c${i}` }));
+    kit
+      .push(
+        all.flatMap((labels) => [
+          { text: 'x', labels },
+          { text: 'y', labels },
+        ]),
+      )
+      .flush();
+    expect(kit.out.slice(1_100).map(({ stream, text }) => `${stream} ${text}`)).toEqual(
+      all.map(({ container }) => `{container="${container}"} 1 line dropped by rate_limit in the last 1 s`),
+    );
+  });
+
+  test('holds the streams that it has something to tell, whoever lets go of them, and no longer', () => {
+    const streams = new StreamTable();
+    const stage = limit(1).begin({ selects: () => true, streams, now: () => 0 });
+    const account = { generated() {}, filtered() {}, merged() {}, held() {} };
+    const draft = new Draft();
+    const web = streams.acquire(WEB);
+    for (let i = 0; i < 3; i++) draft.addLine(Buffer.from('x'), web.id, { seconds: 1, nanos: 2, flags: 0 });
+    stage.process(draft, account);
+    streams.release(web);
+    draft.clear();
+    stage.flush?.(draft, Number.POSITIVE_INFINITY, account);
+    expect(draft.text(0)).toBe('2 lines dropped by rate_limit in the last 1 s');
+    expect(streams.get(draft.stream[0])?.labels).toEqual(WEB);
+    draft.clear();
+    stage.process(draft, account);
+    expect(streams.size).toBe(0);
+
+    stage.remember?.([[DB, 3, 1, 2]]);
+    expect([streams.size, stage.memory?.()]).toEqual([1, [[DB, 3, 1, 2]]]);
+    stage.close?.();
+    expect(streams.size).toBe(0);
   });
 
   test('streams that are not selected pass whole, in their places', () => {

@@ -142,7 +142,10 @@ function take(
   found: Finding,
 ): boolean {
   const key = keyStart(data, start, nameEnd);
-  return valueBehind(data, key, start, nameEnd, end) && accept(secret, data, key, end, found);
+  if (!valueBehind(data, key, start, nameEnd, end)) return false;
+  // Prose has no names of several words: `db_password: hunter`.
+  if (nameEnd - key > secret.name.length) value.form = 'strong';
+  return accept(secret, data, key, end, found);
 }
 
 function accept(secret: NamedSecret, data: Uint8Array, key: number, end: number, found: Finding): boolean {

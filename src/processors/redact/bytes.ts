@@ -85,6 +85,12 @@ export function isHex(byte: number): boolean {
   return isKind(byte, DIGIT) || (lower(byte) >= 0x61 && lower(byte) <= 0x66);
 }
 
+/** Of the blank at `at`, also as URLs have it; 0 where there is none. */
+export function blankLength(data: Uint8Array, at: number, end: number): number {
+  if (at >= end) return 0;
+  return data[at] === 0x20 ? 1 : data[at] === PERCENT && hasAt(data, at, end, '%20') ? 3 : 0;
+}
+
 /** Of data[from .. to), which is short. */
 export function textOf(data: Uint8Array, from: number, to: number): string {
   let text = '';

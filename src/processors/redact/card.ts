@@ -5,7 +5,7 @@
  * Numbers of 19 digits count in groups only: in one piece they are mostly numbers of traces, of which every hundredth
  * would be taken for a card.
  */
-import { ALNUM, DIGIT, isKind, isWordStart, runEnd } from './bytes.js';
+import { ALNUM, blankLength, DIGIT, isKind, isWordStart, PERCENT, runEnd } from './bytes.js';
 import { DIGITS, type Finding, OTHERS, type Rule } from './rule.js';
 
 const SPACE = 0x20;
@@ -59,13 +59,15 @@ export const CARD: Rule = {
 
 /** Where groups of digits as on a card end; 0 where they are none. */
 function groupsEnd(data: Uint8Array, from: number, end: number): number {
+  const gap = gapLength(data, from + 4, end);
+  if (gap === 0) return 0;
   const sign = data[from + 4];
-  if (from + 4 >= end || (sign !== SPACE && sign !== DASH)) return 0;
   let longest = 0;
   for (const groups of GROUPS) {
     let at = from;
     const isThere = groups.every((size, i) => {
-      if (i > 0 && data[at++] !== sign) return false;
+      if (i > 0 && (data[at] !== sign || gapLength(data, at, end) !== gap)) return false;
+      if (i > 0) at += gap;
       const to = runEnd(data, at, Math.min(end, at + size + 1), DIGIT);
       if (to - at !== size) return false;
       at = to;
@@ -76,10 +78,15 @@ function groupsEnd(data: Uint8Array, from: number, end: number): number {
   return longest;
 }
 
+function gapLength(data: Uint8Array, at: number, end: number): number {
+  return at < end && data[at] === DASH ? 1 : blankLength(data, at, end);
+}
+
 /** Copies the digits between; answers how many. More than MAX_DIGITS: none. */
 function take(data: Uint8Array, from: number, to: number): number {
   let count = 0;
   for (let at = from; at < to; at++) {
+    if (data[at] === PERCENT) at += 3;
     if (!isKind(data[at], DIGIT)) continue;
     if (count === MAX_DIGITS) return 0;
     digits[count++] = data[at] - 0x30;

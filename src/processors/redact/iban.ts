@@ -2,7 +2,7 @@
  * Numbers of bank accounts (ISO 13616): country, two check digits, then as many letters and digits as the country has, in one
  * piece or in groups of four. The whole, country and check digits put behind, is 1 modulo 97.
  */
-import { ALNUM, DIGIT, isKind, isWordStart, UPPER } from './bytes.js';
+import { ALNUM, blankLength, DIGIT, isKind, isWordStart, UPPER } from './bytes.js';
 import { DIGITS, type Finding, type Rule, UPPERS } from './rule.js';
 
 /** Characters in all, by country, as the register has them. */
@@ -17,7 +17,6 @@ const LENGTH_BY_COUNTRY = new Map(
     Number(length),
   ]),
 );
-const SPACE = 0x20;
 
 export const IBAN: Rule = {
   name: 'iban',
@@ -27,12 +26,15 @@ export const IBAN: Rule = {
     if (from < start || at + 1 >= end || !isKind(data[at + 1], DIGIT)) return false;
     const length = LENGTH_BY_COUNTRY.get(data[from] * 256 + data[from + 1]);
     if (length === undefined || !isWordStart(data, from, start)) return false;
-    const isGrouped = data[from + 4] === SPACE;
+    const gap = blankLength(data, from + 4, end);
     let rest = 0;
     let head = 0;
     let to = from;
     for (let count = 0; count < length; count++) {
-      if (isGrouped && count > 0 && count % 4 === 0 && data[to++] !== SPACE) return false;
+      if (gap > 0 && count > 0 && count % 4 === 0) {
+        if (blankLength(data, to, end) !== gap) return false;
+        to += gap;
+      }
       if (to >= end || !isKind(data[to], UPPER | DIGIT)) return false;
       const value = valueOf(data[to]);
       // What comes first counts last.

@@ -40,6 +40,7 @@ describe('Formats', () => {
     ['rfc3339', '2026-11-22T11:00:00.Z', undefined],
     ['rfc3339', '2026-11-22T11:00:00+24:00', undefined],
     ['rfc3339', '2026-11-22T11:00:00+1', undefined],
+    ['rfc3339', '2026-11-22T11:00:00+01:', undefined],
     ['rfc3339', '2026-11-22', undefined],
     ['rfc3339', '2026-11-22T11:00:00Z and more', undefined],
     ['rfc3339', '', undefined],

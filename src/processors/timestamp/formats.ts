@@ -14,8 +14,6 @@ export type TimeReader = (data: Buffer, from: number, to: number, into: CivilTim
 
 const ZERO = 0x30;
 const [DOT, SPACE, LOWER_T] = Buffer.from('. t');
-/** Of a number: more cannot be a time. */
-const MAX_DIGITS = 20;
 
 const NAMED: Readonly<Record<string, TimeReader>> = {
   rfc3339: readerOf([...partsOf('%F'), dayEnd, ...partsOf('%T%f'), zoneOrNone]),
@@ -57,8 +55,7 @@ function unixReader(scale: number): TimeReader {
   return (data, from, to, into) => {
     let at = from;
     while (at < to && isDigit(data[at])) at++;
-    const digits = at - from;
-    if (digits === 0 || digits > MAX_DIGITS) return false;
+    if (at === from) return false;
     const whole = Math.max(from, at - scale);
     let epoch = 0;
     for (let i = from; i < whole; i++) epoch = epoch * 10 + data[i] - ZERO;

@@ -223,7 +223,7 @@ describe('what one client gets', () => {
       const pass = (count: number): void => {
         const one = stream('c');
         const two = stream('d');
-        fill(Array.from({ length: count }, (_, i) => [i % 3 === 0 ? one : two, `x ${i}`, 1] as const));
+        fill(Array.from({ length: count }, (_, i) => [i < 2_900 ? one : two, `x ${i}`, 1] as const));
         const events = new BatchEvents(batch, streamOf);
         const of = events.of.bind(events);
         events.of = (row) => {
@@ -235,7 +235,8 @@ describe('what one client gets', () => {
       };
       view.clients.add(clients[0]);
       pass(1_500);
-      view.clients.add(clients[1]);
+      view.clients.delete(clients[0]);
+      for (const one of clients.toReversed()) view.clients.add(one);
       made.length = 0;
       // The first has room for 500 more, the second for 2,000.
       pass(3_000);

@@ -10,13 +10,7 @@
  * behind a `~`, which no safe name contains: so different keys never share an output, and none leaves the directory.
  */
 import { createHash } from 'node:crypto';
-import {
-  CATCH_UP_LABEL,
-  containerOf,
-  type Labels,
-  outputOf,
-  parseLabelText,
-} from '../../pipeline/streams.js';
+import { CATCH_UP_LABEL, type Labels, outputOf, ownerOf, parseLabelText } from '../../pipeline/streams.js';
 
 export const STATE_DIRECTORY = '.log-capturer';
 const CATCH_UP_SUFFIX = '.catch-up';
@@ -34,7 +28,7 @@ export interface Target {
 /** Where lines of the stream with these labels go. */
 export function targetOf(labelText: string): Target {
   const labels = readLabels(labelText);
-  const key = containerOf(labels) ?? labels['filename'];
+  const key = ownerOf(labels);
   const name = key ? outputName(key) : `stream~${hash(labelText)}`;
   return {
     output: CATCH_UP_LABEL in labels ? name + CATCH_UP_SUFFIX : name,

@@ -19,7 +19,7 @@ import { closeAll, isGeneration, isSameFile } from '../docker/json-file/generati
 import { ifThere, type LogFile, PlainFile } from '../docker/json-file/log-file.js';
 import { type Mark, markAt, Span } from '../docker/json-file/span.js';
 import { type Encoding, indexOfNewline, newlineBytes } from './encodings.js';
-import { generationsOf, openFile } from './generations.js';
+import { openFile } from './generations.js';
 import { decodePosition, encodePosition, type SavedFile, type SavedLog } from './position.js';
 import { copiesSince, findCopy, resume } from './resume.js';
 import type { LineDecoder, LogContext } from './types.js';
@@ -169,8 +169,9 @@ export class FileLog implements LineTarget {
       this.#oldUntil = { file, offset: file.size };
     }
     if (resumed?.isLost && resumed.isCut) {
+      const cut = saved?.files.find(({ inode }) => inode === newest?.inode);
       this.#tellGap('truncated');
-      this.#knowOlder();
+      this.#knowOlder(cut && findCopy(scope, this.realPath, cut)?.modifiedMs);
     } else if (resumed?.isLost) this.#tellLost(this.#wakings === 1);
     for (const { file } of marks) this.#context.onHeld(file, this);
     this.#savePosition();
@@ -410,9 +411,7 @@ export class FileLog implements LineTarget {
       {
         ...timeOfMs(modifiedMs),
         isCut: false,
-        files: [
-          { file: [length, crc, 0, 0], inode: held.inode, createdMs: held.createdMs, isLate: false },
-        ],
+        files: [{ file: [length, crc, 0, 0], inode: held.inode, createdMs: held.createdMs, isLate: false }],
         olderMs: this.#olderMs,
       },
       (file) => isGeneration(file, held),
@@ -473,7 +472,6 @@ export class FileLog implements LineTarget {
     span.advance();
     if (missing !== undefined) {
       this.#tellGap(missing, file.isDamaged ? `${file.path} is damaged` : undefined);
-      this.#knowOlder();
     }
     this.#savePosition();
   }
@@ -483,7 +481,7 @@ export class FileLog implements LineTarget {
     const span = this.#awake;
     this.#endOpenLines(span);
     const saved = this.#saved?.files.find(({ inode }) => inode === file.inode);
-    const copy = saved && findCopy(scope, this.realPath, saved);
+    const { mark: copy, modifiedMs } = (saved && findCopy(scope, this.realPath, saved)) ?? {};
     file.stat();
     file.forgetFingerprint();
     this.#encodings.delete(file);
@@ -496,7 +494,7 @@ export class FileLog implements LineTarget {
       span.offset = copy.offset;
     } else {
       this.#tellGap('truncated');
-      this.#knowOlder();
+      this.#knowOlder(modifiedMs);
     }
     this.#savePosition();
   }
@@ -517,7 +515,7 @@ export class FileLog implements LineTarget {
   }
 
   /** Of what is older nothing is to be read any more. */
-  #knowOlder(modifiedMs = generationsOf(this.realPath)[0]?.modifiedMs ?? 0): void {
+  #knowOlder(modifiedMs = 0): void {
     this.#olderMs = Math.max(this.#olderMs, modifiedMs);
   }
 
@@ -584,7 +582,8 @@ export class FileLog implements LineTarget {
     if (dropped.length > 0) this.#closeUnneeded(dropped);
     const files: SavedFile[] = [];
     const late = new Set<LogFile>(this.#late.map(({ span }) => span.current.file));
-    // As long as nothing was read of what came next, they say where that begins.
+    // As long as nothing was read of what came next, the last one says where that begins.
+    const lastLeft = this.#late.at(-1)?.span;
     const isBegun = live.filesRead().some(({ file }) => !late.has(file));
     for (const span of this.#spans) {
       for (const { file, position } of span.filesRead())
@@ -593,7 +592,7 @@ export class FileLog implements LineTarget {
             file: position,
             inode: file.inode,
             createdMs: file.createdMs,
-            isLate: span !== live && isBegun,
+            isLate: span !== live && (isBegun || span !== lastLeft),
           });
     }
     const isCut = !live.isInNewestFile && this.#newest.missingBefore === 'truncated';

@@ -258,7 +258,14 @@ export class FileSource implements Source {
       seconds: now,
       nanos: 0,
       isCut: false,
-      files: [{ file: [length, crc, file.size, file.size], inode: file.inode, createdMs: file.createdMs, isLate: false }],
+      files: [
+        {
+          file: [length, crc, file.size, file.size],
+          inode: file.inode,
+          createdMs: file.createdMs,
+          isLate: false,
+        },
+      ],
       olderMs: now * 1000,
     };
     this.#finished.set(identity, saved);

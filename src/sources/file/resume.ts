@@ -107,13 +107,21 @@ export function resume(
   return { marks, isFound: oldest >= 0 || newestKnown !== undefined, isLost, isCut };
 }
 
-/** A copy of the file, made before it was cut short, that is as long as what was read of it. */
-export function findCopy(scope: Scope, path: string, cut: SavedFile): Mark | undefined {
-  for (const generation of generationsOf(path)) {
-    if (generation.inode === cut.inode) continue;
-    const file = openFile(scope, generation.path);
-    if (file && isSame(file, cut)) return markAt(file, cut.file[2], cut.file[3]);
-    void file?.close();
+export interface Copy {
+  /** Where what was not read begins; undefined where it is shorter than what was read. */
+  readonly mark: Mark | undefined;
+  readonly modifiedMs: number;
+}
+
+/** The newest copy of a file, made before it was cut short. */
+export function findCopy(scope: Scope, path: string, cut: SavedFile): Copy | undefined {
+  for (const { path: name, inode, modifiedMs } of generationsOf(path)) {
+    const file = inode === cut.inode ? undefined : openFile(scope, name);
+    if (!file) continue;
+    if (isSame(file, cut)) return { mark: markAt(file, cut.file[2], cut.file[3]), modifiedMs };
+    const isShorter = file.matches(cut.file);
+    void file.close();
+    if (isShorter) return { mark: undefined, modifiedMs };
   }
   return undefined;
 }

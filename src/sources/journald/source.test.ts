@@ -213,6 +213,18 @@ describe('an entry', () => {
     expect(lines()).toEqual([expect.objectContaining(line)]);
   });
 
+  test('has nothing of the one before', async () => {
+    run({ fields: ['_PID'] });
+    await write(
+      entry(1, { MESSAGE: 'first', PRIORITY: '3', _PID: '7', SYSLOG_IDENTIFIER: 'i' }),
+      entry(2, {}),
+    );
+    expect(lines().map(({ text, fields, labels }) => [text, fields, labels['container']])).toEqual([
+      ['first', { level: 'error', pid: '7', syslog_identifier: 'i' }, 'i'],
+      ['', {}, 'journald'],
+    ]);
+  });
+
   test('has the fields that were asked for, by names without what stands before them', async () => {
     run({ fields: ['_PID', 'CODE_FILE', 'SYSLOG_IDENTIFIER', '_HOSTNAME'] });
     await write(

@@ -9,8 +9,8 @@ import { usePoll } from '../lib/use-poll.js';
 import { Button } from '../parts/button.js';
 import { Dialog } from '../parts/dialog.js';
 import { Empty } from '../parts/empty.js';
+import { NotYet } from '../parts/not-yet.js';
 import { ErrorNotice } from '../parts/notice.js';
-import { Skeleton } from '../parts/skeleton.js';
 import { AlertCard } from './alert-card.js';
 import { AlertForm } from './alert-form.js';
 import './page.css';
@@ -24,14 +24,7 @@ export default function Page() {
   const failed = useSignal<ApiError | undefined>(undefined);
   useShortcuts([{ keys: ['n'], what: 'Make a new alert', run: () => navigate('alerts', { edit: 'new' }) }]);
   const { value, error } = state.value;
-  if (!value)
-    return error ? (
-      <div class="page">
-        <ErrorNotice error={error} onRetry={again} />
-      </div>
-    ) : (
-      <Skeleton />
-    );
+  if (!value) return <NotYet error={error} onRetry={again} />;
   const { alerts } = value;
   const edit = route.value.params.get('edit') ?? '';
   const query = route.value.params.get('query') ?? '';

@@ -10,8 +10,8 @@ import { href, navigate, route } from '../lib/router.js';
 import { usePoll } from '../lib/use-poll.js';
 import { Button } from '../parts/button.js';
 import { Empty } from '../parts/empty.js';
+import { NotYet } from '../parts/not-yet.js';
 import { ErrorNotice } from '../parts/notice.js';
-import { Skeleton } from '../parts/skeleton.js';
 import { isRunning } from './container.js';
 import { ContainerTable } from './container-table.js';
 import { GapList } from './gap-list.js';
@@ -45,14 +45,7 @@ export default function Page() {
   };
 
   const { value, error } = state.value;
-  if (!value)
-    return error ? (
-      <div class="page">
-        <ErrorNotice error={error} onRetry={again} />
-      </div>
-    ) : (
-      <Skeleton />
-    );
+  if (!value) return <NotYet error={error} onRetry={again} />;
   const { containers } = value;
   const meant = sorted(chosen(containers, text, isRunningOnly), order.value);
   // Fewer may be meant than when the page was turned.

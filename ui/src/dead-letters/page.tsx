@@ -7,6 +7,7 @@ import { usePoll } from '../lib/use-poll.js';
 import { Button } from '../parts/button.js';
 import { Select } from '../parts/choice.js';
 import { Empty } from '../parts/empty.js';
+import { NotYet } from '../parts/not-yet.js';
 import { ErrorNotice, Notice } from '../parts/notice.js';
 import { Skeleton } from '../parts/skeleton.js';
 import { type Deed, DeedDialog } from './deed-dialog.js';
@@ -42,14 +43,7 @@ export default function Page() {
   const isBusy = useSignal(false);
 
   const { value, error } = tally.state.value;
-  if (!value)
-    return error ? (
-      <div class="page">
-        <ErrorNotice error={error} onRetry={tally.again} />
-      </div>
-    ) : (
-      <Skeleton />
-    );
+  if (!value) return <NotYet error={error} onRetry={tally.again} />;
 
   const { counts } = value;
   const groups = refusals(list.letters.value ?? []);

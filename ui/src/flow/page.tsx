@@ -2,8 +2,8 @@
 import type { FlowView } from '../../../src/server/shapes/flow.js';
 import { href, navigate, route } from '../lib/router.js';
 import { usePoll } from '../lib/use-poll.js';
+import { NotYet } from '../parts/not-yet.js';
 import { ErrorNotice } from '../parts/notice.js';
-import { Skeleton } from '../parts/skeleton.js';
 import { Details } from './details.js';
 import { LedgerView } from './ledger-view.js';
 import { partsOf } from './parts.js';
@@ -15,14 +15,7 @@ const EVERY_MS = 2_000;
 export default function Page() {
   const { state, again } = usePoll<FlowView>('api/v1/flow', EVERY_MS);
   const { value, error } = state.value;
-  if (!value)
-    return error ? (
-      <div class="page">
-        <ErrorNotice error={error} onRetry={again} />
-      </div>
-    ) : (
-      <Skeleton />
-    );
+  if (!value) return <NotYet error={error} onRetry={again} />;
   const parts = partsOf(value);
   const chosen = parts.flat().find(({ id }) => id === route.value.params.get('part'));
   const choose = (id: string): void =>

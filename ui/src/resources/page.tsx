@@ -1,7 +1,7 @@
 /** What the process holds, whether any of it grows, and who owns it. */
 import { usePoll } from '../lib/use-poll.js';
+import { NotYet } from '../parts/not-yet.js';
 import { ErrorNotice, Notice } from '../parts/notice.js';
-import { Skeleton } from '../parts/skeleton.js';
 import { BuildFacts } from './build-facts.js';
 import { Charts } from './charts.js';
 import type { History } from './history.js';
@@ -23,14 +23,7 @@ export default function Page() {
   const report = usePoll<Report>('api/v1/resources', EVERY_MS);
   const { value, error } = history.state.value;
   const { value: now, error: reportError } = report.state.value;
-  if (!value && !now)
-    return error ? (
-      <div class="page">
-        <ErrorNotice error={error} onRetry={history.again} />
-      </div>
-    ) : (
-      <Skeleton />
-    );
+  if (!value && !now) return <NotYet error={error} onRetry={history.again} />;
   return (
     <div class="page resources">
       {error && <ErrorNotice error={error} onRetry={history.again} />}

@@ -4,11 +4,17 @@ import { Notice } from '../parts/notice.js';
 import { type Checked, inOrder, type Problem, summary, wordsOf } from './problems.js';
 
 /** The verdict in one line. */
-export function Outcome({ checked: { ok, problems, differs } }: { readonly checked: Checked }) {
+export function Outcome({ checked: { ok, problems, differs, changes } }: { readonly checked: Checked }) {
   if (!ok)
     return (
       <p class="settings-verdict bad">
         <Icon name="alert" /> {summary(problems)}
+      </p>
+    );
+  if (changes.some(({ change }) => change === 'restart'))
+    return (
+      <p class="settings-verdict bad">
+        <Icon name="alert" /> Needs a restart of the agent: a running one refuses all of it
       </p>
     );
   return (

@@ -20,10 +20,10 @@ export function ReloadView({
   const reloaded = useSignal<Reloaded | undefined>(undefined);
   const error = useSignal<ApiError | undefined>(undefined);
   const isBusy = useSignal(false);
-  const ask = async <T,>(path: string, take: (answer: T) => void): Promise<void> => {
+  const busily = async (ask: () => Promise<void>): Promise<void> => {
     isBusy.value = true;
     try {
-      take(await send<T>('POST', path));
+      await ask();
       error.value = undefined;
     } catch (thrown) {
       error.value = thrown as ApiError;
@@ -31,12 +31,12 @@ export function ReloadView({
     isBusy.value = false;
   };
   const look = (): Promise<void> =>
-    ask<Checked>('api/v1/config/check', (answer) => {
-      checked.value = answer;
+    busily(async () => {
+      checked.value = await send<Checked>('POST', 'api/v1/config/check');
     });
   const reload = async (): Promise<void> => {
-    await ask<Reloaded>('api/v1/config/reload', (answer) => {
-      reloaded.value = answer;
+    await busily(async () => {
+      reloaded.value = await send<Reloaded>('POST', 'api/v1/config/reload');
     });
     onReloaded();
     await look();
