@@ -200,6 +200,7 @@ console.log(
   `${FILES} files, ${GROWING} of them grow at ${RATE} lines/s in all, for ${SECONDS} s; a SIGKILL in the middle`,
 );
 let agent = await startAgent();
+for (let i = 0; i < 1200 && quietLines < FILES - GROWING; i++) await sleep(100);
 const cpuBefore = cpuSeconds(agent.pid);
 await load(SECONDS / 2);
 const cpuLoad = (cpuSeconds(agent.pid) - cpuBefore) / (SECONDS / 2);
@@ -208,7 +209,7 @@ await once(agent.process, 'exit');
 agent = await startAgent();
 await load(SECONDS / 2);
 for (const file of growing) file.write(1);
-for (let i = 0; i < 100 && growing.some((file) => file.seen.at(-1)?.number !== file.next - 1); i++)
+for (let i = 0; i < 600 && growing.some((file) => file.seen.at(-1)?.number !== file.next - 1); i++)
   await sleep(100);
 await sleep(12_000);
 const idleBefore = cpuSeconds(agent.pid);
@@ -260,4 +261,4 @@ const result = {
 console.log(result);
 writeFileSync(values.out, `${JSON.stringify(result, undefined, 2)}\n`);
 rmSync(root, { recursive: true, force: true });
-process.exit(sum.lost > 0 ? 1 : 0);
+process.exit(sum.lost > 0 || sum.told !== result.cuts || quietLines !== FILES - GROWING ? 1 : 0);

@@ -48,6 +48,8 @@ function whatOf(source: SourceConfig): string {
   switch (source.type) {
     case 'stdin':
       return 'standard input, until it ends';
+    case 'file':
+      return `files: ${source.include.join(', ')}`;
     case 'journald':
       return `the journal of systemd${source.directory === undefined ? '' : ` below ${source.directory}`}`;
     case 'syslog':

@@ -1,9 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { coloredName, terminalText } from './terminal-text.js';
+import { coloredName, lineText, terminalText } from './terminal-text.js';
 
 const ESCAPE = '\u001b';
 const COLOR = new RegExp(`${ESCAPE}\\[[0-9;:]*m`, 'g');
+
+test('a line joined of several is set back where it goes on', () => {
+  expect(lineText('Error: no\n  at a\u001b[2J\r\nother | forged', false)).toBe(
+    'Error: no\n      at a·\n    other | forged',
+  );
+  expect(lineText('\u001b[31ma\nb', true)).toBe('\u001b[31ma\u001b[0m\n    b');
+});
 
 describe('terminalText', () => {
   test.each([

@@ -1,4 +1,6 @@
 /** How lines look on a terminal. */
+import { terminalText } from '../runtime/terminal-text.js';
+
 export { terminalText } from '../runtime/terminal-text.js';
 
 const ESCAPE = '\u001b';
@@ -12,6 +14,14 @@ const BAR_COLORS: Readonly<Record<string, string>> = {
   trace: '2',
 };
 const COLORS = [36, 32, 33, 35, 34, 96, 92, 93, 95, 94];
+
+/** A line that a processor may have joined of several: what goes on is set back, so that it never looks like another one. */
+export function lineText(line: string, colors: boolean): string {
+  return line
+    .split('\n')
+    .map((part) => terminalText(part, colors))
+    .join('\n    ');
+}
 
 /** Text that must not be overlooked: black on yellow. */
 export function warning(text: string): string {

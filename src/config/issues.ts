@@ -38,6 +38,9 @@ function sentence(issue: z.core.$ZodIssue, schema: AnySchema, value: unknown): s
   const shape = shapeOf(schema, value);
   if (shape.kind === 'named') return 'must be a section of names with their values, such as { name: value }';
   if (shape.kind === 'list') {
+    const entry = shapeOf(shape.value);
+    if (entry.kind === 'leaf')
+      return `must be a list, each entry with a dash before it or in brackets: ${entry.form?.accepts ?? 'values'}`;
     const words = acceptedWords(shape.value);
     const example = words.length > 0 ? `\`- type: ${words[0]}\`` : '`- key: value`';
     return `must be a list of sections, each with a dash before it, such as ${example}`;

@@ -73,6 +73,11 @@ test.each<[string, string, RegExp]>([
     'processors:\n  redact: {}',
     /^c\.yaml:2:3: processors: must be a list of sections, each with a dash/,
   ],
+  [
+    'a text where a list of texts is wanted',
+    'processors:\n  - type: filter\n    drop: \'|= "x"\'',
+    /^c\.yaml:3:11: processors\[0\]\.drop: must be a list, each entry with a dash before it or in brackets: a query/,
+  ],
   ['a word', 'processors: redact', /^c\.yaml:1:13: processors: must be a list of sections/],
   ['words in it', 'processors: [redact]', /^c\.yaml:1:14: processors\[0\]: must be a section/],
   [

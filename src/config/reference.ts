@@ -96,8 +96,12 @@ function rowsBelow(prefix: string, schema: AnySchema): Row[] {
 function rowsOf(key: string, schema: AnySchema, what: string): Row[] {
   const shape = shapeOf(schema);
   if (shape.kind === 'section') return [[key, 'a section', '', what], ...rowsBelow(`${key}.`, schema)];
-  if (shape.kind === 'list')
-    return [[key, 'a list of sections', '', what], ...rowsBelow(`${key}[].`, shape.value)];
+  if (shape.kind === 'list') {
+    const entry = shapeOf(shape.value);
+    const accepts =
+      entry.kind === 'leaf' ? `a list, each ${entry.form?.accepts ?? ''}` : 'a list of sections';
+    return [[key, accepts, '', what], ...rowsBelow(`${key}[].`, shape.value)];
+  }
   const given = defaultOf(schema);
   const preset = isRequired(schema) ? 'required' : given === undefined ? '' : code(JSON.stringify(given));
   if (shape.kind === 'named') {

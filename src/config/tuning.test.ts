@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest';
 import { parse } from './schema/processors/parse.js';
 import { redact } from './schema/processors/redact.js';
-import { tunedConfig } from './tuning.js';
+import { tunedConfig, tuningProblem } from './tuning.js';
 
 const REDACT = redact.decode({
   type: 'redact',
   match: '{env="prod"}',
   rules: ['email'],
   patterns: [{ name: 'customer', pattern: 'K-\\d+' }],
-} as never);
+});
 const PARSE = parse.decode({
   type: 'parse',
   format: 'regex',
   pattern: '(?P<a>.)',
   message_field: 'a',
-} as never);
+});
 
 test('false is none, true is as configured, for all streams', () => {
   for (const no of ['false', ' FALSE ', 'off', 'no', '0'])
@@ -43,4 +43,9 @@ test('what is wrong is said in words', () => {
   );
   expect(() => tunedConfig('parse', 'regex')).toThrow(/can only be configured/);
   expect(() => tunedConfig('multiline', '(')).toThrow(/it must be false, languages/);
+});
+
+test('whether something is wrong', () => {
+  expect(tuningProblem('parse', 'json')).toBeUndefined();
+  expect(tuningProblem('parse', 'yaml')).toMatch(/a format such as json/);
 });

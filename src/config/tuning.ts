@@ -34,7 +34,7 @@ const FORMS: Readonly<Record<Tunable, Form>> = {
     schema: multiline,
     keys: (value) => {
       const languages = value.split(',').map((language) => language.trim());
-      const isLanguages = multiline.safeDecode({ type: 'multiline', languages } as never).success;
+      const isLanguages = multiline.safeDecode({ type: 'multiline', languages }).success;
       return isLanguages ? { languages } : { start: value };
     },
     keeps: ['maxLines', 'maxBytes', 'timeoutMs'],
@@ -66,7 +66,7 @@ export function tunedConfig(
   const isPlain = YES.includes(word);
   if (isPlain && configured) return withoutMatch(configured);
   const { schema, keys, keeps, accepts } = FORMS[type];
-  const decoded = schema.safeDecode({ type, ...(isPlain ? {} : keys(value)) } as never);
+  const decoded = schema.safeDecode({ type, ...(isPlain ? {} : keys(value)) });
   const trouble = decoded.success ? troubleOf(decoded.data) : decoded.error.issues[0].message;
   if (!decoded.success || trouble !== undefined)
     throw new SyntaxError(`it must be ${accepts}${trouble === undefined ? '' : `; ${trouble}`}`);
@@ -92,6 +92,7 @@ function troubleOf(config: ProcessorConfig): string | undefined {
     : undefined;
 }
 
-function withoutMatch({ match: _, ...config }: ProcessorConfig): ProcessorConfig {
-  return config as ProcessorConfig;
+function withoutMatch(config: ProcessorConfig): ProcessorConfig {
+  const { match, ...rest } = config;
+  return match === undefined ? config : rest;
 }

@@ -14,7 +14,7 @@ import { type FieldName, fieldName, type Metadata } from './metadata.js';
 const FIELDS = 32;
 const ROW_FIELDS = 64;
 const ROW_BYTES = 16 * 1024;
-export const VALUE_BYTES = 4 * 1024;
+const VALUE_BYTES = 4 * 1024;
 /** Tags and lengths around a name and a value, at most. */
 const PAIR_BYTES = 12;
 const MAX_SLOTS = 2048;

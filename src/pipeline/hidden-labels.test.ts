@@ -22,7 +22,9 @@ test('a stream that names sinks goes to these, as far as they want it', () => {
       ['loki', undefined],
       ['local', prod],
       ['lok', undefined],
-    ].flatMap(([name, match]) => (wantedBy(name as string, match as typeof prod)(labels) ? [name as string] : []));
+    ].flatMap(([name, match]) =>
+      wantedBy(name as string, match as typeof prod)(labels) ? [name as string] : [],
+    );
   expect(takers({ env: 'prod' })).toEqual(['loki', 'local', 'lok']);
   expect(takers({ env: 'dev' })).toEqual(['loki', 'lok']);
   expect(takers({ env: 'prod', __sinks__: 'local' })).toEqual(['local']);
@@ -38,7 +40,10 @@ test("a stream's own tenant comes before the label that is configured", () => {
 });
 
 test('streams of other sinks or tenants are of other route classes', () => {
-  const routeOf = createRouter([{ match: wantedBy('loki', undefined) }, { match: wantedBy('local', undefined) }]);
+  const routeOf = createRouter([
+    { match: wantedBy('loki', undefined) },
+    { match: wantedBy('local', undefined) },
+  ]);
   const routes = [
     {},
     { __sinks__: 'loki' },

@@ -7,6 +7,11 @@ import { processorOf, StageKit } from './testing/stage-kit.js';
 /** Keeps the last line of each push until the next one; takes back what a process before it kept. */
 function keeper(): Processor {
   let kept: HeldLine[] = [];
+  const putBack = (draft: Draft, account: LineAccount): void => {
+    for (const line of kept) draft.addLine(line.bytes, line.stream.id, line);
+    if (kept.length > 0) account.held(-kept.length);
+    kept = [];
+  };
   return {
     name: 'keeper',
     figures: { lines: 0, failed: new Map(), done: new Map() },
@@ -25,21 +30,13 @@ function keeper(): Processor {
         draft.length--;
         account.held(1);
       },
-      flush: putBack,
+      flush: (draft, _, account) => putBack(draft, account),
       held: () => kept,
       takeBack(lines) {
         kept = [...lines];
       },
     }),
   };
-  function putBack(draft: Draft, account: LineAccount): void;
-  function putBack(draft: Draft, nowMs: number, account: LineAccount): void;
-  function putBack(draft: Draft, second: LineAccount | number, third?: LineAccount): void {
-    const account = typeof second === 'number' ? third : second;
-    for (const line of kept) draft.addLine(line.bytes, line.stream.id, line);
-    if (kept.length > 0) account?.held(-kept.length);
-    kept = [];
-  }
 }
 
 test('what comes to each processor and what became of it is counted, and told to the account all the same', () => {
@@ -65,7 +62,7 @@ test('what comes to each processor and what became of it is counted, and told to
   expect(passageOf(last).counts).toEqual({ ...none, in: 7, out: 6, held: 1 });
   expect(kit.told).toEqual({ generated: 2, merged: 4, held: 1, filtered: { odd: 8 } });
   expect(kit.out).toHaveLength(6);
-  // What is taken back is held, and comes out at the end.
+  // What is taken back is held, and comes out at the end. The counts are those of the process before, too: here they outlive it.
   kit.kill().flush();
   expect(passageOf(last).counts).toEqual({ ...none, in: 7, out: 7, held: 1 });
 });

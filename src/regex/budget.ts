@@ -4,7 +4,7 @@
  */
 
 /** About 20 ms. A line of 1 MiB that patterns know their way through takes a quarter of it for each of them. */
-export const LINE_STEPS = 2_000_000;
+const LINE_STEPS = 2_000_000;
 /** Bytes of ASCII that are read for one step. */
 export const BYTES_A_STEP = 2;
 

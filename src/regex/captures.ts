@@ -7,7 +7,6 @@
  */
 import type { Budget } from './budget.js';
 import { NEWLINE } from './chars.js';
-import type { Literal } from './literal.js';
 import type { Machine } from './machine.js';
 import { ASSERT, CHAR, classOf, type Program, SAVE, SPLIT } from './program.js';
 import type { Assertion } from './syntax.js';
@@ -25,8 +24,6 @@ const WORD_BYTES = Uint8Array.from({ length: 256 }, (_, byte) =>
 export class Finder {
   /** Names of the groups by number; undefined for those without, as 0 is, which is the whole match. */
   readonly names: readonly (string | undefined)[];
-  /** What a match must hold, where that can be told. */
-  readonly literal: Literal | undefined;
   /** Of each group, by number: where what it holds begins and ends; -1 where it took no part in the match. */
   readonly starts: Int32Array;
   readonly ends: Int32Array;
@@ -43,18 +40,11 @@ export class Finder {
   #marks = new Int32Array(256);
   #stack = new Int32Array(1024);
 
-  constructor(
-    program: Program,
-    machine: Machine,
-    names: readonly (string | undefined)[],
-    literal: Literal | undefined,
-    budget: Budget,
-  ) {
+  constructor(program: Program, machine: Machine, names: readonly (string | undefined)[], budget: Budget) {
     this.#program = program;
     this.#machine = machine;
     this.#budget = budget;
     this.names = names;
-    this.literal = literal;
     this.starts = new Int32Array(names.length);
     this.ends = new Int32Array(names.length);
     this.#saves = new Int32Array(names.length * 2);

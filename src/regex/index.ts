@@ -6,7 +6,7 @@ import { Machine } from './machine.js';
 import { compileProgram } from './program.js';
 import { type Node, parsePattern } from './syntax.js';
 
-export { Budget, LINE_STEPS } from './budget.js';
+export { Budget } from './budget.js';
 export type { Finder } from './captures.js';
 export type { Literal } from './literal.js';
 export { PatternError } from './syntax.js';
@@ -30,7 +30,7 @@ export function compilePattern(pattern: string): (text: string) => boolean {
 
 export interface Search {
   /** Does the pattern match somewhere in data[start .. end)? Undefined where the budget is spent before that is known. */
-  test(data: Uint8Array, start: number, end: number): boolean | undefined;
+  readonly test: (data: Uint8Array, start: number, end: number) => boolean | undefined;
   /** What a match must hold, where that can be told. */
   readonly literal: Literal | undefined;
 }
@@ -48,13 +48,7 @@ export function compileFinder(pattern: string, budget: Budget): Finder {
   const machine = new Machine(compileProgram(node, MAX_SEARCH), false, budget);
   const names: (string | undefined)[] = [undefined];
   nameGroups(node, names);
-  return new Finder(
-    compileProgram(node, MAX_SEARCH * 2, true),
-    machine,
-    names,
-    requiredLiteral(node),
-    budget,
-  );
+  return new Finder(compileProgram(node, MAX_SEARCH * 2, true), machine, names, budget);
 }
 
 function nameGroups(node: Node, names: (string | undefined)[]): void {

@@ -3,8 +3,8 @@
  * that are looked for is not decoded.
  */
 import { decodeHeader, HEADER_BYTES, openPayload } from '../journal/record.js';
-import { BlockLines, decodeLines, decompressBlock } from '../pipeline/push-request.js';
 import { shownLabels } from '../pipeline/hidden-labels.js';
+import { BlockLines, decodeLines, decompressBlock } from '../pipeline/push-request.js';
 import { parseLabelText } from '../pipeline/streams.js';
 import type { LineFilter } from '../query/index.js';
 import { type StreamFacts, streamFacts } from '../query/shown-line.js';

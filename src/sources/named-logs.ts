@@ -16,6 +16,8 @@ import type { Scope } from '../runtime/scope.js';
 
 const IDLE_MS = 3_600_000;
 const LOOK_MS = 600_000;
+/** While there is no place for another stream. */
+const FULL_LOOK_MS = 1_000;
 /** Kept for the next lines; more are made where more programs write at once. */
 const SPARE_DRAFTS = 16;
 const MAX_LABEL_LENGTH = 256;
@@ -72,6 +74,7 @@ export class NamedLogs {
   /** Keys of a process before this one, none of whose lines have come yet. */
   #left: SourceKey[];
   #other: Known | undefined;
+  #lookedMs = Number.NEGATIVE_INFINITY;
   /** Logs with lines that wait. */
   #dirty: Log[] = [];
   readonly #spare: Draft[] = [];
@@ -146,7 +149,8 @@ export class NamedLogs {
 
   /** Lets go of streams that were quiet for long, and of keys that nobody writes to any more. */
   retireQuiet(): void {
-    const before = this.#now() - IDLE_MS;
+    this.#lookedMs = this.#now();
+    const before = this.#lookedMs - IDLE_MS;
     for (const [id, known] of this.#known) {
       if (known.usedMs > before) continue;
       this.#known.delete(id);
@@ -159,7 +163,8 @@ export class NamedLogs {
 
   #open(id: string, writerOf: () => Writer): Known {
     if (this.#known.size >= this.#options.maxStreams) {
-      this.retireQuiet();
+      // A flood of names must not cost a look at all of them for each.
+      if (this.#now() - this.#lookedMs >= FULL_LOOK_MS) this.retireQuiet();
       if (this.#known.size >= this.#options.maxStreams) {
         this.#other ??= this.#make({ container: OTHER_CONTAINERS, labels: {} }, true);
         return this.#other;

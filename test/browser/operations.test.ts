@@ -88,6 +88,7 @@ describeInBrowser('the pages about the agent', (bed) => {
     ]);
     await fields.getByRole('button', { name: 'Only lines with this text' }).click();
     await visit.row('<b>36</b>').waitFor({ state: 'detached' });
+    await visit.row('<b>4</b>').waitFor();
     expect(await visit.query.inputValue()).toBe('| text="<b>4</b>"');
     expect((await visit.lines()).map(({ text }) => JSON.parse(text).text)).toEqual(['<b>4</b>']);
   });
@@ -149,7 +150,9 @@ describeInBrowser('the pages about the agent', (bed) => {
     const difference = page.getByRole('table', { name: 'Differences' }).getByRole('row', { name: /max_age/ });
     await difference.waitFor();
     await expect(difference.textContent()).resolves.toMatch(/7d.*3d/);
-    const change = page.getByRole('table', { name: 'What it would do' }).getByRole('row', { name: /journal/ });
+    const change = page
+      .getByRole('table', { name: 'What it would do' })
+      .getByRole('row', { name: /journal/ });
     await expect(change.textContent()).resolves.toMatch(/changes in place/);
     await page.getByText('The file', { exact: true }).click();
     await page.getByText('Good, and nothing would be different').waitFor();

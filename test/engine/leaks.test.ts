@@ -32,7 +32,7 @@ const SOAKS: Readonly<
     ['listener', 'drained.objects', /AbortController \+[1-9]\d\d/],
   ],
   // The next reader comes when the old one is gone: so what does not end is not one more each time, but all that there was.
-  third: [['reader', 'drained.census', /task agent\/sources\/reader of [0-9a-f]{64} \+1/]],
+  third: [['reader', 'drained.census', /task agent\/sources\/containers\/reader of [0-9a-f]{64} \+1/]],
   control: [],
 };
 

@@ -177,7 +177,7 @@ describe('answers of a running agent', () => {
 
   test('the judge refuses what does not fit', async () => {
     const schema = schemaOf('get', '/api/v1/build');
-    const build = { version: '1', revision: 'a', digest: 'b', dirty: false };
+    const build = { version: '1', revision: 'a', digest: 'b', dirty: false, onDisk: null };
     await mustFit(schema, build);
     await expect(mustFit(schema, { ...build, dirty: 'no' })).rejects.toThrow('boolean');
     await expect(mustFit(schema, { ...build, more: 1 })).rejects.toThrow('additional');

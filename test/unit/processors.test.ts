@@ -22,12 +22,16 @@ const DURABLE = [
   '{ type: level }',
   '{ type: timestamp, fields: [ts], formats: [unix] }',
   `{ type: filter, drop: ['|= "drop me"'] }`,
-  '{ type: dedupe }',
   '{ type: redact }',
   '{ type: labels, add: { team: shop }, from_fields: { level: level } }',
   `{ type: level, match: '{stream="stderr"}' }`,
 ];
-const FORGETFUL = ['{ type: sample, rate: 0.5 }', '{ type: rate_limit, lines_per_second: 3, burst: 3 }'];
+const FORGETFUL = [
+  // It remembers how many repetitions there were, but not of which line.
+  '{ type: dedupe }',
+  '{ type: sample, rate: 0.5 }',
+  '{ type: rate_limit, lines_per_second: 3, burst: 3 }',
+];
 
 const made = new Map<string, (name: string) => Processor>();
 

@@ -23,6 +23,7 @@ const HOSTILE = {
   id: '7-3',
   attempts: 3,
   labels: { a: '1' },
+  fields: { status: '\u001b[2J' },
   line: '\u001b]0;title\u0007a\u001b[31mb\rc',
 };
 
@@ -123,7 +124,7 @@ test('show: one of them whole, or that there is none', async () => {
   const [code, out] = await printed((to) => showDeadLetter('7-3', { url }, to));
   expect(code).toBe(0);
   expect(out).toContain('said      entry for stream\n');
-  expect(out).toContain('labels    {a="1"}\nline      ab·c\n');
+  expect(out).toContain('labels    {a="1"}\nfields    {"status":"\\u001b[2J"}\nline      ab·c\n');
   expect(await printed((to) => showDeadLetter('7-2', { url }, to))).toEqual([1, '']);
   expect(error).toHaveBeenCalledWith('log-capturer: there is no dead letter 7-2 now.');
 });

@@ -143,8 +143,13 @@ function line({ id, rejected, sink, reason, attempts, labels, line }: DeadLetter
   return `${terminalText(`${id}  ${rejected}  ${sink}  ${reason}${times}  ${source} | ${line}`, false)}\n`;
 }
 
-function whole({ labels, line, ...facts }: DeadLetter): string {
-  const rows = [...Object.entries(facts), ['labels', labelText(labels)], ['line', line]];
+function whole({ labels, fields, line, ...facts }: DeadLetter): string {
+  const rows = [
+    ...Object.entries(facts),
+    ['labels', labelText(labels)],
+    ['fields', fields ? JSON.stringify(fields) : ''],
+    ['line', line],
+  ];
   return rows
     .filter(([, value]) => value !== '')
     .map(([name, value]) => `${name.padEnd(10)}${terminalText(String(value), false)}\n`)

@@ -12,7 +12,7 @@ import { EventStreamParser, type ServerEvent } from '../event-stream.js';
 import { narrowedQuery } from '../narrowed-query.js';
 import { print } from '../print.js';
 import { type AgentQuestion, findAgent, type RunningAgent } from '../running-agent.js';
-import { coloredName, terminalText, warning } from '../terminal-text.js';
+import { coloredName, lineText, terminalText, warning } from '../terminal-text.js';
 import type { TailStreams } from './tail.js';
 
 export interface SearchOptions extends AgentQuestion {
@@ -197,7 +197,7 @@ class Output {
     const text = cut === undefined ? line.line : `${line.line} [${cut} bytes more]`;
     if (!this.#isTerminal) return `${time} ${container} | ${text}\n`;
     const name = terminalText(container, false);
-    const shown = terminalText(text, this.#colors);
+    const shown = lineText(text, this.#colors);
     // Milliseconds are enough for the eye.
     const when = `${time.slice(0, 23)}Z`;
     if (!this.#colors) return `${when} ${name} | ${shown}\n`;

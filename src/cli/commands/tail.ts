@@ -6,7 +6,7 @@ import { askAgent } from '../ask-agent.js';
 import { EventStreamParser, type ServerEvent } from '../event-stream.js';
 import { narrowedQuery } from '../narrowed-query.js';
 import { type AgentQuestion, findAgent } from '../running-agent.js';
-import { coloredBar, coloredName, terminalText, warning } from '../terminal-text.js';
+import { coloredBar, coloredName, lineText, terminalText, warning } from '../terminal-text.js';
 
 export interface TailOptions extends AgentQuestion {
   readonly container?: readonly string[];
@@ -139,7 +139,7 @@ function createPrinter(
     const rest = cut === undefined ? '' : ` [${cut} bytes more]`;
     if (!isTerminal) return `${container} | ${line}${rest}\n`;
     const shown = terminalText(container, false);
-    const text = `${terminalText(line, colors)}${rest}`;
+    const text = `${lineText(line, colors)}${rest}`;
     if (!colors) return `${shown} | ${text}\n`;
     return `${coloredName(shown)} ${coloredBar(level)} ${gap === undefined ? text : warning(text)}\n`;
   };

@@ -1,9 +1,9 @@
 /** Dead letters line by line, page by page, in the order in which they were written. */
 import { isUtf8 } from 'node:buffer';
+import { shownLabels } from '../../pipeline/hidden-labels.js';
 import { timeText } from '../../pipeline/line-time.js';
 import { fieldsIn } from '../../pipeline/metadata.js';
 import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
-import { shownLabels } from '../../pipeline/hidden-labels.js';
 import { type Labels, parseLabelText } from '../../pipeline/streams.js';
 import type { BundleFacts, StoredBundle } from './bundles.js';
 import { isMeant, type LetterFilter } from './filter.js';

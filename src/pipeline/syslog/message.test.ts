@@ -212,6 +212,13 @@ describe('structured data', () => {
     );
   });
 
+  test('of a thousand parameters the first are told', () => {
+    const pairs = Array.from({ length: 1000 }, (_, i) => `k${i}="${i}"`);
+    expect(params(`[x ${pairs.join(' ')}]`)).toEqual(
+      pairs.slice(0, 64).map((_, i) => ['x', `k${i}`, String(i)]),
+    );
+  });
+
   test('other escapes stay as they are', () => {
     expect(params('[x k="a\\nb\\\\n"]')).toEqual([['x', 'k', 'a\\nb\\n']]);
   });

@@ -6,6 +6,8 @@
 const [SPACE, OPEN, CLOSE, QUOTE, BACKSLASH, EQUALS] = Buffer.from(' []"\\=');
 /** Of an ID and of a NAME; RFC 5424 says 32. */
 const MAX_NAME_BYTES = 64;
+/** More than a line can have fields. */
+const MAX_PARAMS = 64;
 
 /** Hears of one parameter: bytes of its id, name and value as it is written, escapes and all. */
 export type OnParam = (
@@ -22,7 +24,7 @@ export function dataEnd(buf: Buffer, from: number, end: number): number {
   return walk(buf, from, end, undefined);
 }
 
-/** Tells of each parameter of buf[from .. to), which `dataEnd` has found to be well formed. */
+/** Tells of the first MAX_PARAMS parameters of buf[from .. to), which `dataEnd` has found to be well formed. */
 export function forEachParam(buf: Buffer, from: number, to: number, onParam: OnParam): void {
   walk(buf, from, to, onParam);
 }
@@ -42,6 +44,7 @@ export function unescapeValue(buf: Buffer, from: number, to: number, into: Buffe
 
 function walk(buf: Buffer, from: number, end: number, onParam: OnParam | undefined): number {
   let at = from;
+  let params = 0;
   while (at < end && buf[at] === OPEN) {
     const idStart = at + 1;
     const idEnd = nameEnd(buf, idStart, end);
@@ -60,7 +63,7 @@ function walk(buf: Buffer, from: number, end: number, onParam: OnParam | undefin
       const valueStart = nameStop + 2;
       const valueEnd = quoteAt(buf, valueStart, end);
       if (valueEnd < 0) return from;
-      onParam?.(idStart, idEnd, nameStart, nameStop, valueStart, valueEnd);
+      if (params++ < MAX_PARAMS) onParam?.(idStart, idEnd, nameStart, nameStop, valueStart, valueEnd);
       at = valueEnd + 1;
     }
     if (at >= end || buf[at] !== CLOSE) return from;

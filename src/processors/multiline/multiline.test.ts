@@ -61,6 +61,20 @@ describe('stack traces', () => {
   });
 
   it.each([
+    [
+      'with carriage returns, which lines and empty ones may end in',
+      [
+        'Traceback (most recent call last):',
+        '  File "a", line 1',
+        'B: c',
+        '',
+        'During handling of the above exception, another exception occurred:',
+        '',
+        'Traceback (most recent call last):',
+        '  File "a", line 2',
+        'D: e',
+      ].map((line) => `${line}\r`),
+    ],
     ['with carriage returns', TRACE.map((line) => `${line}\r`)],
     ['behind words', ['12:00 ERROR failed: a.B$C: java.io.IOException: x', '\tat a.B.c(B.java:1)']],
     [
@@ -170,6 +184,8 @@ describe('ordinary lines', () => {
     '2026-11-22 16:00:00.000 UTC [1] ERROR:  relation "x" does not exist at character 15',
     'INFO:     127.0.0.1:5000 - "GET / HTTP/1.1" 200 OK',
     'Errors: 0, Exceptions: none',
+    'Tracer started',
+    'Traces: 12',
     '',
     '   ',
     '\tmoved in',

@@ -48,12 +48,21 @@ const SEMICOLON = 0x3b;
 const AMPERSAND = 0x26;
 const MAX_NAME = 64;
 /** A value is judged by so many of its first bytes: what is refused must not be read again and again. */
-const JUDGED = 96;
+const JUDGED = 64;
 const MAX_BLANKS = 16;
 const VALUE_KEY = 'value';
 const IN_NAME = ALNUM | DASH;
-/** What ends a value that is not quoted, where a space, a quote, the end or one of these follows. */
-const CLOSING = new Set([...',;&)]}>'].map((char) => char.charCodeAt(0)));
+/** What a byte may mean for a value that is not quoted. */
+const INSIDE = 0;
+const ENDS = 1;
+/** Where a space, a quote, the end, the next pair or another one of these follows. */
+const CLOSES = 2;
+const ESCAPES = 3;
+const ROLES = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (isKind(byte, SPACE | QUOTE) || byte === LESS) return ENDS;
+  if (',;&)]}>'.includes(String.fromCharCode(byte))) return CLOSES;
+  return byte === BACKSLASH ? ESCAPES : INSIDE;
+});
 
 /** In place of a number of backslashes before a quote. */
 const NO_QUOTE = -1;
@@ -286,18 +295,24 @@ function closingQuote(data: Uint8Array, from: number, end: number, slashes: numb
 function wordEnd(data: Uint8Array, from: number, most: number, end: number): number {
   let at = from;
   for (; at < most; at++) {
-    const byte = data[at];
-    if (isKind(byte, SPACE | QUOTE) || byte === LESS) break;
-    if (byte === BACKSLASH && at + 1 < end && (isKind(data[at + 1], QUOTE) || data[at + 1] === 0x6e)) break;
-    if (CLOSING.has(byte) && endsHere(data, at, end)) break;
+    const role = ROLES[data[at]];
+    if (role === INSIDE) continue;
+    if (role === ENDS) break;
+    if (role === CLOSES ? endsHere(data, at, end) : isEscapedEnd(data, at + 1, end)) break;
   }
   return at;
+}
+
+/** Behind a backslash: a quote, or the n of a newline. */
+function isEscapedEnd(data: Uint8Array, at: number, end: number): boolean {
+  return at < end && (isKind(data[at], QUOTE) || data[at] === 0x6e);
 }
 
 /** Of a sign that closes: what follows is no more of the value. */
 function endsHere(data: Uint8Array, at: number, end: number): boolean {
   const next = data[at + 1];
-  if (at + 1 >= end || isKind(next, SPACE | QUOTE) || next === BACKSLASH || CLOSING.has(next)) return true;
+  if (at + 1 >= end || isKind(next, SPACE | QUOTE) || next === BACKSLASH || ROLES[next] === CLOSES)
+    return true;
   const sign = data[at];
   if (sign !== COMMA && sign !== SEMICOLON && sign !== AMPERSAND) return false;
   const name = runEnd(data, at + 1, Math.min(end, at + 1 + MAX_NAME), ALNUM | DASH);

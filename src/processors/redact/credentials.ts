@@ -1,23 +1,38 @@
 /** Which names stand for secrets, and what of their values is one. */
 import type { RedactRule } from '../../config/processor-types.js';
 import type { NamedSecret } from './assignment.js';
-import { ALNUM, DASH, DIGIT, hasFoldedAt, isKind, LOWER, PERCENT, PLUS, runEnd, UPPER } from './bytes.js';
+import {
+  ALNUM,
+  DASH,
+  DIGIT,
+  DOT,
+  hasFoldedAt,
+  isKind,
+  KINDS,
+  LETTER,
+  LOWER,
+  PERCENT,
+  PLUS,
+  runEnd,
+  UPPER,
+} from './bytes.js';
 import { isPlaceholder } from './placeholder.js';
 
 type Accepts = NamedSecret['accepts'];
 
+const EQUALS = 0x3d;
 const LEAST_RANDOM = 8;
 const LEAST_LETTERS = 20;
 const LEAST_SIGNATURE = 40;
 const AWS_SECRET = 40;
-const LEAST_SESSION = 80;
+const LEAST_SESSION = 60;
 
 /** Whatever a person may choose: anything but what stands for nothing, and in prose no plain word. */
 const anything: Accepts = (data, from, to, form) =>
   !isPlaceholder(data, from, to) && (form === 'strong' || !isPlainWord(data, from, to));
 
 /** Made by a machine: long, and no word and no number. */
-const random: Accepts = (data, from, to) => !isPlaceholder(data, from, to) && looksRandom(data, from, to);
+const random: Accepts = (data, from, to) => looksRandom(data, from, to) && !isPlaceholder(data, from, to);
 
 /** Passwords but the results of tests: `pass=12`, `pass: 3/4`. */
 const notCounted: Accepts = (data, from, to, form, key) =>
@@ -30,7 +45,7 @@ const notPath: Accepts = (data, from, to, form, key) =>
 /** Of tokens those that name a page or stand for a wish to stop are none. */
 const NO_SECRETS = ['next', 'page', 'continuation', 'continue', 'cancellation', 'sync', 'resume'];
 const token: Accepts = (data, from, to, form, key) =>
-  !NO_SECRETS.some((word) => hasFoldedAt(data, key, from, word)) && random(data, from, to, form, key);
+  random(data, from, to, form, key) && !NO_SECRETS.some((word) => hasFoldedAt(data, key, from, word));
 
 const base64: Accepts = (data, from, to) => isOf(data, from, to, isBase64) && to - from >= LEAST_SIGNATURE;
 const signature: Accepts = (data, from, to) =>
@@ -77,20 +92,24 @@ function isPlainWord(data: Uint8Array, from: number, to: number): boolean {
 
 function looksRandom(data: Uint8Array, from: number, to: number): boolean {
   if (to - from < LEAST_RANDOM) return false;
-  let hasDigit = false;
-  let hasUpper = false;
-  let hasLower = false;
+  let kinds = 0;
   for (let at = from; at < to; at++) {
-    const byte = data[at];
-    if (isKind(byte, DIGIT)) hasDigit = true;
-    else if (isKind(byte, UPPER)) hasUpper = true;
-    else if (isKind(byte, LOWER)) hasLower = true;
-    // A path, a call, or a list is none.
-    else if (!isKind(byte, DASH | PLUS) && !'.~!@$%^*:|'.includes(String.fromCharCode(byte))) return false;
+    const kind = IN_RANDOM[data[at]];
+    // A path, a call, or a list is none; and a sign of equality stands at the end alone.
+    if (kind === 0 || (data[at] === EQUALS && at + 1 < to && data[at + 1] !== EQUALS)) return false;
+    kinds |= kind;
   }
-  if (hasDigit && (hasUpper || hasLower)) return true;
-  return to - from >= LEAST_LETTERS && hasUpper && hasLower;
+  if ((kinds & DIGIT) !== 0 && (kinds & LETTER) !== 0) return true;
+  return to - from >= LEAST_LETTERS && (kinds & LETTER) === LETTER;
 }
+
+const IN_RANDOM = Uint8Array.from({ length: 256 }, (_, byte) =>
+  isKind(byte, ALNUM | DASH | PLUS)
+    ? KINDS[byte]
+    : '.~!@$%^*:|'.includes(String.fromCharCode(byte))
+      ? DOT
+      : 0,
+);
 
 function isOf(data: Uint8Array, from: number, to: number, is: (byte: number) => boolean): boolean {
   for (let at = from; at < to; at++) if (!is(data[at])) return false;

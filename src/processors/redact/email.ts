@@ -94,7 +94,7 @@ function hasPunycode(data: Uint8Array, from: number, to: number): boolean {
   return dot > from && hasFoldedAt(data, dot, to, 'xn--');
 }
 
-const SPLITS = new Set([...'=&/?{|}$#!*'].map((char) => char.charCodeAt(0)));
+const SPLITS = new Set(Array.from('=&/?{|}$#!*', (char) => char.charCodeAt(0)));
 
 function table(signs: string): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, byte) =>

@@ -36,7 +36,8 @@ function version6(data: Uint8Array, at: number, start: number, end: number, foun
   const least = Math.max(start, at - 5);
   let from = at;
   while (from > least && (isHex(data[from - 1]) || data[from - 1] === COLON)) from--;
-  if (!isWordStart(data, from, start)) return false;
+  // Only the beginning of a run is asked about: an address has a colon among its first five bytes.
+  if (!isWordStart(data, from, start) || (from > start && data[from - 1] === COLON)) return false;
   const most = Math.min(end, from + MAX_ADDRESS + 1);
   let to = from;
   while (to < most && (isHex(data[to]) || data[to] === COLON || data[to] === DOT)) to++;

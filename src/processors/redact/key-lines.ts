@@ -6,6 +6,8 @@ import { ALNUM, hasAt, isKind, PLUS, runStart, SPACE } from './bytes.js';
 
 /** A line of a key is 64 to 76 long; what stands before it may be a time and a name. */
 const LEAST_BEHIND_HEAD = 32;
+/** Base64 is padded: a word of another length is just a word. */
+const BASE64_UNIT = 4;
 const COLON = 0x3a;
 
 /** Which part of a line behind the beginning of a key is of the key: data[from .. end). Undefined: it is no line of a key. */
@@ -17,7 +19,9 @@ export function keyPartOf(data: Uint8Array, start: number, end: number): number 
   const isWhole = isBlank(data, start, from);
   // The end of this key, or the beginning of another one, which the rule knows.
   if (hasRule(data, start, from)) return undefined;
-  if (from < to && (isWhole || to - from >= LEAST_BEHIND_HEAD)) return isWhole ? start : from;
+  const length = to - from;
+  if (isWhole && length > 0 && length % BASE64_UNIT === 0) return start;
+  if (length >= LEAST_BEHIND_HEAD) return from;
   return isHeader(data, start, to) ? end : undefined;
 }
 

@@ -1,5 +1,5 @@
 /** What stands where a secret would: nothing is to be hidden there. */
-import { isKind, lower, textOf, UPPER } from './bytes.js';
+import { isKind, lower, UPPER } from './bytes.js';
 
 const WORDS = new Set(
   (
@@ -11,7 +11,8 @@ const WORDS = new Set(
 );
 const LONGEST_WORD = 20;
 /** Signs of which masks are made: * x X . _ - # • (as bytes) */
-const MASK = new Set([0x2a, 0x78, 0x58, 0x2e, 0x5f, 0x2d, 0x23, 0xe2, 0x80, 0xa2]);
+const MASK = new Uint8Array(256);
+for (const byte of [0x2a, 0x78, 0x58, 0x2e, 0x5f, 0x2d, 0x23, 0xe2, 0x80, 0xa2]) MASK[byte] = 1;
 
 /** `****`, `[REDACTED]`, `null`, `${PASSWORD}`, `%s`, `<password>`. */
 export function isPlaceholder(data: Uint8Array, from: number, to: number): boolean {
@@ -34,7 +35,7 @@ export function isPlaceholder(data: Uint8Array, from: number, to: number): boole
 }
 
 function isMask(data: Uint8Array, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) if (!MASK.has(data[at])) return false;
+  for (let at = from; at < to; at++) if (MASK[data[at]] === 0) return false;
   return true;
 }
 
@@ -44,5 +45,7 @@ function isVariable(data: Uint8Array, from: number, to: number): boolean {
 }
 
 function foldedText(data: Uint8Array, from: number, to: number): string {
-  return textOf(Uint8Array.from(data.subarray(from, to), lower), 0, to - from);
+  let text = '';
+  for (let at = from; at < to; at++) text += String.fromCharCode(lower(data[at]));
+  return text;
 }

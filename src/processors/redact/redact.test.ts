@@ -23,8 +23,8 @@ function redacted(lines: readonly (string | InLine)[], options?: Options): strin
   return kit.push(lines.map((line) => (typeof line === 'string' ? { text: line } : line))).texts();
 }
 
-const BEGIN = `-----BEGIN RSA PRIVATE${' '}KEY-----`;
-const END = `-----END RSA PRIVATE${' '}KEY-----`;
+const BEGIN = ['-----BEGIN RSA PRIVATE', 'KEY-----'].join(' ');
+const END = ['-----END RSA PRIVATE', 'KEY-----'].join(' ');
 const BODY = 'MIIEpAIBAAKCAQEAx7Wd0pYqC3nR5vT8uK2mL9sQ4eJ6hB1gF0aZyXwVuTsRqPoN';
 const GITHUB = `${['gh', 'p_'].join('')}0123456789abcdefghijklmnopqrstuvwxyz`;
 const AWS_ID = `${['AK', 'IA'].join('')}IOSFODNN7EXAMPLE`;
@@ -55,8 +55,16 @@ test.each<readonly [what: string, line: string, redacted: string]>([
   ['what follows an ampersand', 'password=a1&b=2', 'password=[REDACTED:credentials]&b=2'],
   ['spaces around', 'password  =  a1 b', 'password  =  [REDACTED:credentials] b'],
   ['a comparison', 'password == a1', 'password == a1'],
-  ['a plain word in prose', 'error: password: unknown, password: mismatched', 'error: password: unknown, password: mismatched'],
-  ['a plain word behind a name of two', 'e: db_password: hunter x', 'e: db_password: [REDACTED:credentials] x'],
+  [
+    'a plain word in prose',
+    'error: password: unknown, password: mismatched',
+    'error: password: unknown, password: mismatched',
+  ],
+  [
+    'a plain word behind a name of two',
+    'e: db_password: hunter x',
+    'e: db_password: [REDACTED:credentials] x',
+  ],
   ['an arrow', ':password => "a1"', ':password => "[REDACTED:credentials]"'],
   ['UTF-8', 'password=pässwörd1 größe=3', 'password=[REDACTED:credentials] größe=3'],
   ['a name in UTF-8', 'an bücher@müller.de geschickt', 'an [REDACTED:email] geschickt'],
@@ -70,6 +78,13 @@ test.each<readonly [what: string, line: string, redacted: string]>([
   ['a token without a signature', 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.', '[REDACTED:jwt]'],
   ['a token that is cut', 'eyJhbGciOiJub25lIn0.eyJzdWIiO', '[REDACTED:jwt]'],
   ['a card and more digits', '4111 1111 1111 1111 1', '4111 1111 1111 1111 1'],
+  [
+    'a card with a wrong digit',
+    '4111 1111 1111 1112 4111111111111112',
+    '4111 1111 1111 1112 4111111111111112',
+  ],
+  ['an account', 'DE89 3704 0044 0532 0130 00, DE89370400440532013000', '[REDACTED:iban], [REDACTED:iban]'],
+  ['an account with a wrong digit', 'DE89 3704 0044 0532 0130 01', 'DE89 3704 0044 0532 0130 01'],
   ['a card and a year', '4111111111111111, 12/29', '[REDACTED:credit_card], 12/29'],
   ['a card of 19 digits in groups', '6200 0000 0000 0000 000', '[REDACTED:credit_card]'],
   ['groups in a URL', '?a=4111%201111%201111%201111&b=1', '?a=[REDACTED:credit_card]&b=1'],
@@ -150,12 +165,13 @@ test('keys that are printed line by line go, in each stream by itself, also over
 });
 
 test('a key that is given up ends with the first line that is none of it', () => {
-  expect(redacted([BEGIN, BODY, 'stopped: disk full', BODY])).toEqual([
-    '[REDACTED:private_key]',
-    '[REDACTED:private_key]',
-    'stopped: disk full',
-    BODY,
-  ]);
+  for (const other of ['stopped: disk full', 'end', '{"a":1}'])
+    expect(redacted([BEGIN, BODY, other, BODY])).toEqual([
+      '[REDACTED:private_key]',
+      '[REDACTED:private_key]',
+      other,
+      BODY,
+    ]);
 });
 
 test('fields are redacted by their names and by what they hold', () => {
@@ -258,7 +274,7 @@ const anyLine = fc.oneof(
   fc.constantFrom(...secretLines().map(({ line }) => line)),
   fc.constantFrom(...lookAlikes()),
   fc.constantFrom(BEGIN, BODY, END),
-  fc.string({ unit: fc.constantFrom(...'password=:"\'\\ @-.eyJ4111/{}[]<>bearer \u00e4') }),
+  fc.string({ unit: fc.constantFrom(...Array.from('password=:"\'\\ @-.eyJ4111/{}[]<>bearer \u00e4')) }),
   fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
 );
 

@@ -11,8 +11,10 @@ const COLON = 0x3a;
 const AT = 0x40;
 /** Of name, password and host together. */
 const MAX_AUTHORITY = 1024;
-/** What ends an authority, beside white space and quotes. */
-const ENDS = new Set([...'/?#<>\\^{}|'].map((char) => char.charCodeAt(0)));
+/** What ends an authority: white space, quotes, and what may not be in one. */
+const ENDS = Uint8Array.from({ length: 256 }, (_, byte) =>
+  isKind(byte, SPACE | QUOTE) || '/?#<>\\^{}|'.includes(String.fromCharCode(byte)) ? 1 : 0,
+);
 
 export const URL_PASSWORD: Rule = {
   name: 'url_password',
@@ -37,7 +39,7 @@ function inUrl(data: Uint8Array, at: number, start: number, end: number, found: 
     const byte = data[to];
     if (byte === COLON && colon === 0) colon = to;
     else if (byte === AT) sign = to;
-    else if (ENDS.has(byte) || isKind(byte, SPACE | QUOTE)) break;
+    else if (ENDS[byte] === 1) break;
   }
   return sign > colon + 1 && colon > 0 && isPassword(data, colon + 1, sign, found);
 }

@@ -3,8 +3,8 @@
  * `{"labels":{"container":["web",…],…},"oldest":time|null,"newest":time|null}`, names of the newest segments first.
  */
 import { EMPTY_SPAN, type Span, widened } from '../../journal/span.js';
-import { timeText } from '../../pipeline/line-time.js';
 import { shownLabels } from '../../pipeline/hidden-labels.js';
+import { timeText } from '../../pipeline/line-time.js';
 import { parseLabelText } from '../../pipeline/streams.js';
 import type { Job, JobContext } from '../job-context.js';
 import type { LabelsRequest } from '../requests.js';

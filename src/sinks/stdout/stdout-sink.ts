@@ -9,8 +9,8 @@
  * kill: at least once. What is written is valid JSON without control characters, whatever the line holds.
  */
 import type { Block, Cursor, Delivered, Sink } from '../../pipeline/contract.js';
-import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
 import { shownLabels } from '../../pipeline/hidden-labels.js';
+import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
 import { parseLabelText } from '../../pipeline/streams.js';
 import { AgentError, systemCode } from '../../runtime/errors.js';
 import type { Scope } from '../../runtime/scope.js';
@@ -70,7 +70,9 @@ export class StdoutSink implements Sink {
     const known = this.#middles.get(labels);
     if (known) return known;
     if (this.#middles.size >= MAX_KNOWN_STREAMS) this.#middles.clear();
-    const middle = this.#formatter.jsonMiddle(`"labels":${JSON.stringify(shownLabels(parseLabelText(labels)))}`);
+    const middle = this.#formatter.jsonMiddle(
+      `"labels":${JSON.stringify(shownLabels(parseLabelText(labels)))}`,
+    );
     this.#middles.set(labels, middle);
     return middle;
   }

@@ -56,7 +56,11 @@ describe('first sight', () => {
 
   test('what a container asks for by its labels comes with them, also late, and stays when it is renamed', async () => {
     const { readers, captures, list } = setUp();
-    const labels = { 'log-capturer.parse': 'json', 'log-capturer.sink': 'loki', 'log-capturer.labels.team': 'a' };
+    const labels = {
+      'log-capturer.parse': 'json',
+      'log-capturer.sink': 'loki',
+      'log-capturer.labels.team': 'a',
+    };
     make(1, { labels });
     make(2);
     await list(listed(1), listed(2));

@@ -1,5 +1,11 @@
 /** The streams that a container's lines go to, each acquired when its first line comes. */
-import { CATCH_UP_LABEL, type Labels, type Stream, type StreamTable, type Tuning } from '../../pipeline/streams.js';
+import {
+  CATCH_UP_LABEL,
+  type Labels,
+  type Stream,
+  type StreamTable,
+  type Tuning,
+} from '../../pipeline/streams.js';
 
 /** Of the slots, stdout and stderr each: the live ones first, these from here on. */
 const CATCH_UP_SLOTS = 2;

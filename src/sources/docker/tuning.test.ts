@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
-import { tuningProblem } from '../../config/tuning.js';
 import { silentLogger } from '../../runtime/log.js';
 import { Tuner } from './tuning.js';
 
 function setUp(sinks: readonly string[] = ['local', 'loki']) {
   const said: string[] = [];
   const log = { ...silentLogger, warn: (_: object, message: string) => void said.push(message) };
-  const tuner = new Tuner({ problem: tuningProblem, sinkNames: () => sinks }, log);
+  const problem = (type: string, value: string): string | undefined =>
+    value === 'wrong' ? `it must be right for ${type}` : undefined;
+  const tuner = new Tuner({ problem, sinkNames: () => sinks }, log);
   const of = (labels: Record<string, string>, name = 'web') => tuner.of({ name, labels });
   return { of, said };
 }
@@ -44,10 +45,9 @@ test('what a container may ask for', () => {
 });
 
 test.each([
-  ['log-capturer.multiline', '(', 'languages such as'],
-  ['log-capturer.parse', 'yaml', 'a format such as json'],
-  ['log-capturer.parse', 'regex', 'can only be configured'],
-  ['log-capturer.redact', 'default,passwords', 'rules such as'],
+  ['log-capturer.multiline', 'wrong', 'it must be right for multiline'],
+  ['log-capturer.parse', 'wrong', 'it must be right for parse'],
+  ['log-capturer.redact', 'wrong', 'it must be right for redact'],
   ['log-capturer.labels.__sinks__', 'x', 'does not begin with __'],
   ['log-capturer.labels.a-b', 'x', 'letters, digits and _'],
   ['log-capturer.sink', 'lokii', 'names of sinks; there are: local, loki'],
@@ -74,6 +74,6 @@ test('of several sinks those count that there are', () => {
 
 test('a long value is not written out', () => {
   const { of, said } = setUp();
-  of({ 'log-capturer.parse': 'x'.repeat(5000) });
+  of({ 'log-capturer.tenant': 'x'.repeat(5000) });
   expect(said[0].length).toBeLessThan(500);
 });

@@ -63,6 +63,8 @@ export interface Beginning {
 
 export class FileLog implements LineTarget {
   readonly path: string;
+  /** The name behind links, in whose folder its rotations are. */
+  realPath: string;
   readonly labels: Labels;
   readonly counts = noCounts();
   /** The promise of the last push that asked to wait. */
@@ -73,6 +75,8 @@ export class FileLog implements LineTarget {
   lastBytesAt = 0;
   /** Something may have been written since it fell asleep, or it is not known. */
   mayHaveGrown = true;
+  /** A file came that may be a copy of it. */
+  mayHaveCopies = false;
   readonly #context: LogContext;
   readonly #key: string;
   readonly #streams: (Stream | undefined)[] = [];
@@ -94,6 +98,7 @@ export class FileLog implements LineTarget {
   /** `labelsFor` is given the name behind links. */
   constructor(context: LogContext, path: string, key: string, labelsFor: (realPath: string) => Labels) {
     this.path = path;
+    this.realPath = realPathOf(path);
     this.labels = labelsFor(this.realPath);
     this.#context = context;
     this.#key = key;
@@ -142,14 +147,10 @@ export class FileLog implements LineTarget {
     return this.#live?.unreadBytes ?? 0;
   }
 
-  /** The name behind links, in whose folder its rotations are. */
-  get realPath(): string {
-    return ifThere(() => realpathSync(this.path)) ?? this.path;
-  }
-
   /** Opens what is to be read. False where no file of it is left. Throws the system's other errors. */
   wake(scope: Scope, beginning: Beginning): boolean {
     if (this.#live) return true;
+    this.realPath = realPathOf(this.path);
     const newest = this.#openNewest(scope);
     const saved = this.#saved;
     const resumed = saved ? resume(scope, this.realPath, newest, saved) : undefined;
@@ -226,7 +227,7 @@ export class FileLog implements LineTarget {
       }
       if (span.offset === 0 && span.isInNewestFile) this.follow(scope);
       const wasFollowed = !span.isInNewestFile;
-      if (span.offset === 0 && !wasFollowed && this.#findsCopies(scope, file)) continue;
+      if (span.offset === 0 && this.mayHaveCopies && !wasFollowed && this.#findsCopies(scope, file)) continue;
       const bytes = file.readNow(buf, buf.length, span.offset);
       if (!isWhole(span, file, bytes)) {
         this.#goOnInCut(scope, file);
@@ -502,6 +503,7 @@ export class FileLog implements LineTarget {
   /** Whether a file of which nothing was read was written and cut short since it was seen: the copies are read before it. */
   #findsCopies(scope: Scope, newest: PlainFile): boolean {
     newest.stat();
+    this.mayHaveCopies = false;
     const { marks } = this.#awake;
     const held = [...this.#files];
     const isKnown = (file: LogFile): boolean => held.some((one) => isGeneration(file, one));
@@ -585,7 +587,13 @@ export class FileLog implements LineTarget {
     // As long as nothing was read of what came next, the last one says where that begins.
     const lastLeft = this.#late.at(-1)?.span;
     const isBegun = live.filesRead().some(({ file }) => !late.has(file));
-    for (const span of this.#spans) {
+    // The copy that was read before it says nothing of a file that was cut short: it may be cut again.
+    const isFresh = live.isInNewestFile && live.offset === 0 && this.#newest.missingBefore === 'truncated';
+    if (isFresh) {
+      const { inode, createdMs } = this.#newest.file;
+      files.push({ file: [0, 0, 0, 0], inode, createdMs, isLate: false });
+    }
+    for (const span of isFresh ? this.#late.map((one) => one.span) : this.#spans) {
       for (const { file, position } of span.filesRead())
         if (span !== live || !late.has(file))
           files.push({
@@ -622,6 +630,10 @@ export class FileLog implements LineTarget {
 
 /** Whether what was read of the file still stands in it, as far as its first bytes and those before the place tell. `bytes` were read there. */
 function isWhole(span: Span, file: PlainFile, bytes: number): boolean {
-  if (bytes === 0) return file.stat().size >= span.offset;
+  if (bytes === 0 && file.stat().size < span.offset) return false;
   return span.offset === 0 || (span.isContinued && file.matches(file.fingerprint(span.offset)));
+}
+
+function realPathOf(path: string): string {
+  return ifThere(() => realpathSync(path)) ?? path;
 }

@@ -111,6 +111,27 @@ describe('files that grow', () => {
     expect(kit.pipeline.story).toEqual(['one', 'two', 'three']);
   });
 
+  test('logs whose names are alike are each their own', async () => {
+    begin();
+    const names = ['a.log', 'a1.log', 'a-1.log', 'a.1.log', 'a-12.log', 'b-1.log', 'b-2.log'];
+    for (const name of names.slice(1)) writeFileSync(kit.path(name), `${name}\n`);
+    writeFileSync(kit.path('a.log'), '');
+    kit.start();
+    await kit.untilLines(names.length - 1);
+    await kit.stop();
+    for (const name of names.slice(1)) appendFileSync(kit.path(name), `more of ${name}\n`);
+    kit.start();
+    writeFileSync(kit.path('a.log'), 'a.log\n');
+    await kit.untilLines(2 * names.length - 1);
+    const said = kit.pipeline.lines.map(({ text, labels }) => [labels['filename'], text].join(' '));
+    const expected = names.flatMap((name) => [
+      `${kit.path(name)} ${name}`,
+      ...(name === 'a.log' ? [] : [`${kit.path(name)} more of ${name}`]),
+    ]);
+    expect(said.toSorted()).toEqual(expected.toSorted());
+    expect(kit.pipeline.gaps).toEqual([]);
+  });
+
   test('a file with two names, and one behind a link, are read once', async () => {
     begin();
     mkdirSync(kit.path('far'));
@@ -286,6 +307,24 @@ describe('rotation', () => {
     expect(kit.pipeline.gaps).toEqual([]);
   });
 
+  test('a renamed file that is still looked at says nothing of those that came after it', async () => {
+    begin();
+    const path = kit.path('a.log');
+    writeFileSync(path, lines('1'));
+    kit.start();
+    await kit.untilLines(1);
+    renameSync(path, `${path}.2`);
+    writeFileSync(`${path}.1.gz`, gzipSync(lines('2')));
+    writeFileSync(path, lines('3'));
+    await kit.untilLines(3);
+    await kit.stop();
+    kit.start();
+    appendFileSync(path, lines('4'));
+    await kit.untilLines(4);
+    await kit.stop();
+    expect(kit.pipeline.story).toEqual(['1', '2', '3', '4']);
+  });
+
   test('copytruncate: what the copy has is read, and what the cut destroyed is a gap', async () => {
     begin();
     const path = kit.path('a.log');
@@ -301,6 +340,27 @@ describe('rotation', () => {
     const [gap] = kit.pipeline.gaps;
     expect(gap.labels).toEqual(kit.pipeline.lines[0].labels);
     expect(gap.from).toBeDefined();
+  });
+
+  test('copytruncate before anything was read, while it runs and while it does not', async () => {
+    begin();
+    const path = kit.path('a.log');
+    const cut = (n: number): void => {
+      appendFileSync(path, lines(String(n)));
+      copyFileSync(path, `${path}.${9 - n}`);
+      truncateSync(path);
+    };
+    writeFileSync(path, '');
+    kit.start();
+    await kit.until('the first look', () => kit.pipeline.positions.size === 2);
+    cut(1);
+    await kit.until('the first gap', () => kit.pipeline.gaps.length === 1);
+    await kit.stop();
+    cut(2);
+    appendFileSync(path, lines('3'));
+    kit.start();
+    await kit.untilLines(3);
+    expect(kit.pipeline.story).toEqual(['1', '<truncated>', '2', '<truncated>', '3']);
   });
 
   test('copytruncate while it does not run, and a kill in the middle of the copy', async () => {

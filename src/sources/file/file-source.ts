@@ -12,6 +12,7 @@
  */
 import { fstatSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { FileSourceConfig } from '../../config/types.js';
 import type { OpenStream, Pipeline, ReadTotals, Source, SourceFigures } from '../../pipeline/contract.js';
 import { addReads, noReads } from '../../pipeline/read-totals.js';
@@ -79,6 +80,10 @@ export class FileSource implements Source {
   readonly #claims = new Map<string, FileLog>();
   /** Files that have another name now, which is no rotation of their log's. */
   readonly #finished = new Map<string, SavedLog>();
+  /** Where the agent's own output goes, if that is a file. */
+  readonly #own = new Set<string>();
+  /** Logs of which the patterns meant older files, at the first look. */
+  readonly #withOlder = new Set<string>();
   readonly #due = new Set<FileLog>();
   readonly #awake = new Set<FileLog>();
   readonly #bulk = new Set<FileLog>();
@@ -161,17 +166,30 @@ export class FileSource implements Source {
     }
     this.#isFirstLook = since === undefined;
     folders.lookForRoots();
+    if (this.#logs.size === 0)
+      this.#parts.log.info(
+        { source: this.name },
+        `No file is there yet that sources.${this.name}.include means.`,
+      );
     scope.onClosing('readers', () => this.#stop());
-    if (since === undefined) this.#begin(pipeline, key);
+    if (since === undefined) await this.#begin(scope, pipeline, key);
     this.#isFirstLook = false;
-    scope.interval('safety round', 1000, () => this.#lookBehind());
-    await this.#readBulk(scope);
+    if (!scope.isClosing) {
+      scope.interval('safety round', 1000, () => this.#lookBehind());
+      await this.#readBulk(scope);
+    }
     await Promise.all([...this.#logs.values()].map((log) => log.close()));
   }
 
   /** Everything that is there at the first start has a position before it is said that there was one. */
-  #begin(pipeline: Pipeline, key: string): void {
+  async #begin(scope: Scope, pipeline: Pipeline, key: string): Promise<void> {
+    let turn = performance.now();
     for (const log of this.#logs.values()) {
+      if (performance.now() - turn > TURN_MS) {
+        await setImmediate();
+        if (scope.isClosing) return;
+        turn = performance.now();
+      }
       this.#guarded(log, () => {
         if (!this.#wake(log)) return;
         // The first to be read are those that are due; the others wake again.
@@ -198,8 +216,6 @@ export class FileSource implements Source {
       }
     }
   }
-
-  readonly #own = new Set<string>();
 
   #add(path: string): FileLog {
     const { context, folders } = this.#running as Running;
@@ -228,9 +244,12 @@ export class FileSource implements Source {
     const folder = dirname(path);
     const identity = identityOf(stat);
     if (this.#own.has(identity)) return;
-    const isRotated = basesOf(name).some((base) => this.#isLog(join(folder, base)));
+    const base = basesOf(name)
+      .map((one) => join(folder, one))
+      .find((one) => this.#isLog(one));
+    if (base !== undefined && this.#isFirstLook) this.#withOlder.add(base);
     // Older files of a log are read with it, and compressed ones are nobody's else.
-    if (isRotated || isCompressed(name)) return;
+    if (base !== undefined || isCompressed(name)) return;
     const finished = this.#finished.get(identity);
     const owner = this.#owners.get(identity) ?? this.#claims.get(`${folder}:${stat.ino}`);
     // It has two names, or the log that it belongs to is not done with it.
@@ -277,9 +296,20 @@ export class FileSource implements Source {
 
   #heard(path: string, event: 'change' | 'rename'): void {
     const log = this.#logs.get(path) ?? this.#linked.get(path);
+    if (!log && event === 'rename') this.#expectCopies(path);
     if (!log) return;
     if (!log.isAwake) log.heard(event);
     this.#want(log);
+  }
+
+  /** The file may be a copy of one that is cut short next. */
+  #expectCopies(path: string): void {
+    const folder = dirname(path);
+    for (const base of basesOf(basename(path))) {
+      const of = join(folder, base);
+      const log = this.#logs.get(of) ?? this.#linked.get(of);
+      if (log) log.mayHaveCopies = true;
+    }
   }
 
   #want(log: FileLog): void {
@@ -293,7 +323,12 @@ export class FileSource implements Source {
     if (this.#timer || scope.isClosing) return;
     this.#timer = scope.timeout('tick', ms, () => {
       this.#timer = undefined;
-      this.#tick();
+      if (scope.isClosing) return;
+      // What folders told before the timer was due is heard before the files are looked at.
+      void scope.run('tick', async () => {
+        await setImmediate();
+        this.#tick();
+      });
     });
   }
 
@@ -314,13 +349,14 @@ export class FileSource implements Source {
 
   /** One look at one log, whatever state it is in; asks for the next one. */
   #attend(log: FileLog): void {
-    const { scope, buf } = this.#running as Running;
+    const { scope, folders, buf } = this.#running as Running;
     if (this.#busy.has(log)) return;
     if (this.#gate.isHeld) {
       if (log.isAwake) log.follow(scope);
       return this.#want(log);
     }
     if (!this.#wake(log)) return;
+    if (!folders.isWatched(dirname(log.realPath))) log.mayHaveCopies = true;
     const before = log.counts.bytesRead;
     const progress = log.look(scope, buf);
     if (log.counts.bytesRead > before) log.lastBytesAt = performance.now();
@@ -353,6 +389,7 @@ export class FileSource implements Source {
       sinceMs: this.#sinceMs,
       promtail: this.#promtail,
       encodingOf: context.encodingOf,
+      hasOlder: this.#withOlder.has(log.path),
       isMeant: (path) => (this.#running as Running).folders.means(path),
       onSkipped: (bytes) => {
         this.#skipped.bytes += bytes;
@@ -475,7 +512,7 @@ export class FileSource implements Source {
   #lookBehind(): void {
     const { scope, folders } = this.#running as Running;
     const now = performance.now();
-    folders.lookThroughSome(ROUND);
+    folders.lookThroughSome(folders.areWatched ? ROUND : 1);
     folders.lookForRoots();
     for (const log of this.#awake) {
       if (this.#busy.has(log) || this.#due.has(log)) continue;

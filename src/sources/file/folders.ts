@@ -62,6 +62,8 @@ export class Folders {
   readonly #dirty = new Map<Folder, Set<string> | undefined>();
   readonly #refused = new Set<string>();
   #canWatch = true;
+  /** Looks that the round is behind. */
+  #owed = 0;
   #round: Iterator<Folder> = [].values();
 
   constructor(scope: Scope, log: Logger, rules: FolderRules, events: FolderEvents) {
@@ -112,7 +114,7 @@ export class Folders {
 
   /** Looks through a part of all folders, so that `parts` calls are a round. */
   lookThroughSome(parts: number): void {
-    for (let n = Math.ceil(this.#folders.size / parts); n > 0; n--) {
+    for (this.#owed += this.#folders.size / parts; this.#owed >= 1; this.#owed--) {
       const next = this.#round.next();
       if (next.done) {
         this.#round = this.#folders.values();

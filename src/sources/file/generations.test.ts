@@ -26,6 +26,8 @@ describe('names that rotation gives', () => {
     ['app.logs', 'app.log', false, false],
     ['app.log.1x', 'app.log', false, false],
     ['apple.log', 'app.log', false, false],
+    ['app1.log', 'app.log', false, false],
+    ['app-12.log', 'app-1.log', false, false],
     ['1.log', '0.log', false, false],
   ])('%s of %s: surely %s, maybe %s', (name, base, surely, maybe) => {
     expect([isRotationOf(name, base), mayBeRotationOf(name, base)]).toEqual([surely, maybe]);

@@ -11,7 +11,7 @@ import { IDENTIFYING_BYTES, type SavedFile } from './position.js';
 import { canReadZstd, ZstdFile } from './zstd-file.js';
 
 /** What stands behind a log's name, or before its extension; a number alone may as well count logs that live side by side. */
-const ROTATED = /^[._-]?(\d[\dTZ._:+-]*|old|bak|prev)$/;
+const ROTATED = /^[._-](\d[\dTZ._:+-]*|old|bak|prev)$/;
 const SURELY_BEHIND = /^(\.\d{1,4}|[._-]\d{4}-?\d{2}-?\d{2}[\dTZ._:+-]*|[.-]\d{10}|\.old|\.bak)$/;
 const SURELY_BEFORE = /^[._-]\d{4}-?\d{2}-?\d{2}[\dTZ._:+-]*$/;
 const COMPRESSED = /\.(gz|zst)$/;
@@ -23,6 +23,8 @@ export interface Generation {
   readonly modifiedMs: number;
   /** 0 where the filesystem does not tell. */
   readonly createdMs: number;
+  /** It is nobody else's by its name; else it is one of the log's only if it holds what was read of it. */
+  readonly isSure: boolean;
 }
 
 /** Whether `name` may be what rotation makes of the file name `base`. */
@@ -81,7 +83,13 @@ export function generationsOf(path: string): Generation[] {
     const generation = join(folder, name);
     const stat = ifThere(() => statSync(generation));
     if (stat?.isFile() !== true) continue;
-    found.push({ path: generation, inode: stat.ino, modifiedMs: stat.mtimeMs, createdMs: stat.birthtimeMs });
+    found.push({
+      path: generation,
+      inode: stat.ino,
+      modifiedMs: stat.mtimeMs,
+      createdMs: stat.birthtimeMs,
+      isSure: isRotationOf(name, base),
+    });
   }
   const number = ({ path }: Generation): number => Number(/(\d+)\D*$/.exec(path)?.[1] ?? 0);
   return found.sort((a, b) => b.modifiedMs - a.modifiedMs || number(a) - number(b));

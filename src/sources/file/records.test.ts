@@ -33,7 +33,7 @@ describe('records of CRI', () => {
     [`${TIME} stdout Full`, undefined],
     [`${TIME} stdin F hello`, undefined],
     [`${TIME} stdout`, undefined],
-    [`${TIME}`, undefined],
+    [TIME, undefined],
     ['yesterday stdout F hello', undefined],
     ['', undefined],
   ])('%s', (line, expected) => {

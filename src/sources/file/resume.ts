@@ -31,6 +31,7 @@ interface Candidate {
   readonly path: string;
   readonly inode: number;
   readonly modifiedMs: number;
+  readonly isSure: boolean;
   mark: Mark | undefined;
   /** It says nothing of what came next. */
   isLate: boolean;
@@ -83,11 +84,10 @@ export function resume(
     ? copiesSince(scope, path, saved.olderMs, ({ inode }) => inode === newest?.inode)
     : [];
   const oldest = others.findLastIndex(({ mark, isLate }) => mark !== undefined && !isLate);
+  const isLater = ({ modifiedMs }: Candidate): boolean =>
+    !newestKnown && wanted.length > 0 && modifiedMs > saved.olderMs + ROUNDING_MS;
   const needed = others.filter(
-    ({ mark, modifiedMs }, i) =>
-      i <= oldest ||
-      mark !== undefined ||
-      (oldest < 0 && !newestKnown && wanted.length > 0 && modifiedMs > saved.olderMs + ROUNDING_MS),
+    (other, i) => other.mark !== undefined || (other.isSure && (oldest < 0 ? isLater(other) : i < oldest)),
   );
   const marks: Mark[] = [...copies];
   for (const { path, mark } of needed.reverse()) {
@@ -136,8 +136,8 @@ export function copiesSince(
   olderMs: number,
   isKnown: (file: LogFile) => boolean,
 ): Mark[] {
-  const isNew = ({ modifiedMs, createdMs }: Generation): boolean =>
-    modifiedMs > olderMs + ROUNDING_MS && (createdMs === 0 || createdMs > olderMs);
+  const isNew = ({ modifiedMs, createdMs, isSure }: Generation): boolean =>
+    isSure && modifiedMs > olderMs + ROUNDING_MS && (createdMs === 0 || createdMs > olderMs);
   const copies: Mark[] = [];
   for (const { path: name } of generationsOf(path).filter(isNew).reverse()) {
     const file = openFile(scope, name);
@@ -150,10 +150,10 @@ export function copiesSince(
 function othersOf(path: string, newest: PlainFile | undefined): Candidate[] {
   const known = new Set(newest ? [newest.inode] : []);
   const others: Candidate[] = [];
-  for (const { path: name, inode, modifiedMs } of generationsOf(path)) {
+  for (const { path: name, inode, modifiedMs, isSure } of generationsOf(path)) {
     if (known.has(inode)) continue;
     known.add(inode);
-    others.push({ path: name, inode, modifiedMs, mark: undefined, isLate: false });
+    others.push({ path: name, inode, modifiedMs, isSure, mark: undefined, isLate: false });
   }
   return others;
 }

@@ -19,13 +19,15 @@ export interface StartFacts {
   readonly encodingOf: (file: LogFile) => Encoding;
   /** Whether a pattern means a file. */
   readonly isMeant: (path: string) => boolean;
+  /** The patterns mean older files of it. */
+  readonly hasOlder: boolean;
   /** Bytes of older lines that are left out. */
   readonly onSkipped: (bytes: number) => void;
 }
 
 export function startOf(log: FileLog, facts: StartFacts): Beginning {
   return {
-    older: () => (log.isKnown ? [] : olderOf(log, facts)),
+    older: () => (log.isKnown || (facts.isFirst && !facts.hasOlder) ? [] : olderOf(log, facts)),
     offset(file) {
       const offset = offsetIn(file, log.path, facts);
       if (offset > 0 && !facts.promtail.has(log.path)) facts.onSkipped(offset);
@@ -39,7 +41,9 @@ function olderOf(
   { realPath }: FileLog,
   { config, isFirst, sinceMs, isMeant, promtail }: StartFacts,
 ): string[] {
-  const generations = generationsOf(realPath).reverse();
+  const generations = generationsOf(realPath)
+    .filter(({ isSure }) => isSure)
+    .reverse();
   const newMs = Math.max(sinceMs, Date.now() - NEW_MS);
   const isNew = ({ path, createdMs }: (typeof generations)[number]): boolean =>
     isFirst ? config.startAt === 'beginning' && isMeant(path) && promtail.size === 0 : createdMs > newMs;

@@ -31,6 +31,8 @@ const OWN = [
 const [CURSOR, TIME, MESSAGE, PRIORITY, IDENTIFIER, HOST, UNIT, USER_UNIT, TRANSPORT] = OWN.keys();
 /** Units that come and go with what runs in them. */
 const PASSING = /\.scope$|^run-.*\.service$/;
+/** Of a cursor, and of names by which lines are told apart: any program may give itself a long one. */
+const MAX_TEXT_BYTES = 512;
 const ZERO = 0x30;
 const LATEST_MICROS = 0xffffffff * 1e6;
 
@@ -51,7 +53,7 @@ export class EntryLines {
     this.#slots = shown.map((field) => [this.wanted.indexOf(field), this.#fields.slot(shownName(field))]);
   }
 
-  /** Latin-1; empty where the entry has none. */
+  /** Empty where the entry has none. */
   cursorOf(entry: Entry): string {
     return textOf(entry, CURSOR);
   }
@@ -113,7 +115,8 @@ function writerOf(entry: Entry): Writer {
 }
 
 function textOf({ data, start, end }: Entry, field: number): string {
-  return start[field] < 0 ? '' : data.toString('latin1', start[field], end[field]);
+  if (start[field] < 0) return '';
+  return data.toString('utf8', start[field], Math.min(end[field], start[field] + MAX_TEXT_BYTES));
 }
 
 /** `_SYSTEMD_SLICE` → `systemd_slice` */

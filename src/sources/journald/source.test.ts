@@ -191,6 +191,11 @@ describe('an entry', () => {
       { MESSAGE: 'x', _TRANSPORT: 'kernel', PRIORITY: '6' },
       { labels: { container: 'kernel', env: 'a' }, fields: { level: 'info' } },
     ],
+    [
+      'of somebody with a long name, not all of it ASCII',
+      { MESSAGE: 'x', SYSLOG_IDENTIFIER: Buffer.from(`ü${'n'.repeat(9000)}`).toString('latin1') },
+      { labels: { container: `ü${'n'.repeat(255)}`, env: 'a' } },
+    ],
     ['of nobody', { MESSAGE: 'x' }, { labels: { container: 'journald', env: 'a' }, fields: {} }],
     ['with newlines', { MESSAGE: 'a\n\nb\n' }, { text: 'a\n\nb\n' }],
     ['with any bytes', { MESSAGE: '\0\xff\n\xfe' }, { text: '\0\xff\n\xfe' }],

@@ -23,6 +23,8 @@ import type { ArrivalClock } from '../stdin/arrival.js';
 
 const AHEAD_SECONDS = 60;
 const BACK_SECONDS = 1;
+/** Of a host and a program, where lines are told apart by them. */
+const MAX_NAME_BYTES = 256;
 const [LF, CR, NUL] = Buffer.from('\n\r\0');
 /** The mark of a cut is written behind what is kept where that is shorter than the mark. */
 const MARK_BYTES = 64;
@@ -110,8 +112,8 @@ export class SyslogLines {
 
   #streamOf(data: Buffer, peer: string): NamedStream {
     const { hostStart, hostEnd, appStart, appEnd } = this.#message;
-    const host = hostStart < 0 ? peer : data.toString('utf8', hostStart, hostEnd);
-    const app = appStart < 0 ? '' : data.toString('utf8', appStart, appEnd);
+    const host = hostStart < 0 ? peer : nameOf(data, hostStart, hostEnd);
+    const app = appStart < 0 ? '' : nameOf(data, appStart, appEnd);
     return this.#options.logs.streamOf(`${host}\0${app}`, () => ({
       container: app || host,
       labels: { app_name: app, host },
@@ -140,6 +142,10 @@ export class SyslogLines {
       stream.nanos = 0;
     }
   }
+}
+
+function nameOf(data: Buffer, from: number, to: number): string {
+  return data.toString('utf8', from, Math.min(to, from + MAX_NAME_BYTES));
 }
 
 function isLineEnd(byte: number): boolean {

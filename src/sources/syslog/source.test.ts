@@ -321,6 +321,27 @@ describe('connections', () => {
     await once(socket, 'close');
   });
 
+  test('one that is not read because the journal is behind is not quiet', async () => {
+    let letGo: () => void = () => {};
+    wait = new Promise((resolve) => {
+      letGo = resolve;
+    });
+    await run({ idleTimeoutMs: 20 });
+    const socket = await open();
+    socket.resume();
+    socket.write('<13>a: 1\n');
+    await until(() => lines.length === 1);
+    socket.write('<13>a: 2\n');
+    // Nothing tells of a time that passes without consequence.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(socket.destroyed).toBe(false);
+    wait = undefined;
+    letGo();
+    await until(() => lines.length === 2);
+    await once(socket, 'close');
+    expect(texts()).toEqual(['1', '2']);
+  });
+
   test('one is not read while the journal is behind', async () => {
     let letGo: () => void = () => {};
     wait = new Promise((resolve) => {
@@ -362,16 +383,32 @@ describe('datagrams', () => {
     nowMs += 1000;
     wait = undefined;
     letGo();
-    await until(() => lines.length > 1);
+    // What was sent before it has been taken or dropped when this one is there.
+    await datagrams('<13>a: last');
+    await until(() => texts().includes('last'));
     await root.close();
     const dropped = gaps.reduce((sum, [{ lines: count = 0 }]) => sum + count, 0);
     expect(dropped).toBeGreaterThan(0);
-    expect(lines.length + dropped).toBe(201);
+    expect(lines.length + dropped).toBe(202);
     const at = (ms: number): LineTime => ({ seconds: ms / 1000, nanos: 0 });
     expect(gaps[0]).toEqual([
       { why: 'overflow', from: at(NOW_MS), to: at(NOW_MS + 1000), lines: expect.any(Number) },
       { env: 'a', container: 'net' },
     ]);
+  });
+
+  test.skipIf(process.platform !== 'linux')('what the kernel dropped is a gap with its number', async () => {
+    await run({ maxLineBytes: 1024 ** 2 });
+    // Sent in one go: nobody reads meanwhile, and no buffer is that large.
+    await datagrams(...Array.from({ length: 400 }, () => `<13>a: ${'x'.repeat(60_000)}`));
+    // Until the buffer is empty again: each turn takes 32.
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+    await datagrams('<13>a: last');
+    await until(() => texts().includes('last'));
+    await root.close();
+    const dropped = gaps.reduce((sum, [{ lines: count = 0 }]) => sum + count, 0);
+    expect(dropped).toBeGreaterThan(0);
+    expect(lines.length + dropped).toBe(401);
   });
 
   test('an empty one is nothing', async () => {

@@ -72,7 +72,12 @@ function readMessages(socket: Socket, config: SyslogSourceConfig, events: TcpEve
     void wait.then(() => socket.resume());
   };
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
-  if (idleTimeoutMs !== undefined) socket.setTimeout(idleTimeoutMs, () => socket.destroy());
+  if (idleTimeoutMs !== undefined)
+    socket.setTimeout(idleTimeoutMs).on('timeout', () => {
+      // It is we who are slow where it is not read.
+      if (socket.isPaused()) socket.setTimeout(idleTimeoutMs);
+      else socket.destroy();
+    });
   socket.on('data', (chunk) => {
     framer.feed(chunk);
     push();

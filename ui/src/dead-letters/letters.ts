@@ -17,6 +17,8 @@ export interface Letter {
   readonly time: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly line: string;
+  /** What processors found in it. */
+  readonly fields?: Readonly<Record<string, string>>;
   /** The line's bytes, where they are no UTF-8. */
   readonly base64?: string;
 }

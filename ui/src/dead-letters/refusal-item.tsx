@@ -108,6 +108,12 @@ function LetterRow({ letter }: { readonly letter: Letter }) {
                 <dd>{readAnsi(value).text}</dd>
               </div>
             ))}
+            {Object.entries(letter.fields ?? {}).map(([name, value]) => (
+              <div key={`field ${name}`}>
+                <dt>field {readAnsi(name).text}</dt>
+                <dd>{readAnsi(value).text}</dd>
+              </div>
+            ))}
           </dl>
           <p class="letters-links">
             <span class="quiet">

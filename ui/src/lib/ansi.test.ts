@@ -9,7 +9,7 @@ const BIDI = [
 ];
 
 function isUnseen(code: number): boolean {
-  return (code < 0x20 && code !== 9) || (code >= 0x7f && code < 0xa0) || BIDI.includes(code);
+  return (code < 0x20 && code !== 9 && code !== 10) || (code >= 0x7f && code < 0xa0) || BIDI.includes(code);
 }
 
 describe('sequences of terminals', () => {
@@ -59,6 +59,7 @@ describe('sequences of terminals', () => {
       [[0, 1, 'ansi-faint ansi-italic ansi-underline ansi-strike']],
     ],
     ['an empty style, which resets', `${ESC}[31mx${ESC}[my`, 'xy', [[0, 1, 'ansi-red']]],
+    ['newlines, which stay', `a\n${ESC}[31m\tb\nc`, 'a\n\tb\nc', [[2, 6, 'ansi-red']]],
     ['titles', `${ESC}]0;evil${String.fromCharCode(7)}x`, 'x', []],
     ['links', `${ESC}]8;;javascript:alert(1)${ESC}\\name${ESC}]8;;${ESC}\\ x`, 'name x', []],
     ['moves, erasing, modes', `${ESC}[2J${ESC}[H${ESC}[?25lx${ESC}[10;20Hy${ESC}c${ESC}(B`, 'xy', []],

@@ -1,6 +1,6 @@
 /**
  * A line's text as it may be shown: colours and styles of terminals (SGR) become runs with classes; every other sequence goes, and
- * what else would be invisible or would move things is written out.
+ * what else would be invisible or would move things is written out. Newlines stay: a processor may have joined lines.
  *
  * All 256 and all true colours become one of the 16 names that the style sheet has in two readable variants: what somebody chose
  * for a black ground may not be seen on a white one.
@@ -23,7 +23,7 @@ export interface Shown {
 const ESC = '\\u001b';
 /** Bidirectional marks, and separators that would break the line. */
 const UNSEEN = '\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\u2028\\u2029';
-const PLAIN = new RegExp(`^[^\\u0000-\\u0008\\u000a-\\u001f\\u007f-\\u009f${UNSEEN}]*$`);
+const PLAIN = new RegExp(`^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f${UNSEEN}]*$`);
 const SPECIAL = new RegExp(
   [
     // CSI, with its parameters; C1's form of it
@@ -32,7 +32,7 @@ const SPECIAL = new RegExp(
     `(?:${ESC}[\\]PX^_]|[\\u0090\\u0098\\u009d-\\u009f])[^\\u0007\\u001b\\u009c]*(?:\\u0007|\\u009c|${ESC}\\\\|$)?`,
     // one that is cut off, and the rest of what begins with an escape
     `${ESC}\\[[0-?]*[ -/]*$|${ESC}[ -/]*[0-~]`,
-    `([\\u0000-\\u0008\\u000a-\\u001f\\u007f-\\u009f${UNSEEN}])`,
+    `([\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f${UNSEEN}])`,
   ].join('|'),
   'g',
 );

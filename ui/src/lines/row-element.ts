@@ -18,7 +18,9 @@ export interface RowLook {
 }
 
 /** What is shown of a line until its details are. */
-export const SHOWN_CHARS = 800;
+const SHOWN_CHARS = 800;
+/** Of one that a processor joined of several. */
+const SHOWN_LINES = 12;
 /** Rows with no more than that going on them are always unfolded. */
 const SMALL_FOLD = 2;
 const SHOWN_FOLD = 500;
@@ -72,7 +74,7 @@ function lineElement(row: Row, line: Line, look: RowLook): HTMLElement {
 
 function textElement(line: Line, { terms }: RowLook, className: string, isWhole: boolean): HTMLElement {
   const { text, runs } = readAnsi(line.line);
-  const shown = isWhole ? text : cutAt(text, SHOWN_CHARS);
+  const shown = isWhole ? text : shownPart(text);
   const root = element('div', className);
   root.dataset['part'] = 'text';
   for (const segment of segmentsOf(shown, runs, terms.length > 0 ? marksIn(shown, terms) : [])) {
@@ -92,6 +94,17 @@ function moreThanThat(chars: number, bytes: number): string {
   return chars === 0
     ? `${count(bytes)} bytes more`
     : `${count(chars)} characters and ${count(bytes)} bytes more`;
+}
+
+/** As much of a line's text as a row has of it until its details are shown. */
+export function shownPart(text: string): string {
+  const shown = cutAt(text, SHOWN_CHARS);
+  let end = -1;
+  for (let line = 0; line < SHOWN_LINES; line++) {
+    end = shown.indexOf('\n', end + 1);
+    if (end === -1) return shown;
+  }
+  return shown.slice(0, end);
 }
 
 /** Not in the middle of a character. */

@@ -21,6 +21,9 @@ it('heights are those of the lines that are shown', () => {
   expect(heightOf(rowOf(...trace))).toBe(1);
   expect(heightOf({ ...rowOf(...trace), isUnfolded: true })).toBe(31);
   expect(heightOf(rowOf(...trace.slice(0, 3)))).toBe(3);
+  // Joined by a processor.
+  expect(heightOf(rowOf(trace.join('\n')))).toBe(12);
+  expect(heightOf(rowOf(`${'x'.repeat(81)}\n\ny`))).toBe(4);
   expect(estimateHeight(rowOf('x'.repeat(500)), { ...METRICS, columns: Infinity })).toBe(22);
   expect(estimateHeight({ ...rowOf('x'), isExpanded: true }, METRICS)).toBeGreaterThan(100);
 });

@@ -1,7 +1,7 @@
 /** How high a row will be, before it is drawn. */
 import type { Line } from './line.js';
 import type { Row } from './line-store.js';
-import { type RowLook, rowElement, SHOWN_CHARS, shownRest } from './row-element.js';
+import { type RowLook, rowElement, shownPart, shownRest } from './row-element.js';
 
 export interface RowMetrics {
   /** Pixels of one line of text. */
@@ -44,7 +44,9 @@ export function estimateHeight(row: Row, { line, around, columns }: RowMetrics):
 }
 
 function linesOf({ line }: Line, columns: number): number {
-  return Math.max(1, Math.ceil(Math.min(line.length, SHOWN_CHARS) / columns));
+  return shownPart(line)
+    .split('\n')
+    .reduce((sum, { length }) => sum + Math.max(1, Math.ceil(length / columns)), 0);
 }
 
 function probe(): Row {

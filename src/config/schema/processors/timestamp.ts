@@ -49,7 +49,7 @@ export const timestamp = section<TimestampProcessorConfig>({
   tooOld: [
     'too_old',
     oneOf('keep', 'clamp', 'refuse').default('keep'),
-    'What becomes of a time further before that of the runtime than max_behind: it is kept, becomes that limit, or the time of the runtime stays.',
+    "What becomes of a time that is older than the runtime's by more than max_behind: keep it, make it that limit (clamp), or let the runtime's stay (refuse).",
   ],
   maxBehindMs: [
     'max_behind',
@@ -59,7 +59,7 @@ export const timestamp = section<TimestampProcessorConfig>({
   tooNew: [
     'too_new',
     oneOf('keep', 'clamp', 'refuse').default('refuse'),
-    'The same for a time further behind that of the runtime than max_ahead.',
+    "The same for a time that is newer than the runtime's by more than max_ahead.",
   ],
   maxAheadMs: [
     'max_ahead',

@@ -16,8 +16,8 @@ const patterns = (): Leaf<readonly string[]> =>
     (value) => {
       const given = typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value;
       if (!Array.isArray(given) || !given.every((item) => typeof item === 'string')) return undefined;
-      for (const pattern of given as string[]) parsePathPattern(pattern);
-      return given as string[];
+      for (const pattern of given) parsePathPattern(pattern);
+      return given;
     },
   );
 

@@ -20,7 +20,7 @@ import { isFrame, isOmission } from './throwable.js';
 
 const PLACES = ['/', 'file:///', 'node:'].map(text);
 const WARNING = text('(node:');
-const TRACE = text('Trace');
+const TRACE = [text('Trace'), text('Trace: ')];
 const OPENS = text(' {');
 const CLOSES = text('}');
 const VERSION = text('Node.js v');
@@ -48,7 +48,7 @@ export const node: Grammar = {
   begin(line, namesError) {
     if (namesError) return line.endsWith(OPENS) ? PROPERTIES : HEAD;
     if (isPlace(line)) return PLACE;
-    return line.startsWith(WARNING) || line.startsWith(TRACE) ? HEAD : END;
+    return line.startsWith(WARNING) || line.is(TRACE[0]) || line.startsWith(TRACE[1]) ? HEAD : END;
   },
 
   follow(state, line) {

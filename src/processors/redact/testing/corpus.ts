@@ -46,7 +46,7 @@ class Dice {
 
 /** `number` with Luhn's check digit in the place of its last one. */
 function withCheckDigit(number: string): string {
-  const digits = [...number.slice(0, -1)].map(Number).reverse();
+  const digits = Array.from(number.slice(0, -1), Number).reverse();
   const sum = digits.reduce((sum, digit, i) => {
     const value = i % 2 === 0 ? digit * 2 : digit;
     return sum + (value > 9 ? value - 9 : value);
@@ -55,7 +55,7 @@ function withCheckDigit(number: string): string {
 }
 
 function ibanOf(country: string, account: string): string {
-  const digits = [...`${account}${country}00`].map((char) => String(Number.parseInt(char, 36))).join('');
+  const digits = Array.from(`${account}${country}00`, (char) => Number.parseInt(char, 36)).join('');
   return `${country}${String(98n - (BigInt(digits) % 97n)).padStart(2, '0')}${account}`;
 }
 
@@ -66,7 +66,7 @@ type Maker = (dice: Dice) => string;
 
 const VISA: Maker = (dice) => withCheckDigit(`4${dice.text(15, DIGITS)}`);
 const AMEX: Maker = (dice) => withCheckDigit(`3${dice.of(['4', '7'])}${dice.text(13, DIGITS)}`);
-const MASTERCARD: Maker = (dice) => withCheckDigit(`5${dice.of([...'12345'])}${dice.text(14, DIGITS)}`);
+const MASTERCARD: Maker = (dice) => withCheckDigit(`5${dice.text(1, '12345')}${dice.text(14, DIGITS)}`);
 
 const TOKENS: readonly (readonly [rule: string, make: Maker])[] = [
   ['credit_card', VISA],
@@ -134,7 +134,9 @@ const PLACES: readonly ((token: string) => string)[] = [
 
 /** Of a slack hook the whole URL stands in the line. */
 function placed(rule: string, token: string): string {
-  return rule === 'slack' && token.startsWith('T') ? `https://hooks.${'slack'}.com/services/${token}` : token;
+  return rule === 'slack' && token.startsWith('T')
+    ? `https://${['hooks', 'slack', 'com'].join('.')}/services/${token}`
+    : token;
 }
 
 function tokenLines(dice: Dice, count: number): SecretLine[] {
@@ -270,7 +272,7 @@ function basic(dice: Dice): string {
 }
 
 function pem(side: 'BEGIN' | 'END', kind = ''): string {
-  return `-----${side} ${kind}PRIVATE${' '}KEY-----`;
+  return [`-----${side} ${kind}PRIVATE`, 'KEY-----'].join(' ');
 }
 
 function namedLines(dice: Dice, count: number): SecretLine[] {

@@ -107,6 +107,8 @@ export class FileKit {
   readonly pipeline = new CommittingPipeline();
   readonly config: FileSourceConfig;
   readonly messages: string[] = [];
+  /** Warnings of the source, as JSON. */
+  readonly said: string[] = [];
   source: FileSource;
   ownFolders: string[] = [];
   #scope: Scope | undefined;
@@ -163,7 +165,7 @@ export class FileKit {
   }
 
   until(what: string, isTrue: () => boolean): Promise<void> {
-    return until(what, isTrue, 5000).catch((error: unknown) => {
+    return until(what, isTrue, 20_000).catch((error: unknown) => {
       throw new Error(
         `${String(error)}; seen: ${this.pipeline.story.slice(-20).join(' | ')}; ${this.messages.join('\n')}`,
       );
@@ -192,6 +194,4 @@ export class FileKit {
       ownFolders: () => this.ownFolders,
     });
   }
-
-  readonly said: string[] = [];
 }
