@@ -200,7 +200,8 @@ console.log(
   `${FILES} files, ${GROWING} of them grow at ${RATE} lines/s in all, for ${SECONDS} s; a SIGKILL in the middle`,
 );
 let agent = await startAgent();
-for (let i = 0; i < 1200 && quietLines < FILES - GROWING; i++) await sleep(100);
+const isFirstRead = (): boolean => quietLines >= FILES - GROWING;
+for (let i = 0; i < 1200 && !isFirstRead(); i++) await sleep(100);
 const cpuBefore = cpuSeconds(agent.pid);
 await load(SECONDS / 2);
 const cpuLoad = (cpuSeconds(agent.pid) - cpuBefore) / (SECONDS / 2);

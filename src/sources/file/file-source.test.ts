@@ -342,6 +342,32 @@ describe('rotation', () => {
     expect(gap.from).toBeDefined();
   });
 
+  test('a kill when a part of the copy was read: the cut is told for all that', async () => {
+    begin();
+    const path = kit.path('a.log');
+    writeFileSync(path, lines('0'));
+    kit.start();
+    await kit.untilLines(1);
+    await kit.stop();
+    const more = Array.from({ length: 6000 }, (_, i) => String(i + 1));
+    appendFileSync(path, lines(...more));
+    copyFileSync(path, `${path}.1`);
+    truncateSync(path);
+    // It waits behind the first push of the copy.
+    kit.pipeline.wait = new Promise(() => {});
+    kit.start();
+    await kit.untilLines(2);
+    kit.pipeline.commit();
+    const read = kit.pipeline.lines.length;
+    expect(read).toBeLessThan(more.length);
+    await kit.kill();
+    kit.pipeline.wait = undefined;
+    kit.start();
+    await kit.untilLines(more.length + 1);
+    await kit.until('the gap', () => kit.pipeline.gaps.length > 0);
+    expect(kit.pipeline.story).toEqual(['0', ...more, '<truncated>']);
+  });
+
   test('copytruncate before anything was read, while it runs and while it does not', async () => {
     begin();
     const path = kit.path('a.log');
