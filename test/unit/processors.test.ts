@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { processorMaker } from '../../src/components.js';
 import { loadConfig } from '../../src/config/load.js';
-import type { Processor } from '../../src/pipeline/contract.js';
-import { type InLine, type OutLine, StageKit } from '../../src/pipeline/testing/stage-kit.js';
+import type { ChainEntry } from '../../src/pipeline/chain.js';
+import { entryOf, type InLine, type OutLine, StageKit } from '../../src/pipeline/testing/stage-kit.js';
 import { silentLogger } from '../../src/runtime/log.js';
 
 /** Entries of `processors`; those of `FORGETFUL` begin anew with a process. */
@@ -33,14 +33,14 @@ const FORGETFUL = [
   '{ type: rate_limit, lines_per_second: 3, burst: 3 }',
 ];
 
-const made = new Map<string, (name: string) => Processor>();
+const made = new Map<string, (name: string) => ChainEntry>();
 
 beforeAll(async () => {
   for (const entry of [...DURABLE, ...FORGETFUL]) {
     const { config } = loadConfig({ text: `processors: [${entry}]`, env: {}, cwd: '/' });
     const [processor] = config.processors;
     const make = await processorMaker(processor.type);
-    made.set(entry, (name) => make(name, processor, { log: silentLogger }));
+    made.set(entry, (name) => entryOf(make(name, processor, { log: silentLogger }), processor.match));
   }
 });
 
@@ -81,12 +81,12 @@ const cases: fc.Arbitrary<Case> = fc.record({
   cuts: fc.array(fc.nat(6)),
 });
 
-const MARK = /#(\d+)#/g;
+const MARK = /place-(\d+)-of-it/g;
 
 /** Half of the lines tell their place. */
 function inLines({ lines }: Case): InLine[] {
   return lines.map(({ text, isError }, n) => ({
-    text: n % 2 === 0 ? `${text} #${n}#` : text,
+    text: n % 2 === 0 ? `${text} place-${n}-of-it` : text,
     labels: { container: 'web', stream: isError ? 'stderr' : 'stdout' },
     seconds: 1_700_000_000 + n,
   }));
@@ -99,7 +99,7 @@ function run(
   kills: boolean,
 ): StageKit {
   const kit = new StageKit(() =>
-    chain.map((entry, i) => (made.get(entry) as (name: string) => Processor)(`p${i}`)),
+    chain.map((entry, i) => (made.get(entry) as (name: string) => ChainEntry)(`p${i}`)),
   );
   let at = 0;
   for (const [i, size] of [...cuts, lines.length].entries()) {
@@ -110,14 +110,15 @@ function run(
   return kit.flush();
 }
 
-function byOutput(out: readonly OutLine[]): Record<string, readonly OutLine[]> {
-  const outputs: Record<string, OutLine[]> = { stdout: [], stderr: [] };
-  for (const row of out) outputs[row.stream.includes('stderr') ? 'stderr' : 'stdout'].push(row);
-  return outputs;
+/** A label that is made of a field divides a stream: order is a stream's. */
+function byStream(out: readonly OutLine[]): Record<string, readonly OutLine[]> {
+  const streams: Record<string, OutLine[]> = {};
+  for (const row of out) (streams[row.stream] ??= []).push(row);
+  return streams;
 }
 
 function expectOrder(out: readonly OutLine[]): void {
-  for (const rows of Object.values(byOutput(out))) {
+  for (const rows of Object.values(byStream(out))) {
     const marks = rows.flatMap(({ text }) => [...text.matchAll(MARK)].map(([, n]) => Number(n)));
     expect(marks).toEqual([...new Set(marks)].sort((a, b) => a - b));
   }
@@ -133,7 +134,7 @@ test('any split gives the same lines, in order, and an account that adds up', ()
       const whole = run(chain, lines, [], false);
       const split = run(chain, lines, each.cuts, false);
       expectOrder(whole.out);
-      expect(byOutput(split.out)).toEqual(byOutput(whole.out));
+      expect(byStream(split.out)).toEqual(byStream(whole.out));
       expect(split.told).toEqual({ ...whole.told, held: 0 });
     }),
     { numRuns: 400 },
@@ -147,7 +148,7 @@ test('kills between pushes change nothing', () => {
       const whole = run(chain, lines, [], false);
       const killed = run(chain, lines, each.cuts, true);
       expectOrder(killed.out);
-      expect(byOutput(killed.out)).toEqual(byOutput(whole.out));
+      expect(byStream(killed.out)).toEqual(byStream(whole.out));
     }),
     { numRuns: 400 },
   );

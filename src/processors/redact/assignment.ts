@@ -48,7 +48,7 @@ const SEMICOLON = 0x3b;
 const AMPERSAND = 0x26;
 const MAX_NAME = 64;
 /** A value is judged by so many of its first bytes: what is refused must not be read again and again. */
-const JUDGED = 64;
+const JUDGED = 48;
 const MAX_BLANKS = 16;
 const VALUE_KEY = 'value';
 const IN_NAME = ALNUM | DASH;

@@ -25,7 +25,7 @@ const LEAST_RANDOM = 8;
 const LEAST_LETTERS = 20;
 const LEAST_SIGNATURE = 40;
 const AWS_SECRET = 40;
-const LEAST_SESSION = 60;
+const LEAST_SESSION = 48;
 
 /** Whatever a person may choose: anything but what stands for nothing, and in prose no plain word. */
 const anything: Accepts = (data, from, to, form) =>
