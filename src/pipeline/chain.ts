@@ -137,33 +137,37 @@ export class Chain {
   /** What must survive a kill; undefined where that is nothing. */
   save(): Omit<SavedChain, 'tuning'> | undefined {
     this.isDirty = false;
-    const stages: SavedStage[] = [];
-    for (const [i, { processor, stage }] of this.#links.entries()) {
+    const stages = this.#links.map(({ processor, stage }, i): SavedStage => {
       const held = stage.held?.() ?? [];
       const memory = stage.memory?.();
-      if (held.length === 0 && memory === undefined) continue;
-      stages.push({
+      return {
         name: processor.name,
         ...(held.length > 0 && { held: this.#masked(held, i + 1) }),
         ...(memory !== undefined && { memory }),
-      });
-    }
-    return stages.length === 0 ? undefined : { origin: this.origin, stages };
+      };
+    });
+    const isNothing = stages.every(({ held, memory }) => held === undefined && memory === undefined);
+    return isNothing ? undefined : { origin: this.origin, stages };
   }
 
   /**
-   * Gives the stages back what a process before this one saved. Lines of a processor that is not there any more are added
-   * to `draft`, which is empty, masked.
+   * Gives the stages back what a process before this one saved. As in `rebuild`, only the first stages that are the same in
+   * the same order get their lines; those of the others are added to `draft`, which is empty, masked: the earliest first,
+   * which are in the last stage.
    */
   restore({ stages }: SavedChain, draft: Draft, account: LineAccount): void {
-    for (const { name, held = [], memory } of stages) {
+    const first = stages.findIndex(({ name, held }, i) => {
+      const link = this.#links[i];
+      return link?.processor.name !== name || (held && !link.stage.takeBack);
+    });
+    for (const [i, { name, held = [], memory }] of [...stages.entries()].reverse()) {
       const link = this.#links.find(({ processor }) => processor.name === name);
       if (memory !== undefined) link?.stage.remember?.(memory);
       if (held.length === 0) continue;
       const lines = held.map((line) => this.#lineOf(line));
-      if (link?.stage.takeBack) {
-        link.stage.takeBack(lines);
-        link.passage.takenBack(lines.length);
+      if (first < 0 || i < first) {
+        link?.stage.takeBack?.(lines);
+        link?.passage.takenBack(lines.length);
       } else {
         putLines(lines, draft);
         account.held(-lines.length);
@@ -230,7 +234,7 @@ function flush({ stage, passage }: Link, draft: Draft, nowMs: number, account: L
 }
 
 /** Adds held lines to the draft's end. */
-export function putLines(lines: readonly HeldLine[], draft: Draft): void {
+function putLines(lines: readonly HeldLine[], draft: Draft): void {
   for (const line of lines) {
     const row = draft.addLine(line.bytes, line.stream.id, line);
     if (line.metadata.length > 0) draft.fields().addEncoded(row, line.metadata, 0, line.metadata.length);

@@ -236,6 +236,27 @@ test('what was held by a processor that is not configured any more goes on at th
   expect(opened.journal.positionKeys('pipeline/')).toEqual([]);
 });
 
+test.each([
+  ['a new one in front', ['new', 'one', 'two'], ['a', 'b', '+c', 'd']],
+  ['the other order', ['two', 'one'], ['a', 'b', '+c', 'd']],
+  ['the first one gone', ['two'], ['a', 'b', '+c', 'd']],
+  ['the last one gone', ['one'], ['a', 'b+c', 'd']],
+  ['a new one behind', ['one', 'two', 'new'], ['a', 'b+c', 'd']],
+])('a start with %s: no line comes behind later ones', async (_, names, expected) => {
+  const chainOf = (names: readonly string[]) => () => entries(...names.map((name) => joiner(name)));
+  await open(chainOf(['one', 'two']));
+  // `b` waits in `one`, `a` in `two`.
+  push('d/web', ['a', 'b'], 2);
+  await opened.journal.barrier();
+  await kill(chainOf(names));
+  push('d/web', ['+c', 'd'], 4);
+  intake.flush();
+  await opened.journal.barrier();
+  expect(await journaled()).toEqual(expected);
+  expect(report().sources[0]).toMatchObject({ held: 0, journaled: expected.length });
+  expect(report().unaccounted).toEqual({ reader: 0, processors: 0, journal: 0 });
+});
+
 test('no processors any more: the held line goes on, and nothing is kept', async () => {
   await open(() => entries(joiner()));
   push('d/web', ['one'], 1);

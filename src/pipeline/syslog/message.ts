@@ -8,6 +8,7 @@
  * Without a priority, as daemons write files, it must begin with a time; else it is all text. What does not fit is text, from where it does not: every byte of the message is in one of its parts, or a separator.
  * Nothing is kept and nothing is made; an object is used again for the next message. It never throws.
  */
+import { isDigit } from '../../query/ascii.js';
 import { dataEnd } from './structured-data.js';
 
 const [SPACE, LESS, GREATER, OPEN, CLOSE, COLON, DASH, ONE, ZERO] = Buffer.from(' <>[]:-10');
@@ -180,10 +181,6 @@ export class SyslogMessage {
     this.msgidStart = this.msgidEnd = NONE;
     this.dataStart = this.dataEnd = NONE;
   }
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte <= ZERO + 9;
 }
 
 /** Where the word that begins at `from` ends: at a space, or at `end`. */

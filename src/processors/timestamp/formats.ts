@@ -6,6 +6,7 @@
  *   syslog    Nov 22 12:00:00                        klog   1122 12:00:00.123456, 20261122 12:00:00.123456
  *   unix, unix_ms, unix_us, unix_ns                  a number, with a fraction or without
  */
+import { isDigit } from '../../query/ascii.js';
 import type { CivilTime } from './civil.js';
 import { compileStrftime, offset, partsOf, readerOf } from './strftime.js';
 
@@ -77,8 +78,4 @@ function unixReader(scale: number): TimeReader {
     into.nanos = nanos * 10 ** places;
     return true;
   };
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte <= ZERO + 9;
 }

@@ -7,6 +7,7 @@
  * Numbers may be shorter but not longer. A space stands for one or more; case counts for nothing in names. %f takes the dot or
  * comma in front of it where the format has none, and may then be missing: %S%f reads 09, 09.5 and 09,123456789.
  */
+import { isDigit } from '../../query/ascii.js';
 import type { CivilTime } from './civil.js';
 import type { TimeReader } from './formats.js';
 
@@ -153,10 +154,6 @@ function twoDigits(data: Buffer, at: number, to: number): number {
   return at + 2 <= to && isDigit(data[at]) && isDigit(data[at + 1])
     ? (data[at] - ZERO) * 10 + data[at + 1] - ZERO
     : -1;
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte <= ZERO + 9;
 }
 
 function lower(byte: number): number {

@@ -7,7 +7,9 @@
  * Of a message at most `maxBytes` are kept, so that is what a connection holds at most; `bytes` says how long it was.
  * Messages of no bytes are none. The messages are the same however the bytes are cut into chunks.
  */
-const [LF, CR, NUL, SPACE, ZERO, NINE] = Buffer.from('\n\r\0 09');
+import { isDigit } from '../../query/ascii.js';
+
+const [LF, CR, NUL, SPACE, ZERO] = Buffer.from('\n\r\0 0');
 const MAX_DIGITS = 9;
 const FIRST_BYTES = 1024;
 
@@ -140,10 +142,6 @@ export class Framer {
   }
 }
 
-function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte <= NINE;
-}
-
 function isDigitButZero(byte: number): boolean {
-  return byte > ZERO && byte <= NINE;
+  return byte !== ZERO && isDigit(byte);
 }

@@ -2,8 +2,6 @@
  * Rows of numbers over time, the last so many of them: the first column is the time. What is full passes each `thinning`
  * rows on as one, so that a day takes no more memory than an hour does twice.
  */
-export type Merge = (values: readonly number[]) => number;
-
 export class Table {
   readonly #rows: Float64Array;
   readonly #columns: number;

@@ -19,7 +19,7 @@ export const DEFAULT_RULES: readonly RedactRule[] = REDACT_RULES.filter((rule) =
 const WORDS: readonly string[] = [DEFAULT, ...REDACT_RULES];
 
 /** Names of rules, `default` being most of them. Undefined where a name is none. */
-export function redactRules(names: readonly unknown[]): readonly RedactRule[] | undefined {
+function redactRules(names: readonly unknown[]): readonly RedactRule[] | undefined {
   if (!names.every((name) => typeof name === 'string' && WORDS.includes(name))) return undefined;
   const isDefault = names.includes(DEFAULT);
   return REDACT_RULES.filter((rule) => names.includes(rule) || (isDefault && DEFAULT_RULES.includes(rule)));
