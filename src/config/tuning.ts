@@ -7,7 +7,7 @@
  *   parse              a format
  *   redact             rules, `default, ip`
  *
- * What the label does not say is as configured.
+ * What the label does not say is as configured, but for parse: fields and message are those of another format.
  */
 import type { z } from 'zod';
 import type { Tunable } from '../processors/chain-for.js';

@@ -1,4 +1,5 @@
 /** The pages about the agent itself: what they show is what is so, and what they do is done. */
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 import { startLoki } from '../support/loki/receiver.js';
 import { describeInBrowser } from './support/browser-test.js';
@@ -157,6 +158,37 @@ describeInBrowser('the pages about the agent', (bed) => {
     await page.getByText('The file', { exact: true }).click();
     await page.getByText('Good, and nothing would be different').waitFor();
     await expect(problems.filter({ hasText: /prot/ }).count()).resolves.toBe(0);
+  });
+
+  it('applies the file when asked, and says what that did', async () => {
+    const { agent, url } = await startWindow(bed, ['nobody']);
+    const visit = await bed.open({ url, path: 'settings?view=file' });
+    const { page } = visit;
+    const apply = page.getByRole('button', { name: 'Apply the file' });
+    await page.getByText('Good, and nothing would be different').waitFor();
+    await expect(apply.isDisabled()).resolves.toBe(true);
+
+    const { file } = await agent.get<{ file: string }>('/api/v1/config');
+    const config = JSON.parse(readFileSync(file, 'utf8')) as object;
+    writeFileSync(file, JSON.stringify({ ...config, labels: { env: 'applied' } }));
+    // One that goes on changing the agent does not take by itself.
+    const touching = setInterval(() => utimesSync(file, new Date(), new Date()), 50);
+    onTestFinished(() => clearInterval(touching));
+    await page.getByRole('button', { name: 'Look again' }).click();
+    const would = page.getByRole('table', { name: 'What a reload would do' });
+    await would.getByRole('row', { name: /^labels changes in place/ }).waitFor();
+    expect(agent.log).not.toContain('The configuration was reloaded');
+
+    await apply.click();
+    await page.getByText('Reloaded.', { exact: true }).waitFor();
+    const did = page.getByRole('table', { name: 'What the reload did' });
+    await did.getByRole('row', { name: /^labels changes in place/ }).waitFor();
+    expect(agent.log).toMatch(/"cause":"API".*labels changed/);
+    await expect(agent.get('/api/v1/config')).resolves.toMatchObject({ labels: { env: 'applied' } });
+    await would.waitFor({ state: 'detached' });
+    await expect(apply.isDisabled()).resolves.toBe(true);
+    await page.getByText('In force', { exact: true }).click();
+    await page.getByLabel('Configuration in force').getByText('env: applied').waitFor();
   });
 
   it('takes an alert, sends it when the lines come, and when it is over', async () => {

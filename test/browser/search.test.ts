@@ -124,7 +124,7 @@ describeInBrowser('the search page', (bed) => {
     await cdp.send('Network.emulateNetworkConditions', {
       offline: false,
       latency: 0,
-      downloadThroughput: 50_000,
+      downloadThroughput: 10_000,
       uploadThroughput: -1,
     });
     await visit.go(search({ query: `{container="${NAME}"}`, from: '12h' }));

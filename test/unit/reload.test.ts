@@ -265,6 +265,9 @@ test('200 reloads under load, a third of them wrong: nothing is lost, repeated o
       expect(Object.keys(shown.sinks)).toEqual(Object.keys(config.sinks));
       expect(shown.processors.map(({ type }) => type)).toEqual(config.processors.map(({ type }) => type));
       expect(shown.labels).toEqual(config.labels);
+      const flow = await agent.get<Record<'sources' | 'sinks', { name: string }[]>>('/api/v1/flow');
+      for (const part of ['sources', 'sinks'] as const)
+        expect(flow[part].map(({ name }) => name).sort()).toEqual(Object.keys(config[part]).sort());
       const now = await reloading.totals('some');
       expect(now.read).toBeGreaterThanOrEqual(totals.read);
       if ('some' in config.sinks) expect(now.delivered).toBeGreaterThanOrEqual(totals.delivered);

@@ -30,17 +30,16 @@ export function ReloadView({
     }
     isBusy.value = false;
   };
-  const look = (): Promise<void> =>
-    busily(async () => {
-      checked.value = await send<Checked>('POST', 'api/v1/config/check');
-    });
-  const reload = async (): Promise<void> => {
-    await busily(async () => {
-      reloaded.value = await send<Reloaded>('POST', 'api/v1/config/reload');
-    });
-    onReloaded();
-    await look();
+  const check = async (): Promise<void> => {
+    checked.value = await send<Checked>('POST', 'api/v1/config/check');
   };
+  const look = (): Promise<void> => busily(check);
+  const reload = (): Promise<void> =>
+    busily(async () => {
+      reloaded.value = await send<Reloaded>('POST', 'api/v1/config/reload');
+      onReloaded();
+      await check();
+    });
   useEffect(() => void look(), []);
   const { changes = [], problems = [] } = checked.value ?? {};
   const needsRestart = changes.some(({ change }) => change === 'restart');
