@@ -1,10 +1,12 @@
 /** Runs the built agent pinned to one core over a workload until everything is delivered, and measures its process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Workload } from './generate.js';
+import { startStubEngine } from './stub-engine.js';
 
 export interface Measured {
   readonly seconds: number;
@@ -37,6 +39,44 @@ export async function runAgent(configFile: string, isDone: () => Promise<boolean
   } finally {
     await stop(child);
   }
+}
+
+/**
+ * The agent over the json-files of `work`, with `sections` of a configuration beside source, ports and journal; everything
+ * of it lies in `scratch`. `isDone` is asked with the port of its API.
+ */
+export async function runOver(
+  work: Workload,
+  scratch: string,
+  sections: string,
+  isDone: (port: number) => Promise<boolean>,
+): Promise<Measured> {
+  const socket = path.join(scratch, 'engine.sock');
+  const engine = await startStubEngine(work, socket);
+  try {
+    const port = await freePort();
+    const configFile = path.join(scratch, 'config.yaml');
+    writeFileSync(
+      configFile,
+      `data_dir: ${scratch}/data
+server: { port: ${port} }
+metrics: { port: 0 }
+journal: { max_bytes: 2GiB }
+sources: { containers: { type: docker, endpoint: "unix://${socket}", start_at: beginning } }
+${sections}
+`,
+    );
+    return await runAgent(configFile, () => isDone(port));
+  } finally {
+    engine.close();
+    engine.closeAllConnections();
+  }
+}
+
+/** Of an odd number of figures; of an even one the upper of the two. */
+export function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
 }
 
 /** Lines that `sink` has taken, as the agent's API says; 0 where it does not answer yet. */

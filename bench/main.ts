@@ -9,12 +9,11 @@ import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { readBuildInfo } from '../src/telemetry/build-info.js';
-import { delivered, freePort, type Measured, runAgent } from './agent-run.js';
+import { delivered, type Measured, median, runOver } from './agent-run.js';
 import { checkFileSink } from './check-files.js';
 import { CountingLoki } from './counting-loki.js';
 import { type Workload, workload } from './generate.js';
 import { promtailShare } from './promtail-share.js';
-import { startStubEngine } from './stub-engine.js';
 
 const { values } = parseArgs({
   options: {
@@ -63,27 +62,9 @@ async function lokiRound(work: Workload): Promise<Round> {
   }
 }
 
-async function agentRound(work: Workload, scratch: string, sink: string): Promise<Measured> {
-  const socket = path.join(scratch, 'engine.sock');
-  const engine = await startStubEngine(work, socket);
-  try {
-    const port = await freePort();
-    const configFile = path.join(scratch, 'config.yaml');
-    writeFileSync(
-      configFile,
-      `data_dir: ${scratch}/data
-server: { port: ${port} }
-metrics: { port: 0 }
-journal: { max_bytes: 2GiB }
-sources: { containers: { type: docker, endpoint: "unix://${socket}", start_at: beginning } }
-sinks: { measured: ${sink} }
-`,
-    );
-    return await runAgent(configFile, async () => (await delivered(port, 'measured')) >= work.lines);
-  } finally {
-    engine.close();
-    engine.closeAllConnections();
-  }
+function agentRound(work: Workload, scratch: string, sink: string): Promise<Measured> {
+  const isDone = async (port: number) => (await delivered(port, 'measured')) >= work.lines;
+  return runOver(work, scratch, `sinks: { measured: ${sink} }`, isDone);
 }
 
 async function withScratch<T>(body: (folder: string) => Promise<T>): Promise<T> {
@@ -93,11 +74,6 @@ async function withScratch<T>(body: (folder: string) => Promise<T>): Promise<T> 
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }
 
 function summarize(sink: string, lines: number, rounds: readonly Round[]): Row {

@@ -11,10 +11,9 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { readBuildInfo } from '../src/telemetry/build-info.js';
 import type { LedgerReport } from '../src/telemetry/ledger/report.js';
-import { freePort, type Measured, runAgent } from './agent-run.js';
+import { type Measured, median, runOver } from './agent-run.js';
 import { CountingLoki } from './counting-loki.js';
 import { workload } from './generate.js';
-import { startStubEngine } from './stub-engine.js';
 
 /** Entries of `processors`, as a configuration has them. */
 const ROWS: Readonly<Record<string, string>> = {
@@ -70,24 +69,10 @@ function isWhole({ sources, journal, sinks: [sink] }: LedgerReport): boolean {
 async function round(processors: string): Promise<Round> {
   const scratch = mkdtempSync(path.join(tmpdir(), 'log-capturer-bench-processors-'));
   const loki = await CountingLoki.start();
-  const socket = path.join(scratch, 'engine.sock');
-  const engine = await startStubEngine(work, socket);
   try {
-    const port = await freePort();
-    const configFile = path.join(scratch, 'config.yaml');
-    writeFileSync(
-      configFile,
-      `data_dir: ${scratch}/data
-server: { port: ${port} }
-metrics: { port: 0 }
-journal: { max_bytes: 2GiB }
-sources: { containers: { type: docker, endpoint: "unix://${socket}", start_at: beginning } }
-processors: ${processors}
-sinks: { measured: { type: loki, url: "${loki.url}" } }
-`,
-    );
+    const sections = `processors: ${processors}\nsinks: { measured: { type: loki, url: "${loki.url}" } }`;
     let lines = 0;
-    const measured = await runAgent(configFile, async () => {
+    const measured = await runOver(work, scratch, sections, async (port) => {
       const ledger = await ledgerOf(port);
       if (!ledger || !isWhole(ledger)) return false;
       const [sink] = ledger.sinks;
@@ -98,16 +83,9 @@ sinks: { measured: { type: loki, url: "${loki.url}" } }
     });
     return { ...measured, lines };
   } finally {
-    engine.close();
-    engine.closeAllConnections();
     loki.close();
     rmSync(scratch, { recursive: true, force: true });
   }
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }
 
 const wanted = values.rows

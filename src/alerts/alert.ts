@@ -1,30 +1,10 @@
 /** An alert: a saved search, how many lines in which time are too many, and whom to tell. */
 import { parseQuery } from '../query/index.js';
+import type { Alert, Webhook, WebhookType } from './shape.js';
 
-export const WEBHOOK_TYPES = ['slack', 'discord', 'ntfy', 'json'] as const;
-export type WebhookType = (typeof WEBHOOK_TYPES)[number];
+export type { Alert, Webhook, WebhookType } from './shape.js';
 
-export interface Webhook {
-  readonly type: WebhookType;
-  /** Secret: whoever has it can write there. */
-  readonly url: string;
-}
-
-export interface Alert {
-  readonly id: string;
-  readonly name: string;
-  /** As people write it; right. */
-  readonly query: string;
-  /** So many lines that match, within the window. */
-  readonly threshold: number;
-  readonly windowSeconds: number;
-  /** So long after it fired it does not fire again. */
-  readonly coolDownSeconds: number;
-  /** A message also when it is over. */
-  readonly sendResolved: boolean;
-  readonly webhook: Webhook;
-  readonly enabled: boolean;
-}
+export const WEBHOOK_TYPES = ['slack', 'discord', 'ntfy', 'json'] as const satisfies readonly WebhookType[];
 
 export const MAX_THRESHOLD = 1_000_000;
 export const MAX_WINDOW_S = 3600;

@@ -1,17 +1,31 @@
-/** What `/api/v1/alerts` answers. Types alone: the window reads them too. Times are RFC 3339. */
+/** An alert, and what `/api/v1/alerts` answers of it. Types alone: the window reads them too. Times are RFC 3339. */
 
-/** Holds nothing secret. */
-export interface AlertView {
+export type WebhookType = 'slack' | 'discord' | 'ntfy' | 'json';
+
+export interface Webhook {
+  readonly type: WebhookType;
+  /** Secret: whoever has it can write there. */
+  readonly url: string;
+}
+
+export interface Alert {
   readonly id: string;
   readonly name: string;
+  /** As people write it; right. */
   readonly query: string;
+  /** So many lines that match, within the window. */
   readonly threshold: number;
   readonly windowSeconds: number;
+  /** So long after it fired it does not fire again. */
   readonly coolDownSeconds: number;
+  /** A message also when it is over. */
   readonly sendResolved: boolean;
-  /** `url` is shown without its secret part. */
-  readonly webhook: { readonly type: 'slack' | 'discord' | 'ntfy' | 'json'; readonly url: string };
+  readonly webhook: Webhook;
   readonly enabled: boolean;
+}
+
+/** Holds nothing secret: the webhook's `url` is shown without that part. */
+export interface AlertView extends Alert {
   /** Those of the configuration file cannot be changed on the page. */
   readonly origin: 'config' | 'page';
   readonly state: AlertState;

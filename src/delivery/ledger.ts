@@ -16,6 +16,7 @@ import type { Journal, Loss, OnLost } from '../journal/types.js';
 import type { Delivered } from '../pipeline/contract.js';
 import { splitTotal, totalName } from '../pipeline/totals.js';
 import type { Logger } from '../runtime/log.js';
+import type { SinkBalance } from '../telemetry/ledger/report.js';
 import type { DeliveryStats } from './stats.js';
 
 const WHY: Readonly<Record<Loss['why'], string>> = {
@@ -31,20 +32,9 @@ type Figures = Pick<
 export type Totals = Pick<Journal, 'count' | 'total' | 'totals'>;
 
 /** Since `sinceMs`, over restarts. */
-export interface SinkTotals {
+export interface SinkTotals extends SinkBalance {
   /** Milliseconds since 1970. */
   readonly sinceMs: number;
-  readonly before: number;
-  readonly delivered: number;
-  /** By reason. */
-  readonly rejected: Readonly<Record<string, number>>;
-  /** By reason. */
-  readonly lost: Readonly<Record<string, number>>;
-  readonly passedOver: number;
-  /** Of the rejected: taken later, out of the dead letters. */
-  readonly redriven: number;
-  /** Dealt with: `before` and all that follows it, counted apart. */
-  readonly taken: number;
 }
 
 export class Ledger {

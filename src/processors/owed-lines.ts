@@ -4,7 +4,7 @@
  *
  *   [[labels, count, seconds, nanos], …]
  */
-import type { LineAccount, Position, StageContext } from '../pipeline/contract.js';
+import type { LineAccount, Position, Stage, StageContext } from '../pipeline/contract.js';
 import type { Draft } from '../pipeline/draft.js';
 import { fieldName } from '../pipeline/metadata.js';
 import type { Labels, Stream } from '../pipeline/streams.js';
@@ -51,15 +51,33 @@ export class OwedLines {
     return this.#owed.size;
   }
 
-  get dueMs(): number | undefined {
+  /** The stage whose work on a batch is `process`: all else of it is what is owed. */
+  stage(process: Stage['process']): Stage {
+    const dueMs = (): number | undefined => this.#dueMs;
+    return {
+      process: (draft, account) => {
+        this.#letGoOfPaid();
+        process(draft, account);
+      },
+      get dueMs() {
+        return dueMs();
+      },
+      flush: (draft, untilMs, account) => this.#flush(draft, untilMs, account),
+      memory: () => this.#memory(),
+      remember: (memory) => this.#remember(memory),
+      close: () => this.#close(),
+    };
+  }
+
+  get #dueMs(): number | undefined {
     if (this.#owed.size === 0) return undefined;
     let due = Number.POSITIVE_INFINITY;
     for (const { dueMs } of this.#owed.values()) if (dueMs < due) due = dueMs;
     return due;
   }
 
-  /** To be called before each batch: what was given out before is in the journal. */
-  begin(): void {
+  /** What was given out before is in the journal. */
+  #letGoOfPaid(): void {
     for (const stream of this.#paid) this.#context.streams.release(stream);
     this.#paid.length = 0;
   }
@@ -114,7 +132,7 @@ export class OwedLines {
   }
 
   /** Adds what is due at the draft's end. */
-  flush(draft: Draft, untilMs: number, account: LineAccount): void {
+  #flush(draft: Draft, untilMs: number, account: LineAccount): void {
     const nowMs = this.#context.now();
     let lines = 0;
     for (const { stream, dueMs } of this.#owed.values()) {
@@ -126,7 +144,7 @@ export class OwedLines {
     if (lines > 0) account.generated(lines);
   }
 
-  memory(): Position | undefined {
+  #memory(): Position | undefined {
     if (this.#owed.size === 0) return undefined;
     return Array.from(this.#owed.values(), ({ stream, count, seconds, nanos }) => [
       stream.labels,
@@ -136,7 +154,7 @@ export class OwedLines {
     ]);
   }
 
-  remember(memory: Position): void {
+  #remember(memory: Position): void {
     const dueMs = this.#context.now() + this.#waitMs;
     for (const [labels, count, seconds, nanos] of memory as unknown as readonly Remembered[]) {
       const stream = this.#context.streams.acquire(labels);
@@ -144,8 +162,8 @@ export class OwedLines {
     }
   }
 
-  close(): void {
-    this.begin();
+  #close(): void {
+    this.#letGoOfPaid();
     for (const { stream } of this.#owed.values()) this.#context.streams.release(stream);
     this.#owed.clear();
   }

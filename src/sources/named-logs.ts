@@ -10,7 +10,7 @@
 import type { Pipeline, ReadTotals, SourceFigures, SourceKey } from '../pipeline/contract.js';
 import { Draft } from '../pipeline/draft.js';
 import { OTHER_CONTAINERS } from '../pipeline/gaps.js';
-import { addReads, noReads } from '../pipeline/read-totals.js';
+import { addReads, NO_CONTAINERS, noReads } from '../pipeline/read-totals.js';
 import type { Labels, Stream } from '../pipeline/streams.js';
 import type { Scope } from '../runtime/scope.js';
 
@@ -91,15 +91,7 @@ export class NamedLogs {
   }
 
   get figures(): SourceFigures {
-    return {
-      active: this.#active,
-      retired: this.#retired,
-      containers: {},
-      streams: [],
-      streamCapacity: 0,
-      waiting: 0,
-      stalled: 0,
-    };
+    return { ...NO_CONTAINERS, active: this.#active, retired: this.#retired };
   }
 
   /** The stream of whoever `id` stands for; `writerOf` is asked where it is new. */

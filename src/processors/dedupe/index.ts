@@ -47,56 +47,46 @@ export function createDedupeProcessor(name: string, { windowMs }: DedupeProcesso
       const lines = new PerStream(streams, () => new LastLine());
       const owed = new OwedLines(context, { name, waitMs: windowMs, text });
       const inArena: LastLine[] = [];
-      return {
-        process(draft, account) {
-          owed.begin();
-          const nowMs = now();
-          // Room for what may be told: lines that were taken out of this batch leave room of their own.
-          const first = owed.size;
-          if (first > 0) draft.insertFront(first);
-          let to = 0;
-          let told = 0;
-          let gone = 0;
-          for (let row = first; row < draft.length; row++) {
-            const id = draft.stream[row];
-            if (!selects(id)) {
-              draft.moveRow(row, to++);
-              continue;
-            }
-            tally.lines++;
-            const last = lines.of(id);
-            const start = draft.start[row];
-            const end = draft.end[row];
-            if (nowMs < last.untilMs && last.isEqual(draft, start, end)) {
-              owed.count(draft, row, last.untilMs - windowMs);
-              gone++;
-              continue;
-            }
-            if (owed.pay(id, draft, to, nowMs)) {
-              to++;
-              told++;
-            }
+      return owed.stage((draft, account) => {
+        const nowMs = now();
+        // Room for what may be told: lines that were taken out of this batch leave room of their own.
+        const first = owed.size;
+        if (first > 0) draft.insertFront(first);
+        let to = 0;
+        let told = 0;
+        let gone = 0;
+        for (let row = first; row < draft.length; row++) {
+          const id = draft.stream[row];
+          if (!selects(id)) {
             draft.moveRow(row, to++);
-            last.start = start;
-            last.end = end;
-            last.untilMs = nowMs + windowMs;
-            if (!last.isInArena) inArena.push(last);
-            last.isInArena = true;
+            continue;
           }
-          draft.length = to;
-          for (const last of inArena) last.keep(draft);
-          inArena.length = 0;
-          if (gone > 0) account.filtered(name, gone);
-          if (told > 0) account.generated(told);
-        },
-        get dueMs() {
-          return owed.dueMs;
-        },
-        flush: (draft, untilMs, account) => owed.flush(draft, untilMs, account),
-        memory: () => owed.memory(),
-        remember: (memory) => owed.remember(memory),
-        close: () => owed.close(),
-      };
+          tally.lines++;
+          const last = lines.of(id);
+          const start = draft.start[row];
+          const end = draft.end[row];
+          if (nowMs < last.untilMs && last.isEqual(draft, start, end)) {
+            owed.count(draft, row, last.untilMs - windowMs);
+            gone++;
+            continue;
+          }
+          if (owed.pay(id, draft, to, nowMs)) {
+            to++;
+            told++;
+          }
+          draft.moveRow(row, to++);
+          last.start = start;
+          last.end = end;
+          last.untilMs = nowMs + windowMs;
+          if (!last.isInArena) inArena.push(last);
+          last.isInArena = true;
+        }
+        draft.length = to;
+        for (const last of inArena) last.keep(draft);
+        inArena.length = 0;
+        if (gone > 0) account.filtered(name, gone);
+        if (told > 0) account.generated(told);
+      });
     },
   };
 }

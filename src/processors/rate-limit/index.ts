@@ -27,38 +27,28 @@ export function createRateLimitProcessor(
       const { selects, streams, now } = context;
       const buckets = new PerStream(streams, () => ({ tokens: burst, atMs: now() }));
       const owed = new OwedLines(context, { name, waitMs: TELL_MS, text });
-      return {
-        process(draft, account) {
-          owed.begin();
-          const nowMs = now();
-          const gone = draft.filter((row) => {
-            const id = draft.stream[row];
-            if (!selects(id)) return true;
-            tally.lines++;
-            const bucket = buckets.of(id);
-            if (nowMs > bucket.atMs) {
-              const earned = ((nowMs - bucket.atMs) * linesPerSecond) / 1000;
-              bucket.tokens = Math.min(burst, bucket.tokens + earned);
-              bucket.atMs = nowMs;
-            }
-            if (bucket.tokens < 1) {
-              owed.count(draft, row, nowMs);
-              return false;
-            }
-            bucket.tokens--;
-            owed.passed(draft, row);
-            return true;
-          });
-          if (gone > 0) account.filtered(name, gone);
-        },
-        get dueMs() {
-          return owed.dueMs;
-        },
-        flush: (draft, untilMs, account) => owed.flush(draft, untilMs, account),
-        memory: () => owed.memory(),
-        remember: (memory) => owed.remember(memory),
-        close: () => owed.close(),
-      };
+      return owed.stage((draft, account) => {
+        const nowMs = now();
+        const gone = draft.filter((row) => {
+          const id = draft.stream[row];
+          if (!selects(id)) return true;
+          tally.lines++;
+          const bucket = buckets.of(id);
+          if (nowMs > bucket.atMs) {
+            const earned = ((nowMs - bucket.atMs) * linesPerSecond) / 1000;
+            bucket.tokens = Math.min(burst, bucket.tokens + earned);
+            bucket.atMs = nowMs;
+          }
+          if (bucket.tokens < 1) {
+            owed.count(draft, row, nowMs);
+            return false;
+          }
+          bucket.tokens--;
+          owed.passed(draft, row);
+          return true;
+        });
+        if (gone > 0) account.filtered(name, gone);
+      });
     },
   };
 }

@@ -6,7 +6,7 @@
 import type { DemoSourceConfig } from '../../config/types.js';
 import { Batch } from '../../pipeline/batch.js';
 import type { Pipeline, ReadTotals, Source } from '../../pipeline/contract.js';
-import { noReads } from '../../pipeline/read-totals.js';
+import { NO_CONTAINERS, noReads } from '../../pipeline/read-totals.js';
 import type { Labels, Stream } from '../../pipeline/streams.js';
 import type { Scope } from '../../runtime/scope.js';
 
@@ -30,15 +30,7 @@ export function createDemoSource(
   { labels }: { labels: Labels },
 ): Source {
   const active = new Map<string, ReadTotals>();
-  const figures = {
-    active,
-    retired: noReads(),
-    containers: {},
-    streams: [],
-    streamCapacity: 0,
-    waiting: 0,
-    stalled: 0,
-  };
+  const figures = { ...NO_CONTAINERS, active, retired: noReads() };
   return {
     name,
     run: (scope, pipeline) => runDemo(scope, pipeline, config, labels, active),

@@ -5,7 +5,7 @@
  */
 import type { StdinSourceConfig } from '../../config/types.js';
 import type { Pipeline, Source, SourceFigures } from '../../pipeline/contract.js';
-import { noReads } from '../../pipeline/read-totals.js';
+import { NO_CONTAINERS, noReads } from '../../pipeline/read-totals.js';
 import type { Labels } from '../../pipeline/streams.js';
 import type { Scope } from '../../runtime/scope.js';
 import { ArrivalClock } from './arrival.js';
@@ -30,15 +30,7 @@ export class StdinSource implements Source {
   figures(): SourceFigures | undefined {
     if (!this.#hasRun) return undefined;
     const active = new Map([[this.#config.container, this.#totals]]);
-    return {
-      active,
-      retired: this.#retired,
-      containers: {},
-      streams: [],
-      streamCapacity: 0,
-      waiting: 0,
-      stalled: 0,
-    };
+    return { ...NO_CONTAINERS, active, retired: this.#retired };
   }
 
   /** Returns when the input ends or the scope closes. */

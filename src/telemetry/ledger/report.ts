@@ -12,22 +12,14 @@
  */
 import type { SourceKey } from '../../pipeline/contract.js';
 import { BEFORE_TOTALS, JOURNALED, RETIRED, sourceOf, splitTotal } from '../../pipeline/totals.js';
-import type { JournalLine, LedgerReport, SinkLine, SourceLine } from './shape.js';
+import type { JournalLine, LedgerReport, SinkFigures, SinkLine, SourceLine } from './shape.js';
 
 export type { JournalLine, LedgerReport, SinkLine, SourceLine } from './shape.js';
 
 /** Of which its first twelve digits are shown, as Docker does. */
 const CONTAINER_ID = /^([0-9a-f]{12})[0-9a-f]{52}$/;
 
-export interface SinkBalance {
-  readonly before: number;
-  readonly delivered: number;
-  /** By reason. */
-  readonly rejected: Readonly<Record<string, number>>;
-  /** By reason. */
-  readonly lost: Readonly<Record<string, number>>;
-  readonly passedOver: number;
-  readonly redriven: number;
+export interface SinkBalance extends SinkFigures {
   /** Dealt with, however that ended, `before` included. */
   readonly taken: number;
 }

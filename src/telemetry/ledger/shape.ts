@@ -27,16 +27,22 @@ export interface JournalLine {
   readonly unaccounted: number;
 }
 
-export interface SinkLine {
-  readonly sink: string;
-  readonly journaled: number;
+/** What became of the lines that a sink dealt with. */
+export interface SinkFigures {
   readonly before: number;
   readonly delivered: number;
+  /** By reason. */
   readonly rejected: Readonly<Record<string, number>>;
+  /** By reason. */
   readonly lost: Readonly<Record<string, number>>;
   readonly passedOver: number;
   /** Of the rejected: taken later, out of the dead letters. Not a part of the sum. */
   readonly redriven: number;
+}
+
+export interface SinkLine extends SinkFigures {
+  readonly sink: string;
+  readonly journaled: number;
   /** Undefined until the sink is open; the differences then too. */
   readonly pending: number | undefined;
   /** Journaled less what was dealt with or is pending, and dealt with less what became of it. */
