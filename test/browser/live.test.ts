@@ -180,9 +180,9 @@ describeInBrowser('the live page', (bed) => {
     await keyboard.press('k');
     await keyboard.press('k');
     const selected = visit.log.locator('.is-selected');
-    await expect(selected.locator('[data-part="text"]').textContent()).resolves.toBe('number 8');
+    await selected.filter({ hasText: 'number 8' }).waitFor();
     await keyboard.press('j');
-    await expect(selected.locator('[data-part="text"]').textContent()).resolves.toBe('number 9');
+    await selected.filter({ hasText: 'number 9' }).waitFor();
     await keyboard.press('?');
     await visit.page.getByRole('dialog').waitFor();
     await keyboard.press('Escape');

@@ -82,6 +82,7 @@ describeInBrowser('the pages about the agent', (bed) => {
     await row.waitFor();
     await row.locator('[data-part="text"]').click();
     const fields = page.getByRole('table', { name: 'Fields of this line' });
+    await fields.locator('tr').nth(2).waitFor();
     await expect(fields.locator('tr').allTextContents()).resolves.toEqual([
       'levelwarn',
       'useru0',

@@ -10,7 +10,7 @@
  * The position `file/<source>` says since when files are captured: what was there before is read as `start_at` says,
  * all else from its beginning.
  */
-import { fstatSync, type Stats, statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { FileSourceConfig } from '../../config/types.js';
@@ -23,13 +23,13 @@ import { parsePathPattern } from '../../runtime/path-patterns.js';
 import type { Owned, Scope } from '../../runtime/scope.js';
 import { formatSize } from '../../runtime/units.js';
 import { Gate } from '../docker/json-file/gate.js';
-import type { LogFile } from '../docker/json-file/log-file.js';
+import { BulkReader } from './bulk-reader.js';
 import { decodersOf } from './decoders.js';
-import { FileLog } from './file-log.js';
+import { FileLog, type Progress } from './file-log.js';
 import { Folders } from './folders.js';
 import { basesOf, isCompressed } from './generations.js';
 import { labelsOf } from './labels.js';
-import type { SavedLog } from './position.js';
+import { Owners } from './owners.js';
 import { readPromtailPositions } from './promtail.js';
 import { startOf } from './start.js';
 import type { LogContext } from './types.js';
@@ -37,18 +37,14 @@ import type { LogContext } from './types.js';
 const TICK_MS = 50;
 const TURN_MS = 5;
 const LOOK_BYTES = 64 * 1024;
-const BULK_BYTES = 256 * 1024;
 /** From so much unread on asynchronous reads are worth their latency. */
 const BULK_FROM = 1024 * 1024;
-/** Reads of one log before the next one's turn. */
-const BULK_STEPS = 8;
 const QUIET_AFTER_MS = 10_000;
 const MOST_AWAKE = 512;
 /** Looks, one a second, at everything that sleeps, and at all folders. */
 const ROUND = 60;
 /** A log of which no file was there for so long will not come back. */
 const GONE_AFTER_MS = 24 * 3_600_000;
-const MOST_FINISHED = 1000;
 
 export interface FileSourceContext {
   readonly log: Logger;
@@ -74,26 +70,18 @@ export class FileSource implements Source {
   readonly #logs = new Map<string, FileLog>();
   /** By the name behind links, where that is another one. */
   readonly #linked = new Map<string, FileLog>();
-  /** Files of logs, by device and inode. */
-  readonly #owners = new Map<string, FileLog>();
-  /** As `#owners`, by folder and inode: files of saved positions that were not opened yet. */
-  readonly #claims = new Map<string, FileLog>();
-  /** Files that have another name now, which is no rotation of their log's. */
-  readonly #finished = new Map<string, SavedLog>();
-  /** Where the agent's own output goes, if that is a file. */
-  readonly #own = new Set<string>();
+  readonly #owners = new Owners();
   /** Logs of which the patterns meant older files, at the first look. */
   readonly #withOlder = new Set<string>();
   readonly #due = new Set<FileLog>();
   readonly #awake = new Set<FileLog>();
-  readonly #bulk = new Set<FileLog>();
+  readonly #bulk = new BulkReader(this.#gate);
   readonly #busy = new Set<FileLog>();
   readonly #failed = new Set<FileLog>();
   readonly #goneSince = new Map<FileLog, number>();
   readonly #retired = noReads();
   #running: Running | undefined;
   #timer: Owned | undefined;
-  #idle: (() => void) | undefined;
   #round: Iterator<FileLog> = [].values();
   /** Milliseconds since 1970. */
   #sinceMs = 0;
@@ -154,12 +142,12 @@ export class FileSource implements Source {
       log: this.#parts.log,
       format: this.#config.format,
       ...decodersOf(this.#config),
-      onHeld: (file, log) => this.#owners.set(`${file.device}:${file.inode}`, log),
-      onDone: (file) => this.#done(file),
+      onHeld: (file, log) => this.#owners.hold(file, log),
+      onDone: (file) => this.#owners.finish(file),
     };
     this.#running = { scope, pipeline, folders, context, buf: Buffer.allocUnsafe(LOOK_BYTES) };
     this.#sinceMs = typeof since === 'number' ? since : Date.now();
-    this.#refuseOwnOutput();
+    this.#owners.refuseOwnOutput(this.#parts.log);
     for (const known of pipeline.positionKeys(`${key}/`)) {
       const path = known.slice(key.length + 1);
       if (folders.means(path)) this.#add(path);
@@ -176,7 +164,10 @@ export class FileSource implements Source {
     this.#isFirstLook = false;
     if (!scope.isClosing) {
       scope.interval('safety round', 1000, () => this.#lookBehind());
-      await this.#readBulk(scope);
+      await this.#bulk.run(scope, {
+        onTurn: (log, progress) => this.#endTurn(log, progress),
+        onFailed: (log, error) => this.#fail(log, error),
+      });
     }
     await Promise.all([...this.#logs.values()].map((log) => log.close()));
   }
@@ -205,18 +196,6 @@ export class FileSource implements Source {
     );
   }
 
-  #refuseOwnOutput(): void {
-    // Standard output and error: a log of the agent that is captured by it grows for ever.
-    for (const fd of [1, 2]) {
-      try {
-        const stat = fstatSync(fd);
-        if (stat.isFile()) this.#own.add(identityOf(stat));
-      } catch (error) {
-        this.#parts.log.debug({ fd, error }, 'The agent has no such output.');
-      }
-    }
-  }
-
   #add(path: string): FileLog {
     const { context, folders } = this.#running as Running;
     const labels = {
@@ -234,7 +213,7 @@ export class FileSource implements Source {
       this.#linked.set(realPath, log);
       folders.watch(dirname(realPath));
     }
-    for (const inode of log.inodes) this.#claims.set(`${dirname(realPath)}:${inode}`, log);
+    this.#owners.claim(log);
     this.#want(log);
     return log;
   }
@@ -242,56 +221,23 @@ export class FileSource implements Source {
   #found(path: string, stat: Stats): void {
     const name = basename(path);
     const folder = dirname(path);
-    const identity = identityOf(stat);
-    if (this.#own.has(identity)) return;
+    if (this.#owners.isOwnOutput(stat)) return;
     const base = basesOf(name)
       .map((one) => join(folder, one))
       .find((one) => this.#isLog(one));
     if (base !== undefined && this.#isFirstLook) this.#withOlder.add(base);
     // Older files of a log are read with it, and compressed ones are nobody's else.
     if (base !== undefined || isCompressed(name)) return;
-    const finished = this.#finished.get(identity);
-    const owner = this.#owners.get(identity) ?? this.#claims.get(`${folder}:${stat.ino}`);
+    const owner = this.#owners.ownerOf(folder, stat);
     // It has two names, or the log that it belongs to is not done with it.
-    if (owner && !finished && this.#logs.get(owner.path) === owner) return;
-    const log = this.#add(path);
-    this.#owners.set(identity, log);
-    if (finished) log.takeOver(finished);
-    this.#finished.delete(identity);
+    if (owner && this.#logs.get(owner.path) === owner) return;
+    this.#owners.give(stat, this.#add(path));
   }
 
   #isLog(path: string): boolean {
     if (this.#logs.has(path)) return true;
     const { folders } = this.#running as Running;
     return folders.means(path) && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-  }
-
-  /** Whoever finds the file by another name goes on where it ended. */
-  #done(file: LogFile): void {
-    if (file.isCompressed) return;
-    const identity = `${file.device}:${file.inode}`;
-    this.#owners.delete(identity);
-    const [length, crc] = file.fingerprint(file.size);
-    const now = Math.floor(Date.now() / 1000);
-    const saved: SavedLog = {
-      seconds: now,
-      nanos: 0,
-      isCut: false,
-      files: [
-        {
-          file: [length, crc, file.size, file.size],
-          inode: file.inode,
-          createdMs: file.createdMs,
-          isLate: false,
-        },
-      ],
-      olderMs: now * 1000,
-    };
-    this.#finished.set(identity, saved);
-    for (const first of this.#finished.keys()) {
-      if (this.#finished.size <= MOST_FINISHED) break;
-      this.#finished.delete(first);
-    }
   }
 
   #heard(path: string, event: 'change' | 'rename'): void {
@@ -398,7 +344,7 @@ export class FileSource implements Source {
     });
     const claimed = log.inodes;
     const isThere = log.wake(scope, start);
-    for (const inode of claimed) this.#claims.delete(`${dirname(log.realPath)}:${inode}`);
+    this.#owners.unclaim(log, claimed);
     if (!isThere) {
       this.#lost(log);
       return false;
@@ -427,7 +373,7 @@ export class FileSource implements Source {
   #lost(log: FileLog): void {
     log.leave();
     // The number of its inode may be that of a new file, which was taken for its own.
-    if (this.#disown(log)) (this.#running as Running).folders.doubt(dirname(log.path));
+    if (this.#owners.disown(log)) (this.#running as Running).folders.doubt(dirname(log.path));
     const since = this.#goneSince.get(log);
     if (since === undefined) this.#goneSince.set(log, performance.now());
     else if (performance.now() - since > GONE_AFTER_MS) this.#forget(log);
@@ -438,16 +384,9 @@ export class FileSource implements Source {
     this.#logs.delete(log.path);
     this.#linked.delete(log.realPath);
     this.#goneSince.delete(log);
-    this.#disown(log);
+    this.#owners.disown(log);
     addReads(this.#retired, { ...log.counts, heartbeats: 0 });
     void log.close();
-  }
-
-  #disown(log: FileLog): boolean {
-    let had = false;
-    for (const [identity, owner] of this.#owners)
-      had = (owner === log && this.#owners.delete(identity)) || had;
-    return had;
   }
 
   #holdFor(log: FileLog): void {
@@ -468,44 +407,13 @@ export class FileSource implements Source {
   #readMuch(log: FileLog): void {
     this.#busy.add(log);
     this.#bulk.add(log);
-    this.#idle?.();
   }
 
-  async #readBulk(scope: Scope): Promise<void> {
-    const buf = Buffer.allocUnsafe(BULK_BYTES);
-    while (!scope.isClosing) {
-      const [log] = this.#bulk;
-      if (!log) {
-        await new Promise<void>((resolve) => {
-          this.#idle = resolve;
-        });
-        continue;
-      }
-      this.#bulk.delete(log);
-      let progress = 'more';
-      try {
-        for (
-          let step = 0;
-          step < BULK_STEPS && progress === 'more' && log.isAwake && !scope.isClosing;
-          step++
-        ) {
-          const wasFollowed = log.hasNewer;
-          const bytes = await log.fetch(scope, buf);
-          await this.#gate.pass();
-          if (scope.isClosing) return;
-          progress = log.digest(buf, bytes, buf.length, wasFollowed);
-          log.follow(scope);
-          if (progress === 'long') progress = await log.takeLongLine(buf);
-          log.lastBytesAt = performance.now();
-        }
-      } catch (error) {
-        this.#fail(log, error);
-      }
-      this.#busy.delete(log);
-      if (progress === 'more') this.#readMuch(log);
-      else if (progress === 'blocked') this.#holdFor(log);
-      else this.#want(log);
-    }
+  #endTurn(log: FileLog, progress: Progress): void {
+    this.#busy.delete(log);
+    if (progress === 'more') this.#readMuch(log);
+    else if (progress === 'blocked') this.#holdFor(log);
+    else this.#want(log);
   }
 
   /** The slow poll behind the watches. */
@@ -566,15 +474,11 @@ export class FileSource implements Source {
 
   #stop(): void {
     this.#gate.close();
-    this.#idle?.();
+    this.#bulk.wakeUp();
   }
 }
 
 /** As the page and the metrics call it. */
 function nameOf(labels: Labels, path: string): string {
   return labels['container'] ?? labels['filename'] ?? path;
-}
-
-function identityOf({ dev, ino }: Stats): string {
-  return `${dev}:${ino}`;
 }
