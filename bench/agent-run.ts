@@ -1,43 +1,120 @@
-/** Runs the built agent pinned to one core over a workload until everything is delivered, and measures its process. */
+/** Runs a built agent pinned to one core, and measures its process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Workload } from './generate.js';
+import { type Usage, usageOf } from './process-usage.js';
 import { startStubEngine } from './stub-engine.js';
+import { OWN, type Subject } from './subject.js';
 
-export interface Measured {
-  readonly seconds: number;
-  /** User and system time of the whole process, all threads. */
-  readonly cpuSeconds: number;
-  readonly peakRssMb: number;
+/** How an agent is run. */
+export interface Way {
+  readonly subject: Subject;
+  /** A folder for a CPU profile of each of its threads, which costs some percent. */
+  readonly profile?: string | undefined;
+  /** A program before the agent's own command line. */
+  readonly wrapper?: readonly string[];
+  /** Gets each line that a sink writes to standard output. */
+  readonly onLine?: (line: string) => void;
 }
 
-const MAIN = path.resolve(import.meta.dirname, '../src/main.js');
-const CLOCK_TICKS = 100;
+export interface Measured extends Usage {
+  readonly seconds: number;
+  /** Of the main thread, as the agent's own metrics say. */
+  readonly gcSeconds: number;
+}
 
-/** From the start of the process until `isDone`, asked every 50 ms; then a SIGTERM, which must end with 0. */
-export async function runAgent(configFile: string, isDone: () => Promise<boolean>): Promise<Measured> {
-  const started = performance.now();
-  const child = spawn('taskset', ['-c', '0', process.execPath, MAIN, 'run', '--config', configFile], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let stderr = '';
-  child.stderr?.on('data', (data: Buffer) => {
-    stderr = (stderr + data.toString()).slice(-20_000);
-  });
-  try {
+const PATIENCE_MS = 600_000;
+const LAST_WORDS = 20_000;
+
+export class Agent {
+  readonly begunMs = performance.now();
+  readonly port: number;
+  readonly #child: ChildProcess;
+  #said = '';
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+    child.stderr?.on('data', (data: Buffer) => {
+      this.#said = (this.#said + data.toString()).slice(-LAST_WORDS);
+    });
+  }
+
+  /** With `sections` of a configuration beside ports and `data_dir`, which lie in `scratch`. */
+  static async start(way: Way, scratch: string, sections: string): Promise<Agent> {
+    const port = await freePort();
+    const configFile = path.join(scratch, 'config.yaml');
+    const base = `data_dir: ${scratch}/data\nserver: { port: ${port} }\nmetrics: { port: 0 }\n`;
+    writeFileSync(configFile, `${base}${sections}\n`);
+    const { subject, profile, wrapper = [], onLine } = way;
+    const profiling: string[] = [];
+    if (profile !== undefined) {
+      mkdirSync(profile, { recursive: true });
+      profiling.push('--cpu-prof', `--cpu-prof-dir=${path.resolve(profile)}`);
+    }
+    const program = [...wrapper, subject.node, ...profiling, subject.main, 'run', '--config', configFile];
+    const stdout = onLine ? 'pipe' : 'ignore';
+    const child = spawn('taskset', ['-c', '0', ...program], { stdio: ['ignore', stdout, 'pipe'] });
+    if (onLine && child.stdout) createInterface({ input: child.stdout }).on('line', onLine);
+    return new Agent(child, port);
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  usage(): Usage {
+    return usageOf(this.pid);
+  }
+
+  /** Asks every 50 ms. Throws where the agent ends before it, or it takes ten minutes. */
+  async until(isDone: () => Promise<boolean>): Promise<void> {
+    const since = performance.now();
     while (!(await isDone())) {
-      if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}:\n${stderr}`);
-      if (performance.now() - started > 600_000)
-        throw new Error(`not delivered after 10 minutes:\n${stderr}`);
+      const code = this.#child.exitCode ?? this.#child.signalCode;
+      if (code !== null) throw new Error(`the agent ended with ${code}:\n${this.#said}`);
+      if (performance.now() - since > PATIENCE_MS)
+        throw new Error(`not done after 10 minutes:\n${this.#said}`);
       await sleep(50);
     }
-    return { seconds: (performance.now() - started) / 1000, ...usage(child) };
-  } finally {
-    await stop(child);
+  }
+
+  async get<T>(route: string): Promise<T> {
+    return (await (await fetch(`http://127.0.0.1:${this.port}/api/v1/${route}`)).json()) as T;
+  }
+
+  /** The sum over all labels; 0 where there is none. */
+  async metric(name: string): Promise<number> {
+    const text = await (await fetch(`http://127.0.0.1:${this.port}/metrics`)).text();
+    const values = text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'));
+    return [...values].reduce((sum, [, value]) => sum + Number(value), 0);
+  }
+
+  /** Since its process was started; without what the question for the garbage collector costs. */
+  async measured(): Promise<Measured> {
+    const seconds = (performance.now() - this.begunMs) / 1000;
+    const usage = this.usage();
+    return { seconds, ...usage, gcSeconds: await this.metric('nodejs_gc_duration_seconds_sum') };
+  }
+
+  /** Resolves when all that it said has come. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await once(this.#child, 'close');
+  }
+
+  /** A SIGTERM, which must end with 0. */
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill('SIGTERM');
+    const [code] = await once(this.#child, 'exit');
+    if (code !== 0) throw new Error(`the agent's exit code was ${code}:\n${this.#said}`);
   }
 }
 
@@ -50,33 +127,27 @@ export async function runOver(
   scratch: string,
   sections: string,
   isDone: (port: number) => Promise<boolean>,
+  way: Way = { subject: OWN },
 ): Promise<Measured> {
   const socket = path.join(scratch, 'engine.sock');
   const engine = await startStubEngine(work, socket);
   try {
-    const port = await freePort();
-    const configFile = path.join(scratch, 'config.yaml');
-    writeFileSync(
-      configFile,
-      `data_dir: ${scratch}/data
-server: { port: ${port} }
-metrics: { port: 0 }
-journal: { max_bytes: 2GiB }
-sources: { containers: { type: docker, endpoint: "unix://${socket}", start_at: beginning } }
-${sections}
-`,
+    const source = `containers: { type: docker, endpoint: "unix://${socket}", start_at: beginning }`;
+    const agent = await Agent.start(
+      way,
+      scratch,
+      `journal: { max_bytes: 2GiB }\nsources: { ${source} }\n${sections}`,
     );
-    return await runAgent(configFile, () => isDone(port));
+    try {
+      await agent.until(() => isDone(agent.port));
+      return await agent.measured();
+    } finally {
+      await agent.stop();
+    }
   } finally {
     engine.close();
     engine.closeAllConnections();
   }
-}
-
-/** Of an odd number of figures; of an even one the upper of the two. */
-export function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }
 
 /** Lines that `sink` has taken, as the agent's API says; 0 where it does not answer yet. */
@@ -90,18 +161,14 @@ export async function delivered(port: number, sink: string): Promise<number> {
   }
 }
 
-function usage(child: ChildProcess): { cpuSeconds: number; peakRssMb: number } {
-  const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-  const peakKb = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]);
-  return { cpuSeconds: (Number(stat[11]) + Number(stat[12])) / CLOCK_TICKS, peakRssMb: peakKb / 1024 };
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  child.kill('SIGTERM');
-  const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`the agent's exit code was ${code}`);
+/** A folder that is gone when `body` is done. */
+export async function withScratch<T>(body: (folder: string) => Promise<T>): Promise<T> {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'log-capturer-bench-run-'));
+  try {
+    return await body(scratch);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 }
 
 export async function freePort(): Promise<number> {

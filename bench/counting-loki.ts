@@ -1,11 +1,11 @@
 /** The counting Loki of the benchmarks as a child process on the core that the agent does not have. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import type { CountingResult } from '../test/support/loki/counting.js';
 import type { Workload } from './generate.js';
+import { fork } from './live-bed.js';
 
-const PROGRAM = path.resolve(import.meta.dirname, '../test/support/loki/counting.js');
+const PROGRAM = '../test/support/loki/counting.js';
 
 export class CountingLoki {
   readonly url: string;
@@ -17,9 +17,7 @@ export class CountingLoki {
   }
 
   static async start(): Promise<CountingLoki> {
-    const child = spawn('taskset', ['-c', '1', process.execPath, PROGRAM], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+    const child = fork(PROGRAM);
     const [{ port }] = (await once(child, 'message')) as [{ port: number }];
     return new CountingLoki(child, port);
   }

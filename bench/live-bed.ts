@@ -12,12 +12,17 @@ import type { Workload } from './generate.js';
 import type { Order } from './live-writer.js';
 import { startStubEngine } from './stub-engine.js';
 
-/** Starts a program of this folder, as it lies in the build, on the second core, with an IPC channel. */
-export function fork(program: string): ChildProcess {
+/** Starts a program of this folder, as it lies in the build, on that core, with an IPC channel. */
+export function forkOn(core: number, program: string, args: readonly string[] = []): ChildProcess {
   const file = path.resolve(import.meta.dirname, program);
-  return spawn('taskset', ['-c', '1', process.execPath, file], {
+  return spawn('taskset', ['-c', String(core), process.execPath, file, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
+}
+
+/** On the second core: the agent has the first. */
+export function fork(program: string): ChildProcess {
+  return forkOn(1, program);
 }
 
 /** Sends a message, and resolves with the next one that comes. */

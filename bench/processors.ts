@@ -11,9 +11,10 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { readBuildInfo } from '../src/telemetry/build-info.js';
 import type { LedgerReport } from '../src/telemetry/ledger/report.js';
-import { type Measured, median, runOver } from './agent-run.js';
+import { type Measured, runOver } from './agent-run.js';
 import { CountingLoki } from './counting-loki.js';
 import { workload } from './generate.js';
+import { median } from './statistics.js';
 
 /** Entries of `processors`, as a configuration has them. */
 const ROWS: Readonly<Record<string, string>> = {

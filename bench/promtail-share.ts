@@ -19,8 +19,18 @@ interface Entry {
   readonly line: Buffer;
 }
 
+const shares = new WeakMap<Workload, number>();
+
 /** Compressed bytes for each byte of messages. */
 export function promtailShare(work: Workload): number {
+  const known = shares.get(work);
+  if (known !== undefined) return known;
+  const share = packed(work);
+  shares.set(work, share);
+  return share;
+}
+
+function packed(work: Workload): number {
   const logs = work.containers.map(({ id, name }) => ({ name, records: sampleOf(work, id) }));
   const most = Math.max(...logs.map(({ records }) => records.length));
   let batch = new Map<string, Entry[]>();

@@ -11,7 +11,7 @@ import path from 'node:path';
 import { prepareChanges } from './agent/apply.js';
 import { watchConfigFile } from './agent/config-file.js';
 import { ProcessorSet } from './agent/processors.js';
-import { type ReloadCause, Reloader, type ReloadResult } from './agent/reload.js';
+import { type ReloadCause, Reloader } from './agent/reload.js';
 import { SinkSet } from './agent/sinks.js';
 import { type AnySource, SourceSet } from './agent/sources.js';
 import { viewsOf } from './agent/view.js';
@@ -19,6 +19,7 @@ import { configuredAlerts } from './alerts/configured.js';
 import { AlertDesk } from './alerts/desk.js';
 import { AlertStore } from './alerts/store.js';
 import { type ConfigDesk, configDesk } from './config/desk.js';
+import type { ReloadResult } from './config/shape.js';
 import { tuningProblem } from './config/tuning.js';
 import type { Config } from './config/types.js';
 import { openDeadLetters } from './delivery/dead-letters/store.js';
@@ -58,8 +59,8 @@ export interface Agent {
   /** Those that run at the moment. */
   readonly sources: readonly AnySource[];
   sinks(): readonly SinkView[];
-  /** Reads the configuration anew and applies what is different. Throws where the agent is stopping. */
-  reload(cause: ReloadCause): Promise<ReloadResult>;
+  /** Reads the configuration anew and applies what is different. Undefined: the agent is stopping. */
+  reload(cause: ReloadCause): Promise<ReloadResult | undefined>;
   /** Resolves once every source has come to its end by itself and every sink has what they read; else never. */
   readonly finished: Promise<void>;
   /** Drains and closes everything. Idempotent. Throws an AggregateError of what would not close. */
@@ -126,8 +127,8 @@ async function open(root: Scope, config: Config, log: AgentLog, desk: ConfigDesk
     pipeline,
     log,
     health,
-    ownFolders: () => foldersOf(desk.present),
-    tuning: { problem: tuningProblem, sinkNames: () => Object.keys(desk.present.sinks) },
+    ownFolders: () => [config.dataDir, ...sinks.folders],
+    tuning: { problem: tuningProblem, sinkNames: () => sinks.names },
     async onAllEnded(scope) {
       pipeline.flush();
       await delivered(journal, sinks, scope);
@@ -164,10 +165,7 @@ async function open(root: Scope, config: Config, log: AgentLog, desk: ConfigDesk
   // What a reload has begun ends before anything that it is about.
   const reloads = root.child('reloads');
   reloader.open(reloads);
-  if (desk.file !== undefined)
-    watchConfigFile(reloads, desk.file, () => {
-      reloader.reload('file').catch((error: unknown) => log.debug({}, describeError(error)));
-    });
+  if (desk.file !== undefined) watchConfigFile(reloads, desk.file, () => void reloader.reload('file'));
   return {
     build,
     health,
@@ -205,9 +203,4 @@ async function delivered(journal: Journal, sinks: SinkSet, scope: Scope): Promis
   const isBehind = (): boolean =>
     sinks.states.some(({ stats }) => stats.state === 'opening' || stats.linesPending > 0);
   while (!scope.isClosing && isBehind()) await scope.sleep(DELIVERED_CHECK_MS);
-}
-
-/** Which the agent writes into. */
-function foldersOf({ dataDir, sinks }: Config): string[] {
-  return [dataDir, ...Object.values(sinks).flatMap((sink) => (sink.type === 'file' ? sink.directory : []))];
 }

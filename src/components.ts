@@ -5,6 +5,7 @@ import type {
   DockerSourceConfig,
   FileSinkConfig,
   FileSourceConfig,
+  HttpSinkConfig,
   JournaldSourceConfig,
   LokiSinkConfig,
   SinkConfig,
@@ -73,6 +74,8 @@ const SOURCES: Makers<SourceConfig, Source | DockerSource, ComponentContext> = {
 const SINKS: Makers<SinkConfig, Sink, SinkContext> = {
   file: async (name, config: FileSinkConfig, context) =>
     (await import('./sinks/file/index.js')).createFileSink(name, config, context),
+  http: async (name, config: HttpSinkConfig, context) =>
+    (await import('./sinks/http/index.js')).createHttpSink(name, config, context),
   loki: async (name, config: LokiSinkConfig, context) =>
     (await import('./sinks/loki/index.js')).createLokiSink(name, config, context),
   stdout: async (name, config: StdoutSinkConfig, context) =>

@@ -2,7 +2,7 @@
 
 import { configuredAlerts } from '../alerts/configured.js';
 import type { AlertDesk } from '../alerts/desk.js';
-import type { ComponentChange } from '../config/changes.js';
+import type { ComponentChange } from '../config/shape.js';
 import type { Config } from '../config/types.js';
 import type { DeadLetters } from '../delivery/dead-letters/store.js';
 import type { Journal } from '../journal/types.js';

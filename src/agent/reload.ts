@@ -2,12 +2,16 @@
  * A configuration that is changed while the agent runs: read and judged completely, compared with the one in force, and
  * applied as a difference, or refused as a whole. One that is refused changes nothing: the one in force goes on, and why is
  * told by the log, `/health` (component `config`), the metrics and the page.
+ *
+ * To apply one does not fail. Should it for all that, what runs is neither the one nor the other: that is told in the same
+ * ways, the new one is not called in force, and nothing but a restart helps, because no difference to either would be true.
  */
 import { statSync } from 'node:fs';
-import { type ComponentChange, changesBetween } from '../config/changes.js';
-import { type ConfigProblem, problemsOf, warningsOf } from '../config/check.js';
+import { changesBetween } from '../config/changes.js';
+import { problemsOf, warningsOf } from '../config/check.js';
 import type { ConfigDesk } from '../config/desk.js';
 import type { LoadedConfig } from '../config/load.js';
+import type { ComponentChange, ReloadResult } from '../config/shape.js';
 import type { Config } from '../config/types.js';
 import { AgentError, describeError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
@@ -16,14 +20,6 @@ import type { Health } from '../telemetry/health.js';
 import type { ReloadFigures } from '../telemetry/metrics/view.js';
 
 const COMPONENT = 'config';
-
-export interface ReloadResult {
-  readonly result: 'applied' | 'unchanged' | 'refused';
-  /** Of every component; empty where it was refused. */
-  readonly changes: readonly ComponentChange[];
-  /** Why it was refused; what looks like a mistake else. */
-  readonly problems: readonly ConfigProblem[];
-}
 
 /** What asks for it; `file`: the file has changed, nobody has asked. */
 export type ReloadCause = 'file' | 'SIGHUP' | 'API';
@@ -38,40 +34,47 @@ export interface ReloadParts {
 
 export class Reloader {
   readonly #parts: ReloadParts;
-  readonly #counts = { applied: 0, unchanged: 0, refused: 0 };
+  readonly #counts = { applied: 0, unchanged: 0, refused: 0, failed: 0 };
   #isLastGood = true;
-  #scope: Scope | undefined;
+  /** Why nothing but a restart helps. */
+  #failure: AgentError | undefined;
+  #open!: (scope: Scope) => void;
+  readonly #scope = new Promise<Scope>((resolve) => {
+    this.#open = resolve;
+  });
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ReloadParts) {
     this.#parts = parts;
   }
 
-  /** `scope` owns the reloads from now on; none is possible before. */
+  /** `scope` owns the reloads; what was asked for before begins now. */
   open(scope: Scope): void {
-    this.#scope = scope;
+    this.#open(scope);
   }
 
   get figures(): ReloadFigures {
     return { results: this.#counts, isLastGood: this.#isLastGood };
   }
 
-  /** One after the other. Throws where the agent is stopping. */
-  async reload(cause: ReloadCause): Promise<ReloadResult> {
-    let result: ReloadResult | undefined;
-    const turn = this.#turn.then(() =>
-      this.#scope?.run('reload', async () => {
-        result = await this.#reload(cause);
-      }),
-    );
-    this.#turn = turn.catch(() => {});
-    await turn;
-    if (!result) throw new AgentError('INTERNAL', 'The agent is starting or stopping.');
-    return result;
+  /** One after the other. Does not reject. Undefined: the agent is stopping, and nothing was done. */
+  reload(cause: ReloadCause): Promise<ReloadResult | undefined> {
+    const turn = this.#turn.then(async () => {
+      const scope = await this.#scope;
+      let result: ReloadResult | undefined;
+      if (!scope.isClosing)
+        await scope.run('reload', async () => {
+          result = await this.#reload(cause);
+        });
+      return result;
+    });
+    this.#turn = turn;
+    return turn;
   }
 
   async #reload(cause: ReloadCause): Promise<ReloadResult> {
     const { desk, prepare } = this.#parts;
+    if (this.#failure) return this.#failed(cause, this.#failure);
     let loaded: LoadedConfig;
     let changes: ComponentChange[];
     let apply: (() => Promise<void>) | undefined;
@@ -88,15 +91,19 @@ export class Reloader {
           : new AgentError('INTERNAL', describeError(error), { cause: error });
       return this.#refused(cause, told);
     }
+    try {
+      await apply?.();
+    } catch (error) {
+      const said = `A reload failed half-way, part of it may be in force (${describeError(error)}).`;
+      this.#failure = new AgentError('INTERNAL', said, { remedy: 'Restart the agent.', cause: error });
+      return this.#failed(cause, this.#failure);
+    }
     desk.accept(loaded.config);
-    await apply?.();
     return this.#applied(cause, changes, loaded);
   }
 
   #refused(cause: ReloadCause, error: AgentError): ReloadResult {
     const { log, health, desk } = this.#parts;
-    this.#counts.refused++;
-    this.#isLastGood = false;
     const then = desk.file === undefined ? '' : ` Mend ${desk.file}: it is read again when it changes.`;
     const why = describeError(error).replace(/[^.]$/, '$&.');
     log.error(
@@ -108,7 +115,20 @@ export class Reloader {
       'degraded',
       `${error.code}: not reloaded, the one before is in force. ${why}${then}`,
     );
-    return { result: 'refused', changes: [], problems: problemsOf(error) };
+    return this.#notDone('refused', error);
+  }
+
+  #failed(cause: ReloadCause, error: AgentError): ReloadResult {
+    const { log, health } = this.#parts;
+    log.error({ code: error.code, cause, err: error.cause }, describeError(error));
+    health.set(COMPONENT, 'degraded', `${error.code}: ${describeError(error)}`);
+    return this.#notDone('failed', error);
+  }
+
+  #notDone(result: 'refused' | 'failed', error: AgentError): ReloadResult {
+    this.#counts[result]++;
+    this.#isLastGood = false;
+    return { result, changes: [], problems: problemsOf(error) };
   }
 
   #applied(cause: ReloadCause, changes: readonly ComponentChange[], loaded: LoadedConfig): ReloadResult {

@@ -13,10 +13,10 @@ import { wantedBy } from '../pipeline/hidden-labels.js';
 import { compileMatch, type Matcher } from '../pipeline/match.js';
 import { createRouter, type RouteTarget } from '../pipeline/routes.js';
 import type { StreamTable } from '../pipeline/streams.js';
-import { describeError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
 import type { Health } from '../telemetry/health.js';
+import { RunningSet } from './running-set.js';
 
 export interface SinkParts {
   /** Owns the scopes of the sinks. */
@@ -50,13 +50,25 @@ export interface SinkState {
 
 export class SinkSet {
   readonly #parts: SinkParts;
+  #configured: Sinks = {};
+  readonly #running: RunningSet<Running>;
   readonly #deliveries = new Map<string, Delivery>();
-  readonly #running = new Map<string, Running>();
   /** What a sink had counted before it was made anew. */
   readonly #before = new Map<string, Totals>();
 
   constructor(parts: SinkParts) {
     this.#parts = parts;
+    this.#running = new RunningSet('sink', parts.log);
+  }
+
+  /** Of those that run, or are being made anew. */
+  get names(): readonly string[] {
+    return Object.keys(this.#configured);
+  }
+
+  /** Which they write into. Absolute. */
+  get folders(): readonly string[] {
+    return Object.values(this.#configured).flatMap((sink) => (sink.type === 'file' ? sink.directory : []));
   }
 
   /** By name; of those that run at the moment. */
@@ -65,7 +77,7 @@ export class SinkSet {
   }
 
   get states(): SinkState[] {
-    return [...this.#running].map(([name, { type, delivery }]) => ({
+    return [...this.#running.all].map(([name, { type, delivery }]) => ({
       name,
       type,
       stats: added(delivery.stats, this.#before.get(name)),
@@ -86,40 +98,28 @@ export class SinkSet {
 
   /** Drains and closes those that run under `names`. What they had not delivered stays in the journal. */
   async end(names: readonly string[]): Promise<void> {
-    await Promise.all(
-      names.map(async (name) => {
-        const running = this.#running.get(name);
-        if (!running) return;
-        try {
-          await running.scope.close();
-        } catch (error) {
-          this.#parts.log.error({ err: error }, `sink/${name} did not end well: ${describeError(error)}`);
-        }
-        this.#before.set(name, added(running.delivery.stats, this.#before.get(name)));
-        this.#running.delete(name);
-        this.#deliveries.delete(name);
-        this.#parts.health.remove(`sink/${name}`);
-      }),
-    );
+    await this.#running.end(names, (name, { delivery }) => {
+      this.#before.set(name, added(delivery.stats, this.#before.get(name)));
+      this.#deliveries.delete(name);
+      this.#parts.health.remove(`sink/${name}`);
+    });
   }
 
   /** The sinks are those of `sinks` from now on; `made` are the ones of them that do not run yet. */
   begin(sinks: Sinks, made: ReadonlyMap<string, Delivery>): void {
     const { journal, streams, scope } = this.#parts;
+    this.#configured = sinks;
     journal.seal();
     streams.reroute(createRouter(Object.entries(sinks).map(targetOf)));
     for (const name of this.#before.keys()) if (!Object.hasOwn(sinks, name)) this.#before.delete(name);
-    for (const [name, { type }] of Object.entries(sinks)) {
-      const delivery = made.get(name);
-      const running = delivery ? { type, delivery, scope: scope.child(name) } : this.#running.get(name);
-      if (!running) continue;
-      // In the order of the configuration.
-      this.#deliveries.delete(name);
-      this.#running.delete(name);
-      this.#deliveries.set(name, running.delivery);
-      this.#running.set(name, running);
-      if (delivery) void running.scope.run(`deliver to ${name}`, () => delivery.run(running.scope));
-    }
+    const begun = new Map<string, Running>();
+    for (const [name, delivery] of made)
+      begun.set(name, { type: sinks[name].type, delivery, scope: scope.child(name) });
+    this.#running.begin(Object.keys(sinks), begun);
+    this.#deliveries.clear();
+    for (const [name, { delivery }] of this.#running.all) this.#deliveries.set(name, delivery);
+    for (const [name, { delivery, scope: own }] of begun)
+      void own.run(`deliver to ${name}`, () => delivery.run(own));
   }
 }
 

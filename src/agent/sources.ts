@@ -7,13 +7,13 @@ import type { SourceConfig } from '../config/types.js';
 import type { Pipeline, ReadTotals, Source, SourceFigures } from '../pipeline/contract.js';
 import { addReads, noReads } from '../pipeline/read-totals.js';
 import type { Labels } from '../pipeline/streams.js';
-import { describeError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
 import type { ContainerSource } from '../server/container-view.js';
 import type { DockerSource } from '../sources/docker/source.js';
 import type { TuningRules } from '../sources/docker/tuning.js';
 import type { Health } from '../telemetry/health.js';
+import { RunningSet } from './running-set.js';
 
 export interface SourceParts {
   readonly pipeline: Pipeline;
@@ -38,20 +38,21 @@ interface Running {
 
 export class SourceSet {
   readonly #parts: SourceParts;
-  readonly #running = new Map<string, Running>();
+  readonly #running: RunningSet<Running>;
   /** What sources that were ended had read in this run, by name. */
   readonly #before = new Map<string, ReadTotals>();
 
   constructor(parts: SourceParts) {
     this.#parts = parts;
+    this.#running = new RunningSet('source', parts.log);
   }
 
   get all(): readonly AnySource[] {
-    return [...this.#running.values()].map(({ source }) => source);
+    return [...this.#running.all.values()].map(({ source }) => source);
   }
 
   get views(): ContainerSource[] {
-    return [...this.#running].map(([name, { source, type }]) => ({
+    return [...this.#running.all].map(([name, { source, type }]) => ({
       name,
       type,
       figures: () => this.#figuresOf(name),
@@ -61,7 +62,7 @@ export class SourceSet {
 
   /** Of those that run, and of those that were ended in this run of the agent. */
   get figures(): SourceFigures[] {
-    return [...new Set([...this.#running.keys(), ...this.#before.keys()])].flatMap(
+    return [...new Set([...this.#running.all.keys(), ...this.#before.keys()])].flatMap(
       (name) => this.#figuresOf(name) ?? [],
     );
   }
@@ -76,54 +77,34 @@ export class SourceSet {
 
   /** Ends those that run under `names`: what they have read is in the pipeline then. */
   async end(names: readonly string[]): Promise<void> {
-    await Promise.all(
-      names.map(async (name) => {
-        const running = this.#running.get(name);
-        if (!running) return;
-        try {
-          await running.scope.close();
-        } catch (error) {
-          this.#parts.log.error(
-            { err: error },
-            `The source ${name} did not end well: ${describeError(error)}`,
-          );
-        }
-        const figures = running.source.figures();
-        const totals = this.#before.get(name) ?? noReads();
-        for (const read of figures ? [figures.retired, ...figures.active.values()] : [])
-          addReads(totals, read);
-        this.#before.set(name, totals);
-        this.#running.delete(name);
-        this.#parts.health.remove(name);
-      }),
-    );
+    await this.#running.end(names, (name, { source }) => {
+      const figures = source.figures();
+      const totals = this.#before.get(name) ?? noReads();
+      for (const read of figures ? [figures.retired, ...figures.active.values()] : []) addReads(totals, read);
+      this.#before.set(name, totals);
+      this.#parts.health.remove(name);
+    });
   }
 
   /** The sources are those of `sources` from now on; `made` are the ones of them that do not run yet. `scope` owns theirs. */
   begin(scope: Scope, sources: Sources, made: ReadonlyMap<string, AnySource>): void {
-    for (const [name, { type }] of Object.entries(sources)) {
-      const source = made.get(name);
-      const running = source
-        ? { source, type, scope: scope.child(name), hasEnded: false }
-        : this.#running.get(name);
-      if (!running) continue;
-      // In the order of the configuration.
-      this.#running.delete(name);
-      this.#running.set(name, running);
-      if (source) void running.scope.run(name, () => this.#run(running));
-    }
+    const begun = new Map<string, Running>();
+    for (const [name, source] of made)
+      begun.set(name, { source, type: sources[name].type, scope: scope.child(name), hasEnded: false });
+    this.#running.begin(Object.keys(sources), begun);
+    for (const [name, running] of begun) void running.scope.run(name, () => this.#run(running));
   }
 
   async #run(running: Running): Promise<void> {
     await running.source.run(running.scope, this.#parts.pipeline);
     if (running.scope.isClosing) return;
     running.hasEnded = true;
-    if ([...this.#running.values()].every(({ hasEnded }) => hasEnded))
+    if ([...this.#running.all.values()].every(({ hasEnded }) => hasEnded))
       await this.#parts.onAllEnded(running.scope);
   }
 
   #figuresOf(name: string): SourceFigures | undefined {
-    const figures = this.#running.get(name)?.source.figures();
+    const figures = this.#running.all.get(name)?.source.figures();
     const before = this.#before.get(name);
     if (!before) return figures;
     const retired = { ...before };

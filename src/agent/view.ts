@@ -1,6 +1,7 @@
 /** What the page, the API and the metrics see of the parts of the agent, as they are at the moment of the question. */
 import type { AlertDesk } from '../alerts/desk.js';
 import type { ConfigDesk } from '../config/desk.js';
+import type { Config } from '../config/types.js';
 import { DeadLetterDesk } from '../delivery/dead-letters/desk.js';
 import type { DeadLetters } from '../delivery/dead-letters/store.js';
 import type { Journal } from '../journal/types.js';
@@ -15,7 +16,7 @@ import { flowView, readBy } from '../server/flow-view.js';
 import { gapsView } from '../server/gap-view.js';
 import type { AgentView } from '../server/view.js';
 import { watchActivity } from '../telemetry/activity/activity.js';
-import type { BuildInfo } from '../telemetry/build-info.js';
+import { type BuildInfo, isStale } from '../telemetry/build-info.js';
 import type { CensusTaker, Counts } from '../telemetry/census/census.js';
 import { resourceReport } from '../telemetry/census/report.js';
 import type { Health } from '../telemetry/health.js';
@@ -115,7 +116,9 @@ export function viewsOf(parts: ViewParts): Views {
     build,
     health,
     journal,
+    isBuildStale: () => isStale(build),
     sources: () => sources.figures,
+    streamMaxAgeMs: () => streamMaxAgeMs(desk.present),
     processors: () => parts.processors.all,
     filtered: () => filteredLines(ledger(new Map())),
     sinks: () => sinks.states.map(({ name, stats }) => ({ ...stats, name })),
@@ -129,6 +132,11 @@ export function viewsOf(parts: ViewParts): Views {
     messages: log.counts,
   };
   return { agent, metrics, history };
+}
+
+function streamMaxAgeMs({ sources }: Config): number {
+  const ages = Object.values(sources).map((source) => (source.type === 'docker' ? source.streamMaxAgeMs : 0));
+  return Math.max(0, ...ages);
 }
 
 /** Undefined where the census does not see anything, which is said. */

@@ -4,21 +4,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { ProcessorConfig } from './processor-types.js';
+import type { ChangeKind, ComponentChange } from './shape.js';
 import type { Config, SourceConfig } from './types.js';
-
-/**
- * `rebuilt`: ends and begins anew, from where it was. `changed`: in place, nothing is interrupted. `restart`: not possible
- * while the agent runs.
- */
-export type ChangeKind = 'added' | 'removed' | 'rebuilt' | 'changed' | 'unchanged' | 'restart';
-
-export interface ComponentChange {
-  /** `sinks.loki`, `processors.redact-2`, `journal`. */
-  readonly component: string;
-  readonly change: ChangeKind;
-  /** A few words where the change does not say it all, else empty. */
-  readonly why: string;
-}
 
 type Named<T> = Readonly<Record<string, T>>;
 type Judge<T> = (now: T | undefined, then: T | undefined) => readonly [ChangeKind, why?: string] | undefined;

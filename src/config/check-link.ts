@@ -6,7 +6,8 @@ import { MessageChannel } from 'node:worker_threads';
 import { AgentError } from '../runtime/errors.js';
 import type { Scope } from '../runtime/scope.js';
 import { startWorker } from '../runtime/workers.js';
-import type { CheckGiven, ConfigCheck } from './check.js';
+import type { CheckGiven } from './check.js';
+import type { ConfigCheck } from './shape.js';
 
 const PATIENCE_MS = 20_000;
 const HEAP_MIB = 128;

@@ -6,41 +6,14 @@
  * the disk is its operator's own.
  */
 import { AgentError } from '../runtime/errors.js';
-import { type ComponentChange, changesBetween } from './changes.js';
+import { changesBetween } from './changes.js';
 import { isTree } from './document.js';
 import { type ConfigRequest, type LoadedConfig, loadConfig } from './load.js';
 import { ConfigError, type Places } from './problems.js';
 import { configYaml, renderConfig, yamlOf } from './render.js';
 import { HIDDEN } from './secrets.js';
+import type { ConfigCheck, ConfigDifference, ConfigProblem } from './shape.js';
 import type { Config } from './types.js';
-
-export interface ConfigProblem {
-  readonly severity: 'error' | 'warning';
-  /** Counted from 1; null where it is of no place in the text. */
-  readonly line: number | null;
-  readonly column: number | null;
-  /** `sinks.loki.url`; empty where it is of no key. */
-  readonly key: string;
-  readonly message: string;
-  readonly remedy: string | null;
-}
-
-export interface ConfigDifference {
-  readonly key: string;
-  /** Null where the key is not there. A secret that is another one does not show. */
-  readonly now: unknown;
-  readonly then: unknown;
-}
-
-export interface ConfigCheck {
-  readonly ok: boolean;
-  readonly problems: readonly ConfigProblem[];
-  /** What it would come to, as YAML; null where it is wrong. */
-  readonly effective: string | null;
-  readonly differs: readonly ConfigDifference[];
-  /** What a reload would do, component by component; empty where it is wrong. */
-  readonly changes: readonly ComponentChange[];
-}
 
 /** Of a secret that is looked for within other text. */
 const LEAST_PART = 4;

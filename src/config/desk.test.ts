@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Scope } from '../runtime/scope.js';
-import { type ConfigCheck, checkConfig } from './check.js';
+import { checkConfig } from './check.js';
 import { checkInWorker } from './check-link.js';
 import { type ConfigDesk, configDesk, withoutReload } from './desk.js';
 import { type ConfigRequest, loadConfig } from './load.js';
+import type { ConfigCheck } from './shape.js';
 import type { Config } from './types.js';
 
 const SECRET = 'sesame-of-the-test';

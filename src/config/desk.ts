@@ -2,10 +2,10 @@
 import path from 'node:path';
 import { AgentError } from '../runtime/errors.js';
 import type { Scope } from '../runtime/scope.js';
-import type { ConfigCheck } from './check.js';
 import { checkInWorker } from './check-link.js';
 import { type ConfigRequest, type LoadedConfig, loadConfig } from './load.js';
 import { configYaml, renderConfig } from './render.js';
+import type { ConfigCheck } from './shape.js';
 import type { Config } from './types.js';
 
 export interface ConfigView {

@@ -213,7 +213,11 @@ export interface SyslogTlsConfig extends ServerTlsConfig {
   readonly clientCaFile?: string;
 }
 
-export type SinkConfig = FileSinkConfig | LokiSinkConfig | StdoutSinkConfig;
+export type SinkConfig =
+  | FileSinkConfig
+  | HttpSinkConfig
+  | LokiSinkConfig
+  | StdoutSinkConfig;
 
 /** What every sink can be told. */
 export interface CommonSinkConfig {
@@ -243,7 +247,33 @@ export interface StdoutSinkConfig extends CommonSinkConfig {
   readonly type: 'stdout';
 }
 
-export interface LokiSinkConfig extends CommonSinkConfig {
+/** The way to a server over HTTP. */
+export interface HttpWayConfig {
+  /** User and password in it are secrets. */
+  readonly url: string;
+  readonly tls?: TlsConfig;
+  /** `http://proxy:3128`; undefined: by HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+  readonly proxyUrl?: string;
+  /** For one request. */
+  readonly timeoutMs: number;
+}
+
+export interface LoginConfig {
+  readonly username?: string;
+  /** Secret. */
+  readonly password?: string;
+  /** Secret. */
+  readonly bearerToken?: string;
+}
+
+export interface BatchConfig {
+  /** How long lines may wait for others of their streams. */
+  readonly batchWaitMs: number;
+  /** Most raw bytes of a request. */
+  readonly batchBytes: number;
+}
+
+export interface LokiSinkConfig extends CommonSinkConfig, HttpWayConfig, LoginConfig, BatchConfig {
   readonly type: 'loki';
   /** Of Loki, or of the whole push endpoint; user and password in it are secrets. */
   readonly url: string;
@@ -251,26 +281,70 @@ export interface LokiSinkConfig extends CommonSinkConfig {
   readonly tenant?: string;
   /** The stream label whose value is the tenant; streams without it go to `tenant`. */
   readonly tenantLabel?: string;
-  readonly username?: string;
-  /** Secret. */
-  readonly password?: string;
-  /** Secret. */
-  readonly bearerToken?: string;
-  readonly tls?: TlsConfig;
-  /** `http://proxy:3128`; undefined: by HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
-  readonly proxyUrl?: string;
   /** Fields of lines go out as structured metadata; else lines go without. */
   readonly structuredMetadata: boolean;
-  /** For one request. */
-  readonly timeoutMs: number;
-  /** How long lines may wait for others of their streams. */
-  readonly batchWaitMs: number;
-  /** Most raw bytes of a request. */
-  readonly batchBytes: number;
   /** Longer lines are cut, with a mark at the end; Loki's max_line_size. */
   readonly maxLineBytes: number;
   /** Older lines are rejected here; Loki's reject_old_samples_max_age. */
   readonly maxAgeMs: number;
+}
+
+/** Sinks that make requests of lines. */
+export interface RequestSinkConfig extends CommonSinkConfig, HttpWayConfig, BatchConfig {
+  /** Bodies are compressed. */
+  readonly gzip: boolean;
+}
+
+/** Lines as JSON, one a line, to any server. */
+export interface HttpSinkConfig extends RequestSinkConfig, LoginConfig {
+  readonly type: 'http';
+  /** Of every request; values are secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Fields of lines go out; else lines go without. */
+  readonly fields: boolean;
+}
+
+/** OpenTelemetry, OTLP/HTTP. */
+export interface OtlpSinkConfig extends RequestSinkConfig, LoginConfig {
+  readonly type: 'otlp';
+  /** Of every request; values are secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Elasticsearch or OpenSearch. */
+export interface ElasticsearchSinkConfig extends RequestSinkConfig, LoginConfig {
+  readonly type: 'elasticsearch';
+  /** Secret. */
+  readonly apiKey?: string;
+  /** Of a data stream, an index or an alias. */
+  readonly index: string;
+}
+
+/** The HTTP Event Collector of Splunk. */
+export interface SplunkSinkConfig extends RequestSinkConfig {
+  readonly type: 'splunk';
+  /** Secret. */
+  readonly token: string;
+  /** Undefined: that of the token. */
+  readonly index?: string;
+  readonly sourcetype?: string;
+  /** Lines count as delivered when the indexers have acknowledged them. */
+  readonly acknowledge: boolean;
+}
+
+/** RFC 5424 over TCP. */
+export interface SyslogSinkConfig extends CommonSinkConfig {
+  readonly type: 'syslog';
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: TlsConfig;
+  /** 0 to 23. */
+  readonly facility: number;
+  /** Longer messages are cut, with a mark at the end. */
+  readonly maxMessageBytes: number;
+  /** For one delivery. */
+  readonly timeoutMs: number;
+  readonly batchWaitMs: number;
 }
 
 /** Files are read when the connection is made. */

@@ -13,12 +13,14 @@ import { LANES } from '../pipeline/streams.js';
 import { type BlockIndex, DAMAGED_LANE } from './block-index.js';
 import { readBlock } from './block-reader.js';
 import { type Contents, contentsFrom } from './contents.js';
+import type { FreshBlocks } from './fresh-blocks.js';
 import type { Segment, Segments } from './segments.js';
 import type { StoredCursor } from './state.js';
 import type { JournalCursor, LaneRead, Loss, OnLost } from './types.js';
 
 export interface CursorHost {
   readonly segments: Segments;
+  readonly fresh: FreshBlocks;
   /** End of the last commit. */
   end(): number;
   /** Of the lane, committed since the journal's beginning. */
@@ -291,8 +293,11 @@ export class ReaderCursor implements JournalCursor {
         else this.#tellDamage(lsn, nextLsn, losses);
       } else if (index.lane[row] === lane) {
         if (blocks.length > 0 && rawBytes + index.rawBytes[row] > maxRawBytes) return;
-        const { segments } = this.#host;
-        const { block, remains } = await readBlock(segments, segment, index, row);
+        const { segments, fresh } = this.#host;
+        const known = fresh.take(lsn);
+        const { block, remains } = known
+          ? { block: known, remains: undefined }
+          : await readBlock(segments, segment, index, row);
         const lines = index.lines[row];
         passed.lines += lines;
         this.#handedOut[lane].push({ nextLsn, lines });

@@ -23,6 +23,7 @@ import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
 import { type CursorHost, ReaderCursor } from './cursor.js';
 import { type Disk, nodeDisk } from './disk.js';
+import { FreshBlocks } from './fresh-blocks.js';
 import { type JournalLimits, limitsFor } from './limits.js';
 import { Readers } from './readers.js';
 import { readRecent } from './recent.js';
@@ -130,12 +131,13 @@ class DiskJournal implements Journal {
     this.totalsSince = state.since;
     this.#segments = new Segments(directory, disk, scope, segments, limits.patienceMs);
     const now = Date.now;
-    const shared = { directory, disk, segments: this.#segments, now };
+    const shared = { directory, disk, segments: this.#segments, readers: this.#readers, now };
+    const fresh = new FreshBlocks();
     this.#options = { ...options };
-    this.#retention = new Retention({ ...shared, readers: this.#readers, options: this.#options, log });
+    this.#retention = new Retention({ ...shared, options: this.#options, log });
     const committedAt = segments.at(-1)?.committedAt ?? 0;
     this.#segmentWriter = new SegmentWriter(
-      { ...shared, segmentBytes: limits.segmentBytes, retention: this.#retention },
+      { ...shared, segmentBytes: limits.segmentBytes, retention: this.#retention, fresh },
       end,
       committedAt,
     );
@@ -162,6 +164,7 @@ class DiskJournal implements Journal {
     this.stats = this.#liveStats(state);
     this.#cursorHost = {
       segments: this.#segments,
+      fresh,
       end: () => this.#segmentWriter.end,
       linesBefore: (segment, lane) => this.#linesBefore(segment, lane),
       store: (name, cursor, before) => this.#storeCursor(name, cursor, before),

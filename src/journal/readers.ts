@@ -17,6 +17,10 @@ export class Readers {
     this.#open.delete(cursor);
   }
 
+  get size(): number {
+    return this.#open.size;
+  }
+
   has(name: string): boolean {
     return [...this.#open].some((cursor) => cursor.name === name);
   }

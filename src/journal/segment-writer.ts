@@ -8,7 +8,9 @@ import { LANES } from '../pipeline/streams.js';
 import { BlockIndex } from './block-index.js';
 import { encodeDirectory } from './directory.js';
 import type { Disk } from './disk.js';
+import type { FreshBlocks } from './fresh-blocks.js';
 import type { Group } from './group.js';
+import type { Readers } from './readers.js';
 import { encodeRecord, RecordType } from './record.js';
 import type { Retention } from './retention.js';
 import { Segment, type Segments } from './segments.js';
@@ -22,6 +24,8 @@ export interface SegmentWriterParts {
   readonly segmentBytes: number;
   readonly now: () => number;
   readonly retention: Retention;
+  readonly readers: Pick<Readers, 'size'>;
+  readonly fresh: FreshBlocks;
 }
 
 interface Active {
@@ -109,8 +113,13 @@ export class SegmentWriter {
     );
     await this.#store(active, draft);
 
-    for (const [i, { lane, lines, rawBytes, firstSeconds, lastSeconds }] of group.blocks.entries()) {
-      index.add(...rows[i], lane, lines, rawBytes);
+    const { readers, fresh } = this.#parts;
+    for (const [i, block] of group.blocks.entries()) {
+      const { lane, lines, rawBytes, firstSeconds, lastSeconds } = block;
+      const [offset, bytes] = rows[i];
+      const lsn = segment.base + offset;
+      index.add(offset, bytes, lane, lines, rawBytes);
+      fresh.add({ ...block, lsn, nextLsn: lsn + bytes }, readers.size);
       segment.span = widened(segment.span ?? EMPTY_SPAN, firstSeconds, lastSeconds);
       segment.lanes |= 1 << lane;
       tally[lane] += lines;

@@ -1,16 +1,20 @@
 import { fastify } from 'fastify';
 import { expect, test } from 'vitest';
-import type { ConfigCheck } from '../config/check.js';
+import type { ConfigCheck, ReloadResult } from '../config/shape.js';
 import { Scope } from '../runtime/scope.js';
 import { addConfigRoutes } from './config-route.js';
 import type { PrivateOptions } from './private.js';
 
 const FINE: ConfigCheck = { ok: true, problems: [], effective: 'a: 1\n', differs: [], changes: [] };
-const RELOADED = { result: 'unchanged', changes: [], problems: [] };
+const RELOADED: ReloadResult = { result: 'unchanged', changes: [], problems: [] };
 const YAML = { 'content-type': 'text/yaml' };
 const LOCAL = { host: '127.0.0.1', hasLogin: false };
 
-function serve(check: (text: string) => Promise<ConfigCheck>, who: PrivateOptions = LOCAL) {
+function serve(
+  check: (text: string) => Promise<ConfigCheck>,
+  who: PrivateOptions = LOCAL,
+  reload = (): Promise<ReloadResult | undefined> => Promise.resolve(RELOADED),
+) {
   const root = Scope.root('test', (error) => {
     throw error;
   });
@@ -18,7 +22,7 @@ function serve(check: (text: string) => Promise<ConfigCheck>, who: PrivateOption
   addConfigRoutes(app, root, {
     ...who,
     config: { check: (_, text) => check(text ?? 'the file') },
-    reload: () => Promise.resolve(RELOADED),
+    reload,
   });
   return (payload: string, headers: Record<string, string> = YAML, url = '/api/v1/config/check') =>
     app.inject({ method: 'POST', url, ...(payload !== '' && { payload }), headers });
@@ -78,6 +82,19 @@ test('a reload is for those who may change something', async () => {
   const open = serve(judge, { host: '0.0.0.0', hasLogin: false });
   expect((await open('', {}, to)).json().error.code).toBe('CHANGE_REFUSED');
   expect((await serve(judge)('', { origin: 'http://evil.example' }, to)).statusCode).toBe(403);
+});
+
+test('a reload tells apart what was refused, what failed, and an agent that is stopping', async () => {
+  const judge = (): Promise<ConfigCheck> => Promise.resolve(FINE);
+  const told = async (result: ReloadResult | undefined) => {
+    const ask = serve(judge, LOCAL, () => Promise.resolve(result));
+    const { statusCode, body } = await ask('', {}, '/api/v1/config/reload');
+    return [statusCode, JSON.parse(body)];
+  };
+  for (const result of ['refused', 'failed'] as const)
+    expect(await told({ ...RELOADED, result })).toEqual([200, { ...RELOADED, result }]);
+  const stopping = { code: 'STOPPING', message: 'The agent is stopping.' };
+  expect(await told(undefined)).toEqual([503, { error: stopping }]);
 });
 
 test('two at once and no more; one that fails makes room', async () => {

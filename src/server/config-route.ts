@@ -5,6 +5,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import type { ConfigDesk } from '../config/desk.js';
+import type { ReloadResult } from '../config/shape.js';
 import { describeError } from '../runtime/errors.js';
 import type { Scope } from '../runtime/scope.js';
 import { answer, refuse } from './answers.js';
@@ -18,8 +19,8 @@ const TYPES = ['text/yaml', 'application/yaml', 'application/x-yaml'];
 
 export interface ConfigRouteOptions extends PrivateOptions {
   readonly config: Pick<ConfigDesk, 'check'>;
-  /** Rejects where the agent is stopping. */
-  readonly reload: () => Promise<unknown>;
+  /** Undefined: the agent is stopping. */
+  readonly reload: () => Promise<ReloadResult | undefined>;
 }
 
 export function addConfigRoutes(app: FastifyInstance, owner: Scope, options: ConfigRouteOptions): void {
@@ -42,11 +43,9 @@ export function addConfigRoutes(app: FastifyInstance, owner: Scope, options: Con
   });
   app.post('/api/v1/config/check', { bodyLimit: MAX_BYTES }, check);
   const reload = privately(options, 'CHANGE_REFUSED', 'reload the configuration', async (_request, reply) => {
-    try {
-      return answer(reply, await options.reload());
-    } catch (error) {
-      return refuse(reply, 503, 'STOPPING', describeError(error));
-    }
+    const reloaded = await options.reload();
+    if (!reloaded) return refuse(reply, 503, 'STOPPING', 'The agent is stopping.');
+    return answer(reply, reloaded);
   });
   app.post('/api/v1/config/reload', reload);
 }

@@ -1,5 +1,6 @@
 /** What the server may see of the agent. Everything here goes out as JSON, so nothing secret belongs in it. */
 import type { ConfigDesk } from '../config/desk.js';
+import type { ReloadResult } from '../config/shape.js';
 import type { DeadLetterDesk } from '../delivery/dead-letters/desk.js';
 import type { Journal } from '../journal/types.js';
 import type { BuildInfo } from '../telemetry/build-info.js';
@@ -17,8 +18,8 @@ export interface AgentView {
   readonly health: Health;
   readonly journal: Pick<Journal, 'stats'>;
   readonly config: Pick<ConfigDesk, 'view' | 'check'>;
-  /** Reads the configuration anew and applies what is different. */
-  reload(): Promise<unknown>;
+  /** Reads the configuration anew and applies what is different. Undefined: the agent is stopping. */
+  reload(): Promise<ReloadResult | undefined>;
   containers(): readonly ContainerView[];
   flow(): FlowView;
   sinks(): readonly SinkView[];

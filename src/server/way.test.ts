@@ -15,7 +15,7 @@ import { Scope } from '../runtime/scope.js';
 import { type ServerOptions, startServer } from './server.js';
 import { fakeAgent, serverOptions, windowFile } from './testing/server-options.js';
 
-const TLS = path.resolve(import.meta.dirname, '../sinks/loki/testing/tls');
+const TLS = path.resolve(import.meta.dirname, '../sinks/http/testing/tls');
 const TOKEN = 'a-token-of-the-test-that-is-long';
 const WINDOW = new Map(
   [

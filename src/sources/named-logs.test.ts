@@ -164,6 +164,26 @@ describe('quiet streams', () => {
     expect(streams.size).toBe(0);
   });
 
+  test('whoever pushes next waits for what they had still to push', async () => {
+    let letGo!: () => void;
+    const behind = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const logs = open(100, () => behind);
+    add(logs, 'a', '1');
+    nowMs = HOUR;
+    logs.retireQuiet();
+    let isOver = false;
+    const waiting = logs.push()?.then(() => {
+      isOver = true;
+    });
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+    expect([waiting, isOver]).toEqual([expect.any(Promise), false]);
+    letGo();
+    await waiting;
+    expect(logs.push()).toBeUndefined();
+  });
+
   test('of a program with two, the program stays as long as one does', () => {
     const logs = open();
     add(logs, 'a', '1', 'h');

@@ -77,6 +77,8 @@ export class NamedLogs {
   #lookedMs = Number.NEGATIVE_INFINITY;
   /** Logs with lines that wait. */
   #dirty: Log[] = [];
+  /** What streams that were let go of had still to push asks the next to wait for. */
+  #owed: Promise<void> | undefined;
   readonly #spare: Draft[] = [];
   readonly #active = new Map<string, ReadTotals>();
   readonly #retired = noReads();
@@ -117,7 +119,8 @@ export class NamedLogs {
 
   /** Pushes what waits, in one step; what it answers is as of `Pipeline.push`. */
   push(): Promise<void> | undefined {
-    let waits: Promise<void>[] | undefined;
+    let waits = this.#owed && [this.#owed];
+    this.#owed = undefined;
     const dirty = this.#dirty;
     this.#dirty = [];
     for (const log of dirty) {
@@ -193,7 +196,7 @@ export class NamedLogs {
   #letGo({ stream, log }: Known): void {
     const { pipeline } = this.#options;
     // A stream's lines may wait for the next push.
-    if (log.draft) void this.push();
+    if (log.draft) this.#owed = this.push();
     if (--log.streams === 0) {
       pipeline.setPosition(log.key, undefined);
       this.#logs.delete(log.container);

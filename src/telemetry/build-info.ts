@@ -19,6 +19,11 @@ export function readBuildInfo(): BuildInfo {
   return buildOnDisk() ?? UNBUILT;
 }
 
+/** Whether the program on the disk is another one: whoever put it there has still to restart the one that runs. */
+export function isStale({ digest }: BuildInfo): boolean {
+  return digest !== (buildOnDisk()?.digest ?? digest);
+}
+
 /** Of the program that lies on the disk now, where it was built; what runs may be an older one. */
 export function buildOnDisk(): BuildInfo | undefined {
   try {

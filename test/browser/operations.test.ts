@@ -188,6 +188,19 @@ describeInBrowser('the pages about the agent', (bed) => {
     await expect(agent.get('/api/v1/config')).resolves.toMatchObject({ labels: { env: 'applied' } });
     await would.waitFor({ state: 'detached' });
     await expect(apply.isDisabled()).resolves.toBe(true);
+
+    // It became wrong after somebody looked.
+    writeFileSync(file, JSON.stringify({ ...config, labels: { env: 'other' } }));
+    await page.getByRole('button', { name: 'Look again' }).click();
+    await would.waitFor();
+    writeFileSync(file, JSON.stringify({ ...config, labels: 'many' }));
+    await apply.click();
+    const why = page.getByRole('region', { name: 'Why it was not reloaded' });
+    await why.getByText('Not reloaded: the configuration in force goes on.').waitFor();
+    await why
+      .getByRole('listitem')
+      .filter({ hasText: /labels must be/ })
+      .waitFor();
     await page.getByText('In force', { exact: true }).click();
     await page.getByLabel('Configuration in force').getByText('env: applied').waitFor();
   });

@@ -75,7 +75,9 @@ describeWithEngine('metrics', (bed) => {
     }, WAIT);
     const during = await scrape();
     expect(during.get('log_capturer_lines_read_total', { container: BUSY.name })).toBe(busyLines);
-    expect(during.get('log_capturer_stream_age_seconds', { container: BUSY.name })).toBeGreaterThan(0);
+    expect(
+      during.get('log_capturer_stream_age_seconds', { container: BUSY.name, transport: 'file' }),
+    ).toBeGreaterThan(0);
     expect(during.get('log_capturer_active_streams', { transport: 'file' })).toBe(1);
     expect(during.get('log_capturer_containers', { transport: 'file' })).toBe(1);
     await Promise.all(busy.ids.map((id) => bed.api.remove(id)));

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import type { ReloadResult } from '../../src/agent/reload.js';
+import type { ReloadResult } from '../../src/config/shape.js';
 import { Agent, freePort } from '../support/agent.js';
 import {
   type ContainedWriter,

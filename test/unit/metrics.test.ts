@@ -72,6 +72,7 @@ const fail = (): Promise<Delivered> =>
   Promise.reject(new AgentError('SINK_UNREACHABLE', 'Away.', { retryable: true }));
 
 let root: Scope;
+let disk: MemoryDisk;
 let opened: Opened;
 let health: Health;
 let sink: ScriptedSink;
@@ -91,16 +92,22 @@ let lettersNow: number;
 let alerts: AlertFigures;
 let processors: ProcessorView[];
 let reloads: ReloadFigures;
+let isBuildStale: boolean;
+let streamMaxAgeMs: number;
 
 beforeEach(async () => {
   processors = [];
   alerts = { fired: new Map(), delivered: new Map(), failed: new Map() };
-  reloads = { results: { applied: 0, unchanged: 0, refused: 0 }, isLastGood: true };
+  reloads = { results: { applied: 0, unchanged: 0, refused: 0, failed: 0 }, isLastGood: true };
+  isBuildStale = false;
+  streamMaxAgeMs = 0;
   root = Scope.root('test', (error) => {
     throw error;
   });
   // One commit at a time, and only when asked for, so that nothing moves by itself.
-  opened = await openOn(new MemoryDisk(), { maxBytes: JOURNAL_BYTES, syncIntervalMs: 2 ** 30 }, SMALL);
+  disk = new MemoryDisk();
+  const options = { maxBytes: JOURNAL_BYTES, minFree: 0.01, syncIntervalMs: 2 ** 30 };
+  opened = await openOn(disk, options, SMALL);
   health = new Health();
   sink = new ScriptedSink();
   const match = (labels: Labels): boolean => labels['container'] !== 'others';
@@ -133,9 +140,11 @@ beforeEach(async () => {
   stalled = 0;
   metrics = await createMetrics(root, {
     build: BUILD,
+    isBuildStale: () => isBuildStale,
     health,
     journal: opened.journal,
     sources: () => [{ active, retired, streams, containers, ...pool, stalled }],
+    streamMaxAgeMs: () => streamMaxAgeMs,
     sinks: () => [{ ...delivery.stats, name: sink.name }],
     unaccounted: () =>
       ledgerReport({
@@ -197,6 +206,9 @@ const SINK = { sink: 'files' };
 const SINK_STAGE = { stage: 'sink/files' };
 const moreThan = (least: number): unknown =>
   expect.toSatisfy((value: number) => value > least, `more than ${least}`);
+
+const lessThan = (most: number): unknown =>
+  expect.toSatisfy((value: number) => value < most, `less than ${most}`);
 
 const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   [
@@ -288,7 +300,7 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   [
     'a configuration is applied, and the next one is refused',
     () => {
-      reloads = { results: { applied: 1, unchanged: 0, refused: 1 }, isLastGood: false };
+      reloads = { results: { applied: 1, unchanged: 0, refused: 1, failed: 0 }, isLastGood: false };
     },
     [
       ['log_capturer_config_reloads_total', { result: 'applied' }, 0, 1],
@@ -319,6 +331,7 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
     [
       ['log_capturer_lines_pending', SINK, 0, 3],
       ['log_capturer_sink_lag_seconds', SINK, 0, moreThan(99)],
+      ['log_capturer_sink_pending_bytes', SINK, 0, moreThan(100)],
     ],
   ],
   [
@@ -391,8 +404,10 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
       ];
       containers = { file: 1, api: 1, none: 2 };
       stalled = 2;
+      active.set('db', noReads());
       active.set('web', { ...noReads(), linesLate: 5, rotations: 2, heartbeats: 3, requests: 4 });
       pool = { streamCapacity: 50, waiting: 6 };
+      streamMaxAgeMs = 300_000;
     },
     [
       ['log_capturer_late_lines_total', {}, 0, 5],
@@ -401,7 +416,9 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
       ['log_capturer_streams_waiting', {}, 0, 6],
       ['log_capturer_active_streams', { transport: 'file' }, 0, 2],
       ['log_capturer_active_streams', { transport: 'api' }, 0, 1],
-      ['log_capturer_stream_age_seconds', { container: 'web' }, undefined, moreThan(59)],
+      ['log_capturer_stream_age_seconds', { container: 'web', transport: 'file' }, undefined, moreThan(59)],
+      ['log_capturer_stream_age_seconds', { container: 'db', transport: 'api' }, undefined, moreThan(-1)],
+      ['log_capturer_stream_max_age_seconds', {}, 0, 300],
       ['log_capturer_containers', { transport: 'file' }, 0, 1],
       ['log_capturer_containers', { transport: 'api' }, 0, 1],
       ['log_capturer_containers', { transport: 'none' }, 0, 2],
@@ -473,6 +490,24 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
       ['log_capturer_custom_seconds_sum', {}, undefined, 4.75],
       ['log_capturer_custom_seconds_count', {}, undefined, 3],
     ],
+  ],
+  [
+    'another build is put in the place of the one that runs',
+    () => {
+      isBuildStale = true;
+    },
+    [['log_capturer_build_stale', {}, 0, 1]],
+  ],
+  [
+    'the disk is short of space',
+    async () => {
+      disk.free = { free: 0, total: 1e6 };
+      for (let i = 0; i < 3; i++) {
+        read('web', 40);
+        await commit();
+      }
+    },
+    [['log_capturer_journal_capacity_bytes', {}, JOURNAL_BYTES, lessThan(JOURNAL_BYTES)]],
   ],
   [
     'a component is in trouble',

@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { ReloadResult } from '../../src/agent/reload.js';
+import type { ReloadResult } from '../../src/config/shape.js';
 import { Random } from '../../src/torture/random.js';
 import { Agent, freePort, killAgents } from '../support/agent.js';
 import { scratch } from '../support/scratch.js';

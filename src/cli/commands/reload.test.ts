@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { ReloadResult } from '../../agent/reload.js';
+import type { ReloadResult } from '../../config/shape.js';
 import { reload } from './reload.js';
 
 let server: Server;

@@ -2,8 +2,6 @@
 import { type Agent, startAgent } from '../../agent.js';
 import { type ConfigDesk, configDesk, withoutReload } from '../../config/desk.js';
 import type { Config } from '../../config/types.js';
-import { describeError } from '../../runtime/errors.js';
-import type { Logger } from '../../runtime/log.js';
 import { renderBanner } from '../../telemetry/banner.js';
 import { createLogger } from '../../telemetry/logger.js';
 import { bannerFacts } from '../banner-facts.js';
@@ -53,11 +51,11 @@ async function runAgent(
   let isReloadAsked = false;
   const end = listenForTheEnd(log, exitNow, () => {
     isReloadAsked = true;
-    if (agent) void reloadNow(agent, log);
+    if (agent) void agent.reload('SIGHUP');
   });
   try {
     agent = await startAgent(config, log, desk);
-    if (isReloadAsked) void reloadNow(agent, log);
+    if (isReloadAsked) void agent.reload('SIGHUP');
     const finished = agent.finished.then(() => {
       log.info({}, 'Stopping: the input has ended and is delivered.');
       return 0;
@@ -84,15 +82,6 @@ async function runAgent(
   } finally {
     end.stopListening();
     log.close();
-  }
-}
-
-/** What becomes of it the agent says itself. */
-async function reloadNow(agent: Agent, log: Logger): Promise<void> {
-  try {
-    await agent.reload('SIGHUP');
-  } catch (error) {
-    log.debug({ err: error }, `The configuration is not reloaded: ${describeError(error)}`);
   }
 }
 

@@ -18,6 +18,7 @@ import { sample } from './processors/sample.js';
 import { timestamp } from './processors/timestamp.js';
 import { type GivenMetrics, type GivenServer, metrics, server } from './server.js';
 import { file } from './sinks/file.js';
+import { http } from './sinks/http.js';
 import { loki } from './sinks/loki.js';
 import { stdout } from './sinks/stdout.js';
 import { demo } from './sources/demo.js';
@@ -42,7 +43,7 @@ const PROCESSORS = [
   sample,
   timestamp,
 ] as const;
-const SINKS = [file, loki, stdout] as const;
+const SINKS = [file, http, loki, stdout] as const;
 
 /** The configuration before the defaults that depend on the machine are filled in. */
 export interface GivenConfig extends Omit<Config, 'dataDir' | 'journal' | 'server' | 'metrics'> {

@@ -8,7 +8,7 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DeadLetterDesk } from '../../delivery/dead-letters/desk.js';
-import { REJECTION_REASONS } from '../../sinks/loki/rejections.js';
+import { REJECTION_REASONS } from '../../sinks/rejections.js';
 import { answer, refuse } from '../answers.js';
 import { type PrivateOptions, privately } from '../private.js';
 import { type KnownLetters, parseFilter, parseListQuery } from './query.js';

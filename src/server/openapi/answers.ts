@@ -300,7 +300,7 @@ const ConfigChanges = list(
 );
 
 const ConfigReload = object({
-  result: oneOf(['applied', 'unchanged', 'refused']),
+  result: oneOf(['applied', 'unchanged', 'refused', 'failed']),
   changes: ConfigChanges,
   problems: ConfigProblems,
 });

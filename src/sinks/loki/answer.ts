@@ -1,17 +1,7 @@
 /** What an answer of Loki to a push means. Pure: status, headers and body in, verdict out. What a 400 tells: told.ts. */
 import { AgentError } from '../../runtime/errors.js';
-import { covered, firstLine, printable, readRefusal, type Told } from './told.js';
-
-/** What is read of an answer. */
-export const MAX_BODY_BYTES = 64 * 1024;
-
-export interface Reply {
-  readonly status: number;
-  /** At most its first MAX_BODY_BYTES. */
-  readonly body: string;
-  /** The header Retry-After. */
-  readonly retryAfter: string | undefined;
-}
+import { MAX_BODY_BYTES, parseRetryAfter, type Reply, said } from '../http/reply.js';
+import { covered, readRefusal, type Told } from './told.js';
 
 export type Answer =
   | { readonly kind: 'accepted' }
@@ -84,13 +74,6 @@ export function refusal({ status, body }: Reply, where: string): AgentError {
   });
 }
 
-const MAX_RETRY_AFTER_MS = 5 * 60_000;
-function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
-  if (value === undefined) return undefined;
-  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;
-  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), MAX_RETRY_AFTER_MS) : undefined;
-}
-
 function remedyFor(status: number): string {
   switch (status) {
     case 401:
@@ -118,17 +101,6 @@ function limitIn(text: string): number | undefined {
   if (number === undefined) return undefined;
   const limit = Number(number) * 1000 ** Math.max(0, 'bKMGT'.indexOf(unit[0].toUpperCase()));
   return Number.isFinite(limit) && limit > 0 ? limit : undefined;
-}
-
-function isPage(body: string): boolean {
-  return body.trimStart().startsWith('<');
-}
-
-/** The body's first line, short and printable. */
-function said(body: string): string {
-  const line = firstLine(body);
-  if (line === '' || isPage(line)) return '';
-  return `: ${printable(line)}`.replace(/\.+$/, '');
 }
 
 function isWhole({ body }: Reply): boolean {

@@ -19,12 +19,16 @@ import type { Logger } from '../../runtime/log.js';
 import { sinkRequest } from '../../runtime/probes.js';
 import type { Scope } from '../../runtime/scope.js';
 import { suspects, tookTheRest } from './again.js';
-import { type Answer, judge, type Reply, refusal } from './answer.js';
-import { Connection, pushUrl, REQUESTS_PER_LANE } from './connection.js';
+import type { Connection } from '../http/connection.js';
+import { printable, type Reply } from '../http/reply.js';
+import { pause } from '../pause.js';
+import { explainRejection } from '../rejections.js';
+import { ToldLines } from '../told-lines.js';
+import { type Answer, judge, refusal } from './answer.js';
+import { lokiConnection, pushUrl, REQUESTS_PER_LANE, tenantHeaders } from './connection.js';
 import { allOf, type Entry, entriesOf, findRefused, type Verdicts } from './entries.js';
 import { KnownStreams } from './known-streams.js';
 import { Pacer } from './pacer.js';
-import { explainRejection } from './rejections.js';
 import {
   bodyOf,
   byStream,
@@ -40,8 +44,7 @@ import {
 } from './request.js';
 import { Screen } from './screen.js';
 import { byTenant } from './tenant.js';
-import { printable, type Told, type Words } from './told.js';
-import { ToldLines } from './told-lines.js';
+import type { Told, Words } from './told.js';
 import { Work } from './work.js';
 
 const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
@@ -104,7 +107,7 @@ export class LokiSink implements Sink {
   /** Resolves at once: Loki need not be there. */
   async open(scope: Scope): Promise<undefined> {
     this.#scope = scope;
-    this.#connection = new Connection(this.#config, scope, process.env);
+    this.#connection = lokiConnection(this.#config, scope, process.env);
   }
 
   /**
@@ -186,7 +189,7 @@ export class LokiSink implements Sink {
     pacer.take(rateBytes(request), began);
     let status: number | 'error' = 'error';
     try {
-      const reply = await connection.post(bodyOf(request), request.tenant, signal);
+      const reply = await connection.post(bodyOf(request), tenantHeaders(request.tenant), signal);
       status = reply.status;
       return reply;
     } finally {
@@ -363,18 +366,4 @@ function mostTelling(errors: readonly unknown[]): unknown {
     !(error instanceof AgentError && error.code === 'SINK_LIMITED');
   const isHopeless = (error: unknown): boolean => !(error instanceof AgentError && error.retryable);
   return errors.find((error) => isTrouble(error) && isHopeless(error)) ?? errors.find(isTrouble) ?? errors[0];
-}
-
-/** Waits, but not beyond `signal`. */
-function pause(scope: Scope, ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const finish = (): void => {
-      signal.removeEventListener('abort', finish);
-      void timer.release();
-      resolve();
-    };
-    const timer = scope.timeout('pause for the rate', ms, finish);
-    signal.addEventListener('abort', finish);
-  });
 }

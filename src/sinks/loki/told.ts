@@ -12,6 +12,8 @@
  *
  * Labels are in these bodies and come from anybody, so whatever stands in quotes is covered before anything is read.
  */
+import { firstLine, printable } from '../http/reply.js';
+
 export interface Time {
   /** Since 1970. */
   readonly seconds: number;
@@ -149,16 +151,6 @@ export function reasonIn(text: string): string | undefined {
 /** `body`, every character between double quotes exchanged for another, so that places stay the same. */
 export function covered(body: string): string {
   return body.replace(/"(?:[^"\\]|\\.)*"/g, (quoted) => `"${'_'.repeat(quoted.length - 2)}"`);
-}
-
-/** What somebody else wrote, as a line of a log may show it: at most 200 printable characters. */
-export function printable(text: string): string {
-  const start = text.slice(0, 200).replace(/[^\x20-\x7e]/g, '?');
-  return text.length > 200 ? `${start}…` : start;
-}
-
-export function firstLine(text: string): string {
-  return text.trim().split('\n', 1)[0];
 }
 
 function secondsIn(pattern: RegExp, text: string): number | undefined {

@@ -1,13 +1,13 @@
 /** Real sockets on loopback: what senders send, what becomes of it, and what happens where it is too much. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { SyslogSourceConfig } from '../../config/types.js';
 import type { Batch } from '../../pipeline/batch.js';
 import type { Pipeline } from '../../pipeline/contract.js';
@@ -466,7 +466,7 @@ describe.skipIf(whyNoCertificates)('over TLS', () => {
   const file = (name: string): string => path.join(folder, name);
 
   /** Sends a line over TLS; `own` is whose certificate it shows. Answers whether it was let in. */
-  async function send(text: string, own?: string): Promise<boolean> {
+  async function send(text: string, own?: string, onName?: (name: string) => void): Promise<boolean> {
     const socket = connectTls({
       port: tcpPort,
       host: '127.0.0.1',
@@ -478,6 +478,7 @@ describe.skipIf(whyNoCertificates)('over TLS', () => {
     });
     ends.push(() => socket.destroy());
     socket.on('error', () => {});
+    socket.once('secureConnect', () => onName?.(String(socket.getPeerCertificate().subject.CN)));
     const before = lines.length;
     let isClosed = false;
     socket.once('close', () => {
@@ -508,6 +509,29 @@ describe.skipIf(whyNoCertificates)('over TLS', () => {
     expect(await send('<13>a: nobody\n')).toBe(false);
     expect(await send('<13>a: x\n', 'client')).toBe(true);
     expect(texts()).toEqual(['x']);
+  });
+
+  test('a renewed certificate is shown to whoever connects next, and senders are asked as before', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const tls = {
+      certFile: file('server-cert.pem'),
+      keyFile: file('server-key.pem'),
+      clientCaFile: file('ca.pem'),
+    };
+    await run({ udpPort: 0, tls });
+    const before = await open();
+    for (const part of ['cert', 'key']) copyFileSync(file(`client-${part}.pem`), file(`server-${part}.pem`));
+    utimesSync(file('server-cert.pem'), 2e9, 2e9);
+    const shown: string[] = [];
+    const remember = (name: string): void => void shown.push(name);
+    await send('<13>a: old\n', 'client', remember);
+    vi.advanceTimersByTime(60_000);
+    await send('<13>a: new\n', 'client', remember);
+    expect(await send('<13>a: nobody\n')).toBe(false);
+    expect(shown).toEqual(['server', 'client']);
+    expect(texts()).toEqual(['old', 'new']);
+    expect(before.closed).toBe(false);
   });
 });
 

@@ -62,18 +62,23 @@ export class SyslogSource implements Source {
     const push = (): Promise<void> | undefined => logs.push();
     if (tcpPort !== 0)
       this.#listen(own, 'tcp', () =>
-        listenTcp(own, this.#config, {
-          onMessage: (data, from, to, bytes, peer) => {
-            clock.look();
-            lines.add(data, from, to, bytes, peer);
+        listenTcp(
+          own,
+          this.#config,
+          {
+            onMessage: (data, from, to, bytes, peer) => {
+              clock.look();
+              lines.add(data, from, to, bytes, peer);
+            },
+            push,
+            onRefused: () =>
+              log.warn(
+                {},
+                `The source ${this.name} refused a connection: it has ${maxConnections} (max_connections).`,
+              ),
           },
-          push,
-          onRefused: () =>
-            log.warn(
-              {},
-              `The source ${this.name} refused a connection: it has ${maxConnections} (max_connections).`,
-            ),
-        }),
+          this.#context,
+        ),
       );
     if (udpPort !== 0)
       this.#listen(own, 'udp', () =>

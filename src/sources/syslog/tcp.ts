@@ -1,10 +1,10 @@
 /** Syslog over TCP, and over TLS: a framer a connection. A connection whose lines the journal is behind with is not read. */
-import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import type { SyslogSourceConfig, SyslogTlsConfig } from '../../config/types.js';
-import { AgentError, describeError } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/log.js';
 import type { Scope } from '../../runtime/scope.js';
+import { followCertificate, readCertificate } from '../../runtime/server-certificate.js';
 import { ServerSockets } from '../../runtime/servers.js';
 import { Framer } from './framing.js';
 
@@ -20,8 +20,19 @@ export interface TcpEvents {
   readonly onRefused: () => void;
 }
 
+export interface TcpContext {
+  /** Of the source. */
+  readonly name: string;
+  readonly log: Logger;
+}
+
 /** Listens until `scope` closes. Throws the system's error where it cannot, and SECRET_UNREADABLE. */
-export async function listenTcp(scope: Scope, config: SyslogSourceConfig, events: TcpEvents): Promise<void> {
+export async function listenTcp(
+  scope: Scope,
+  config: SyslogSourceConfig,
+  events: TcpEvents,
+  { name, log }: TcpContext,
+): Promise<void> {
   const { host, tcpPort, tls, maxConnections } = config;
   const connections = new Map<Socket, () => void>();
   const onConnection = (socket: Socket): void => {
@@ -31,7 +42,9 @@ export async function listenTcp(scope: Scope, config: SyslogSourceConfig, events
       if (connections.delete(socket)) finish();
     });
   };
-  const server: Server = tls ? createTlsServer(tlsOptions(tls), onConnection) : createServer(onConnection);
+  const key = `sources.${name}.tls`;
+  const tlsServer = tls && createTlsServer(tlsOptions(tls, key), onConnection);
+  const server: Server = tlsServer ?? createServer(onConnection);
   server.maxConnections = maxConnections;
   server.on('drop', events.onRefused);
   // Who does not speak TLS here, or is not trusted, is sent away; it is for the sender to say so.
@@ -55,6 +68,7 @@ export async function listenTcp(scope: Scope, config: SyslogSourceConfig, events
       }
     });
   scope.own('server', 'syslog over TCP', close, sockets.holds);
+  if (tls && tlsServer) followCertificate(scope, tlsServer, tls, key, log);
 }
 
 /** Answers what takes the rest, once nothing more will come. */
@@ -93,22 +107,7 @@ function readMessages(socket: Socket, config: SyslogSourceConfig, events: TcpEve
   };
 }
 
-function tlsOptions({ certFile, keyFile, clientCaFile }: SyslogTlsConfig): object {
-  try {
-    return {
-      cert: readFileSync(certFile),
-      key: readFileSync(keyFile),
-      minVersion: 'TLSv1.2',
-      ...(clientCaFile !== undefined && {
-        ca: readFileSync(clientCaFile),
-        requestCert: true,
-        rejectUnauthorized: true,
-      }),
-    };
-  } catch (cause) {
-    throw new AgentError('SECRET_UNREADABLE', `A file of tls cannot be read (${describeError(cause)}).`, {
-      remedy: 'Name files in PEM form that this user may read.',
-      cause,
-    });
-  }
+function tlsOptions(files: SyslogTlsConfig, key: string): TlsOptions {
+  const isClientAsked = files.clientCaFile !== undefined;
+  return { ...readCertificate(files, key), requestCert: isClientAsked, rejectUnauthorized: isClientAsked };
 }

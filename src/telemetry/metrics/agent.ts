@@ -11,11 +11,12 @@ export function addAgentMetrics(
   prefix: string,
   {
     build,
+    isBuildStale,
     health,
     owned,
     messages,
     reloads,
-  }: Pick<MetricsView, 'build' | 'health' | 'owned' | 'messages' | 'reloads'>,
+  }: Pick<MetricsView, 'build' | 'isBuildStale' | 'health' | 'owned' | 'messages' | 'reloads'>,
   unowned: () => Readonly<Record<string, number>> | undefined,
 ): void {
   const { version, revision, digest, dirty } = build;
@@ -24,6 +25,12 @@ export function addAgentMetrics(
     'Which build this is; always 1.',
     ['version', 'revision', 'digest', 'dirty'],
     (put) => put(1, { version, revision, digest, dirty: String(dirty) }),
+  );
+  families.gauge(
+    `${prefix}build_stale`,
+    'Whether the program on the disk is another build than the one that runs, which has to be restarted: 0 or 1.',
+    [],
+    (put) => put(isBuildStale() ? 1 : 0),
   );
   families.gauge(
     `${prefix}component_health`,
@@ -35,7 +42,7 @@ export function addAgentMetrics(
   );
   families.counter(
     `${prefix}config_reloads_total`,
-    'Reloads of the configuration: applied, unchanged (nothing was different), refused (the one before goes on).',
+    'Reloads of the configuration: applied, unchanged (nothing was different), refused (the one before goes on), failed (half-way: only a restart helps).',
     ['result'],
     (put) => {
       for (const [result, count] of Object.entries(reloads().results)) put(count, { result });
@@ -43,7 +50,7 @@ export function addAgentMetrics(
   );
   families.gauge(
     `${prefix}config_last_reload_successful`,
-    'Whether the configuration in force is that of the last reload: 0 where it was refused.',
+    'Whether the configuration in force is that of the last reload: 0 where it was refused or failed.',
     [],
     (put) => put(reloads().isLastGood ? 1 : 0),
   );

@@ -22,6 +22,12 @@ export function addJournalMetrics(
   families.gauge(`${prefix}journal_bytes`, 'Bytes of the journal on disk.', [], (put) =>
     put(journal().bytes),
   );
+  families.gauge(
+    `${prefix}journal_capacity_bytes`,
+    'Bytes that the journal may take on the disk at present: its cap, or less where the disk is short of space.',
+    [],
+    (put) => put(journal().capacity),
+  );
   const durations = families.histogram(
     `${prefix}journal_commit_duration_seconds`,
     'How long a commit took until it was durable.',

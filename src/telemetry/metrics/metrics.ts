@@ -46,6 +46,7 @@ export async function createMetrics(scope: Scope, view: MetricsView): Promise<Me
     () => moment.sources,
     () => moment.unaccounted,
     () => view.gaps(),
+    () => view.streamMaxAgeMs(),
   );
   addProcessorMetrics(
     families,
@@ -72,10 +73,10 @@ export async function createMetrics(scope: Scope, view: MetricsView): Promise<Me
 }
 
 function take(view: MetricsView): Omit<Moment, 'lagSeconds' | 'unowned'> {
-  const { bytes, linesCommitted } = view.journal.stats;
+  const { bytes, capacity, linesCommitted } = view.journal.stats;
   return {
     sources: view.sources(),
-    journal: { bytes, linesCommitted },
+    journal: { bytes, capacity, linesCommitted },
     unaccounted: view.unaccounted(),
     sinks: view.sinks(),
   };

@@ -56,6 +56,11 @@ export function addSinkMetrics(
     (sink) => sink.linesPending,
   );
   gauge(
+    'sink_pending_bytes',
+    'Bytes of the journal from the oldest line that waits for the sink on; lost from the front where they fill it.',
+    (sink) => sink.bytesPending,
+  );
+  gauge(
     'sink_lag_seconds',
     'Age of the oldest live line that waits for the sink; old lines being caught up do not count.',
     (sink) => sink.lagSeconds,

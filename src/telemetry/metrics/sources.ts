@@ -1,10 +1,11 @@
 /** Metrics of what sources read, and of what of it was lost count of. */
-import type { ReadTotals, SourceFigures } from '../../pipeline/contract.js';
+import type { OpenStream, ReadTotals, SourceFigures } from '../../pipeline/contract.js';
 import { addReads, noReads } from '../../pipeline/read-totals.js';
 import { ContainerSeries, type Row } from './container-series.js';
 import type { Families } from './families.js';
 
 const MAX_CONTAINERS = 1_000;
+const TRANSPORTS = ['file', 'api'] as const;
 
 /** `figures` and `unaccounted` are of one moment; each scrape has its own. */
 export function addSourceMetrics(
@@ -13,6 +14,7 @@ export function addSourceMetrics(
   figures: () => readonly SourceFigures[],
   unaccounted: () => Readonly<Record<string, number>>,
   gaps: () => ReadonlyMap<string, number>,
+  streamMaxAgeMs: () => number,
 ): void {
   const series = new ContainerSeries(MAX_CONTAINERS);
   let rows = new Map<string, Row>();
@@ -103,17 +105,25 @@ export function addSourceMetrics(
     'Logs that are open now, by how they are read.',
     ['transport'],
     (put) => {
-      for (const transport of ['file', 'api']) put(0, { transport });
+      for (const transport of TRANSPORTS) put(0, { transport });
       for (const { streams } of figures()) for (const { transport } of streams) put(1, { transport });
     },
   );
   families.gauge(
     `${prefix}stream_age_seconds`,
     'Since when the open log of a container, the oldest of several, is open.',
-    ['container'],
+    ['container', 'transport'],
     (put) => {
-      for (const [container, seconds] of ages(series, figures())) put(seconds, { container });
+      for (const transport of TRANSPORTS)
+        for (const [container, seconds] of ages(series, figures(), transport))
+          put(seconds, { container, transport });
     },
+  );
+  families.gauge(
+    `${prefix}stream_max_age_seconds`,
+    "Streams of an engine's API that are older are ended and opened again; 0 where there is no such source.",
+    [],
+    (put) => put(streamMaxAgeMs() / 1000),
   );
   families.gauge(
     `${prefix}containers`,
@@ -150,11 +160,16 @@ function stock(
   return { rows: series.rows(active, { lines: retired.linesRead, bytes: retired.bytesRead }), totals };
 }
 
-function ages(series: ContainerSeries, sources: readonly SourceFigures[]): Map<string, number> {
+function ages(
+  series: ContainerSeries,
+  sources: readonly SourceFigures[],
+  by: OpenStream['transport'],
+): Map<string, number> {
   const oldest = new Map<string, number>();
   const now = Date.now();
   for (const { streams } of sources) {
-    for (const { container, openedMs } of streams) {
+    for (const { container, transport, openedMs } of streams) {
+      if (transport !== by) continue;
       const name = series.seriesOf(container);
       oldest.set(name, Math.max(oldest.get(name) ?? 0, (now - openedMs) / 1000));
     }

@@ -7,10 +7,14 @@ import type { ProcessorView } from './processors.js';
 
 export interface MetricsView {
   readonly build: BuildInfo;
+  /** The program on the disk is another one than the one that runs. */
+  isBuildStale(): boolean;
   readonly health: Pick<Health, 'components'>;
   readonly journal: { readonly stats: JournalFigures };
   /** Of the sources that run. */
   sources(): readonly SourceFigures[];
+  /** Of streams of an engine's API, the largest of all sources; 0 where there is none. */
+  streamMaxAgeMs(): number;
   /** Those that lines pass now. */
   processors(): readonly ProcessorView[];
   /** Lines that processors took out, by reason. */
@@ -33,13 +37,15 @@ export interface MetricsView {
 
 /** Of this run. */
 export interface ReloadFigures {
-  readonly results: { readonly applied: number; readonly unchanged: number; readonly refused: number };
-  /** The last one was not refused; true where there was none. */
+  readonly results: Readonly<Record<'applied' | 'unchanged' | 'refused' | 'failed', number>>;
+  /** The last one was neither refused, nor did it fail; true where there was none. */
   readonly isLastGood: boolean;
 }
 
 export interface JournalFigures {
   readonly bytes: number;
+  /** Bytes that it may take on the disk at present. */
+  readonly capacity: number;
   /** Made durable in this run. */
   readonly linesCommitted: number;
 }
@@ -78,6 +84,8 @@ export interface SinkFigures {
   readonly linesPassedOver: number;
   /** In the journal, still to be delivered or passed over. */
   readonly linesPending: number;
+  /** Of the journal, from the oldest line that waits on. */
+  readonly bytesPending: number;
   readonly lagSeconds: number;
   readonly circuit: 'closed' | 'half-open' | 'open';
 }

@@ -1,8 +1,8 @@
 /** What a reload would do, or has done, component by component. */
+import type { ChangeKind, ComponentChange } from '../../../src/config/shape.js';
 import { counted } from '../lib/format.js';
-import type { Change } from './problems.js';
 
-const WORDS: Readonly<Record<Change['change'], string>> = {
+const WORDS: Readonly<Record<ChangeKind, string>> = {
   added: 'begins',
   removed: 'ends',
   rebuilt: 'ends and begins anew, from where it was',
@@ -11,7 +11,13 @@ const WORDS: Readonly<Record<Change['change'], string>> = {
   restart: 'needs a restart of the agent',
 };
 
-export function Changes({ changes, title }: { readonly changes: readonly Change[]; readonly title: string }) {
+export function Changes({
+  changes,
+  title,
+}: {
+  readonly changes: readonly ComponentChange[];
+  readonly title: string;
+}) {
   const rows = changes.filter(({ change }) => change !== 'unchanged');
   if (rows.length === 0) return null;
   const others = changes.length - rows.length;

@@ -1,6 +1,7 @@
 /** A configuration that is tried out: what is wrong with it, where, and what would be different. Nothing is applied. */
 import { type Signal, signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import type { ConfigCheck, ConfigProblem } from '../../../src/config/shape.js';
 import { type ApiError, send } from '../lib/api.js';
 import { Button } from '../parts/button.js';
 import { CopyButton } from '../parts/copy-button.js';
@@ -9,7 +10,7 @@ import { Changes } from './changes.js';
 import { Differences } from './differences.js';
 import { Editor } from './editor.js';
 import { Outcome, ProblemList } from './outcome.js';
-import { type Checked, offsetOf, type Problem } from './problems.js';
+import { offsetOf } from './problems.js';
 
 /** Typing is not interrupted. */
 const PAUSE_MS = 400;
@@ -23,7 +24,7 @@ export function CheckView({ file, effective }: { readonly file: string | null; r
   const text = draft.value ?? effective;
   const isTooLarge = useSignal(false);
   const { checked, error } = useChecked(text);
-  const jump = ({ line, column }: Problem): void => {
+  const jump = ({ line, column }: ConfigProblem): void => {
     if (line === null || !area.current) return;
     const at = offsetOf(text, line, column ?? 1);
     area.current.focus();
@@ -77,17 +78,17 @@ async function open(input: HTMLInputElement, isTooLarge: Signal<boolean>): Promi
 
 /** What the agent says of the text; of the one before while it is asked. */
 function useChecked(text: string): {
-  readonly checked: Checked | undefined;
+  readonly checked: ConfigCheck | undefined;
   readonly error: ApiError | undefined;
 } {
-  const checked = useSignal<Checked | undefined>(undefined);
+  const checked = useSignal<ConfigCheck | undefined>(undefined);
   const error = useSignal<ApiError | undefined>(undefined);
   useEffect(() => {
     const over = new AbortController();
     const ask = async (): Promise<void> => {
       try {
         const options = { type: 'text/yaml', signal: over.signal };
-        checked.value = await send<Checked>('POST', 'api/v1/config/check', text, options);
+        checked.value = await send<ConfigCheck>('POST', 'api/v1/config/check', text, options);
         error.value = undefined;
       } catch (thrown) {
         if (!over.signal.aborted) error.value = thrown as ApiError;

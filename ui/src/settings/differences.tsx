@@ -1,8 +1,8 @@
 /** What would be different with another configuration. */
+import type { ConfigDifference } from '../../../src/config/shape.js';
 import { counted } from '../lib/format.js';
-import type { Difference } from './problems.js';
 
-export function Differences({ differs }: { readonly differs: readonly Difference[] }) {
+export function Differences({ differs }: { readonly differs: readonly ConfigDifference[] }) {
   if (differs.length === 0) return null;
   return (
     <section aria-label="Differences">

@@ -4,12 +4,13 @@
  */
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { type Problem, severityByLine, wordsOf } from './problems.js';
+import type { ConfigProblem } from '../../../src/config/shape.js';
+import { severityByLine, wordsOf } from './problems.js';
 
 interface EditorProps {
   readonly area: RefObject<HTMLTextAreaElement | null>;
   readonly text: string;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly ConfigProblem[];
   readonly onInput: (text: string) => void;
 }
 
@@ -72,9 +73,9 @@ export function Editor({ area, text, problems, onInput }: EditorProps) {
 
 interface MarkProps {
   readonly line: number;
-  readonly severity: Problem['severity'];
+  readonly severity: ConfigProblem['severity'];
   readonly text: string;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly ConfigProblem[];
 }
 
 /** The line's ground, a stroke under the place, and the words behind the line's end. */

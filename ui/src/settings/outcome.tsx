@@ -1,10 +1,11 @@
 /** What is said of a configuration that was checked. */
+import type { ConfigCheck, ConfigProblem } from '../../../src/config/shape.js';
 import { Icon } from '../parts/icon.js';
 import { Notice } from '../parts/notice.js';
-import { type Checked, inOrder, type Problem, summary, wordsOf } from './problems.js';
+import { inOrder, summary, wordsOf } from './problems.js';
 
 /** The verdict in one line. */
-export function Outcome({ checked: { ok, problems, differs, changes } }: { readonly checked: Checked }) {
+export function Outcome({ checked: { ok, problems, differs, changes } }: { readonly checked: ConfigCheck }) {
   if (!ok)
     return (
       <p class="settings-verdict bad">
@@ -29,9 +30,9 @@ export function ProblemList({
   problems,
   onJump,
 }: {
-  readonly problems: readonly Problem[];
+  readonly problems: readonly ConfigProblem[];
   /** Undefined where there is no text to jump to. */
-  readonly onJump?: (problem: Problem) => void;
+  readonly onJump?: (problem: ConfigProblem) => void;
 }) {
   return (
     <ul class="settings-problems" aria-label="Problems">
@@ -55,6 +56,6 @@ export function ProblemList({
   );
 }
 
-function placeOf({ line, column }: Problem): string {
+function placeOf({ line, column }: ConfigProblem): string {
   return `line ${line}${column === null ? '' : `, column ${column}`}`;
 }

@@ -1,8 +1,13 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { inOrder, offsetOf, type Problem, severityByLine, summary, wordsOf } from './problems.js';
+import type { ConfigProblem } from '../../../src/config/shape.js';
+import { inOrder, offsetOf, severityByLine, summary, wordsOf } from './problems.js';
 
-const problem = (severity: Problem['severity'], line: number | null, column: number | null = 1): Problem => ({
+const problem = (
+  severity: ConfigProblem['severity'],
+  line: number | null,
+  column: number | null = 1,
+): ConfigProblem => ({
   severity,
   line,
   column,

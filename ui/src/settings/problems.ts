@@ -1,51 +1,12 @@
-/** What `POST /api/v1/config/check` answers, and how an editor shows it. Lines and columns count from 1. */
+/** What is wrong with a configuration, as an editor shows it. Lines and columns count from 1. */
+import type { ConfigProblem } from '../../../src/config/shape.js';
 import { counted } from '../lib/format.js';
 
-export interface Problem {
-  readonly severity: 'error' | 'warning';
-  /** Null where it is of no single place, as is the column. */
-  readonly line: number | null;
-  readonly column: number | null;
-  /** `sinks.loki.url`; empty where it is of no key. */
-  readonly key: string;
-  readonly message: string;
-  readonly remedy?: string | null;
-}
-
-export interface Difference {
-  readonly key: string;
-  /** As YAML; null where the key is not there. */
-  readonly now: unknown;
-  readonly then: unknown;
-}
-
-/** What a reload does to a component. */
-export interface Change {
-  /** `sinks.loki`, `processors.redact-2`. */
-  readonly component: string;
-  readonly change: 'added' | 'removed' | 'rebuilt' | 'changed' | 'unchanged' | 'restart';
-  /** Empty where there is nothing to add. */
-  readonly why: string;
-}
-
-/** What `POST /api/v1/config/reload` answers. */
-export interface Reloaded {
-  readonly result: 'applied' | 'unchanged' | 'refused';
-  readonly changes: readonly Change[];
-  readonly problems: readonly Problem[];
-}
-
-export interface Checked {
-  readonly ok: boolean;
-  readonly problems: readonly Problem[];
-  readonly effective: string | null;
-  readonly differs: readonly Difference[];
-  readonly changes: readonly Change[];
-}
-
 /** The worst of each line. */
-export function severityByLine(problems: readonly Problem[]): ReadonlyMap<number, Problem['severity']> {
-  const worst = new Map<number, Problem['severity']>();
+export function severityByLine(
+  problems: readonly ConfigProblem[],
+): ReadonlyMap<number, ConfigProblem['severity']> {
+  const worst = new Map<number, ConfigProblem['severity']>();
   for (const { line, severity } of problems) {
     if (line !== null && worst.get(line) !== 'error') worst.set(line, severity);
   }
@@ -53,7 +14,7 @@ export function severityByLine(problems: readonly Problem[]): ReadonlyMap<number
 }
 
 /** Errors first, then by place; those of no place before the others. */
-export function inOrder(problems: readonly Problem[]): Problem[] {
+export function inOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {
   return problems.toSorted(
     (a, b) =>
       Number(a.severity !== 'error') - Number(b.severity !== 'error') ||
@@ -63,7 +24,7 @@ export function inOrder(problems: readonly Problem[]): Problem[] {
 }
 
 /** What is wrong, without the key, which stands beside it. */
-export function wordsOf({ key, message }: Problem): string {
+export function wordsOf({ key, message }: ConfigProblem): string {
   const prefix = `${key}: `;
   return key !== '' && message.startsWith(prefix) ? message.slice(prefix.length) : message;
 }
@@ -81,7 +42,7 @@ export function offsetOf(text: string, line: number, column: number): number {
 }
 
 /** `1 error, 2 warnings`; empty where there is none. */
-export function summary(problems: readonly Problem[]): string {
+export function summary(problems: readonly ConfigProblem[]): string {
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   const warnings = problems.length - errors;
   return [errors > 0 && counted(errors, 'error'), warnings > 0 && counted(warnings, 'warning')]

@@ -1,13 +1,14 @@
 /** The configuration file as it is on the agent's disk: what is wrong with it, what a reload would do, and the reload. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import type { ConfigCheck, ReloadResult } from '../../../src/config/shape.js';
 import { type ApiError, send } from '../lib/api.js';
 import { Button } from '../parts/button.js';
+import { Icon } from '../parts/icon.js';
 import { ErrorNotice } from '../parts/notice.js';
 import { Skeleton } from '../parts/skeleton.js';
 import { Changes } from './changes.js';
 import { Outcome, ProblemList } from './outcome.js';
-import type { Checked, Reloaded } from './problems.js';
 
 export function ReloadView({
   file,
@@ -16,8 +17,8 @@ export function ReloadView({
   readonly file: string | null;
   readonly onReloaded: () => void;
 }) {
-  const checked = useSignal<Checked | undefined>(undefined);
-  const reloaded = useSignal<Reloaded | undefined>(undefined);
+  const checked = useSignal<ConfigCheck | undefined>(undefined);
+  const reloaded = useSignal<ReloadResult | undefined>(undefined);
   const error = useSignal<ApiError | undefined>(undefined);
   const isBusy = useSignal(false);
   const busily = async (ask: () => Promise<void>): Promise<void> => {
@@ -31,12 +32,12 @@ export function ReloadView({
     isBusy.value = false;
   };
   const check = async (): Promise<void> => {
-    checked.value = await send<Checked>('POST', 'api/v1/config/check');
+    checked.value = await send<ConfigCheck>('POST', 'api/v1/config/check');
   };
   const look = (): Promise<void> => busily(check);
   const reload = (): Promise<void> =>
     busily(async () => {
-      reloaded.value = await send<Reloaded>('POST', 'api/v1/config/reload');
+      reloaded.value = await send<ReloadResult>('POST', 'api/v1/config/reload');
       onReloaded();
       await check();
     });
@@ -65,7 +66,7 @@ export function ReloadView({
       </div>
       <div aria-live="polite" class="settings-result">
         {error.value && <ErrorNotice error={error.value} />}
-        {reloaded.value && <p class="settings-verdict">{SAID[reloaded.value.result]}</p>}
+        {reloaded.value && <Reloaded reloaded={reloaded.value} />}
         {checked.value ? <Outcome checked={checked.value} /> : !error.value && <Skeleton />}
       </div>
       {problems.length > 0 && <ProblemList problems={problems} />}
@@ -77,8 +78,22 @@ export function ReloadView({
   );
 }
 
-const SAID: Readonly<Record<Reloaded['result'], string>> = {
+/** What became of the reload, and why. */
+function Reloaded({ reloaded: { result, problems } }: { readonly reloaded: ReloadResult }) {
+  if (result === 'applied' || result === 'unchanged') return <p class="settings-verdict">{SAID[result]}</p>;
+  return (
+    <section aria-label="Why it was not reloaded">
+      <p class="settings-verdict bad">
+        <Icon name="alert" /> {SAID[result]}
+      </p>
+      <ProblemList problems={problems} />
+    </section>
+  );
+}
+
+const SAID: Readonly<Record<ReloadResult['result'], string>> = {
   applied: 'Reloaded.',
   unchanged: 'Reloaded: nothing was different.',
   refused: 'Not reloaded: the configuration in force goes on.',
+  failed: 'Not reloaded: restart the agent.',
 };

@@ -1,17 +1,17 @@
 /** A sink of type loki. */
 import { z } from 'zod';
-import { duration, flag, labelName, size, text, textLike } from '../../leaves.js';
-import { password, token, webAddress } from '../../secrets.js';
+import { duration, flag, labelName, size, textLike } from '../../leaves.js';
+import { webAddress } from '../../secrets.js';
 import { section } from '../../section.js';
 import type { LokiSinkConfig } from '../../types.js';
-import { DAY, MATCH, MIB, match, SECOND, TYPE, tls } from '../shared.js';
+import { DAY, MATCH, MIB, match, SECOND, TYPE } from '../shared.js';
+import { batch, login, way } from './request-keys.js';
 
 // Loki's own rule for the name of a tenant.
 const tenant = textLike(
   "a tenant: letters, digits and !-_.*'(), at most 150",
   "^[A-Za-z0-9!_.*'()-]{1,150}$",
 );
-const BASIC = 'For basic authentication';
 
 export const loki = section<LokiSinkConfig>({
   type: ['type', z.literal('loki'), TYPE],
@@ -23,26 +23,14 @@ export const loki = section<LokiSinkConfig>({
     labelName().optional(),
     'Label whose value is the tenant of a stream; streams without it go to tenant.',
   ],
-  username: ['username', text('a name').optional(), `${BASIC}.`],
-  password: ['password', password().optional(), `${BASIC}.`],
-  bearerToken: ['bearer_token', token().optional(), 'Sent as Authorization: Bearer.'],
-  tls: ['tls', tls.optional(), 'For https.'],
-  proxyUrl: [
-    'proxy_url',
-    webAddress('http://127.0.0.1:3128').optional(),
-    'Proxy on the way; default: by HTTP_PROXY, HTTPS_PROXY and NO_PROXY.',
-  ],
+  ...login,
+  ...way,
   structuredMetadata: [
     'structured_metadata',
     flag().default(true),
     'Send the fields of lines; false for a Loki that takes none (allow_structured_metadata, schema v13).',
   ],
-  timeoutMs: ['timeout', duration(SECOND, '10s').default(10 * SECOND), 'For one request.'],
-  batchWaitMs: [
-    'batch_wait',
-    duration(0, '1s').default(SECOND),
-    'How long lines may wait for others, so that a request holds many of each stream.',
-  ],
+  ...batch,
   batchBytes: [
     'batch_bytes',
     size(64 * 1024, '1MiB', 3 * MIB).default(MIB),

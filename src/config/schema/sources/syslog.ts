@@ -6,7 +6,11 @@ import type { SyslogSourceConfig, SyslogTlsConfig } from '../../types.js';
 import { MIB, SECOND, TYPE } from '../shared.js';
 
 const tls = section<SyslogTlsConfig>({
-  certFile: ['cert_file', path('a file with a certificate in PEM form'), 'Certificate, and those above it.'],
+  certFile: [
+    'cert_file',
+    path('a file with a certificate in PEM form'),
+    'Certificate, and those above it; a renewed one is taken within a minute.',
+  ],
   keyFile: ['key_file', path('a file with a key in PEM form'), 'Key of the certificate.'],
   clientCaFile: [
     'client_ca_file',

@@ -5,7 +5,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The proxy for `url`; undefined: none. `configured` decides alone where it is given. Throws CONFIG_INVALID. */
 export function proxyFor(url: URL, configured: string | undefined, env: Environment): URL | undefined {
-  if (configured !== undefined) return parse(configured, 'proxy_url of the Loki sink');
+  if (configured !== undefined) return parse(configured, 'proxy_url of the sink');
   const name = `${url.protocol.slice(0, -1)}_proxy`;
   const found = env[name] ?? env[name.toUpperCase()];
   if (!found || isExcepted(url, env['no_proxy'] ?? env['NO_PROXY'] ?? '')) return undefined;

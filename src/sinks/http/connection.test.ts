@@ -6,9 +6,9 @@ import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { HttpWayConfig, LoginConfig } from '../../config/types.js';
 import { Scope } from '../../runtime/scope.js';
 import { Connection } from './connection.js';
-import { CONFIG } from './testing/test-sink.js';
 
 const TLS = path.join(import.meta.dirname, 'testing/tls');
 const file = (name: string): string => path.join(TLS, name);
@@ -56,12 +56,16 @@ function noting(seen: Seen[]): http.RequestListener {
   };
 }
 
-function connect(config: Partial<typeof CONFIG>, env: NodeJS.ProcessEnv = {}): Connection {
-  return new Connection({ ...CONFIG, ...config }, scope, env);
+type Config = Partial<HttpWayConfig & LoginConfig>;
+
+function connect(config: Config, env: NodeJS.ProcessEnv = {}): Connection {
+  const way = { url: 'http://127.0.0.1:1', timeoutMs: 2_000, ...config };
+  const target = { who: 'Loki', url: new URL(`${way.url}/push`), headers: {}, connections: 4 };
+  return new Connection(target, way, scope, env);
 }
 
 describe('Connection', () => {
-  test('says who it is by password, by the address or by a token, and for which tenant', async () => {
+  test('says who it is by password, by the address or by a token, with the headers of the request', async () => {
     const seen: Seen[] = [];
     const port = await listen(http.createServer(noting(seen)));
     const url = `http://127.0.0.1:${port}`;
@@ -73,8 +77,9 @@ describe('Connection', () => {
     ];
     for (const [i, config] of configs.entries()) {
       const connection = connect(config);
-      expect(connection.address).toBe(`${url}/loki/api/v1/push`);
-      const reply = await connection.post(BODY, i % 2 ? 'team' : undefined, NEVER);
+      expect(connection.address).toBe(`${url}/push`);
+      const tenant: Record<string, string> = i % 2 ? { 'x-scope-orgid': 'team' } : {};
+      const reply = await connection.post(BODY, tenant, NEVER);
       expect(reply).toEqual({ status: 204, body: '', retryAfter: undefined });
     }
     expect(seen.map(({ headers }) => headers.authorization)).toEqual([
@@ -90,15 +95,15 @@ describe('Connection', () => {
       'team',
     ]);
     for (const { url, headers, body } of seen) {
-      expect([url, body]).toEqual(['/loki/api/v1/push', 'body']);
-      expect(headers).toMatchObject({ 'content-type': 'application/x-protobuf', 'content-length': '4' });
+      expect([url, body]).toEqual(['/push', 'body']);
+      expect(headers).toMatchObject({ 'user-agent': 'log-capturer', 'content-length': '4' });
     }
   });
 
   test('shows no credentials in its errors', async () => {
     const port = await listen(net.createServer((socket) => socket.destroy()));
     const connection = connect({ url: `http://you:hunter2@127.0.0.1:${port}` });
-    const error = await connection.post(BODY, undefined, NEVER).catch((error: Error) => error);
+    const error = await connection.post(BODY, {}, NEVER).catch((error: Error) => error);
     expect(error).toMatchObject({ code: 'SINK_UNREACHABLE', retryable: true });
     expect(
       JSON.stringify([(error as Error).message, (error as Error).stack, connection.address]),
@@ -110,7 +115,7 @@ describe('Connection', () => {
     const lookup = vi.spyOn(dns, 'lookup').mockImplementation(((_: unknown, __: unknown, done: unknown) => {
       (done as (error: Error) => void)(unknown);
     }) as unknown as typeof dns.lookup);
-    const posted = connect({ url: 'http://loki.test:3100' }).post(BODY, undefined, NEVER);
+    const posted = connect({ url: 'http://loki.test:3100' }).post(BODY, {}, NEVER);
     await expect(posted).rejects.toMatchObject({
       code: 'SINK_UNREACHABLE',
       retryable: true,
@@ -131,7 +136,7 @@ describe('Connection', () => {
       socket.on('close', () => open.delete(socket));
     });
     const connection = connect({ url: `http://127.0.0.1:${await listen(server)}` });
-    for (let i = 0; i < 20; i++) await connection.post(BODY, undefined, NEVER);
+    for (let i = 0; i < 20; i++) await connection.post(BODY, {}, NEVER);
     // One while the other is just getting free.
     expect(connections).toBeLessThanOrEqual(2);
     const ended = [...open].map((socket) => once(socket, 'close'));
@@ -139,7 +144,7 @@ describe('Connection', () => {
     await connection.close();
     await connection.close();
     await Promise.all(ended);
-    await expect(connection.post(BODY, undefined, NEVER)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
+    await expect(connection.post(BODY, {}, NEVER)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
   });
 
   test('reads no more of an answer than is of use', async () => {
@@ -153,7 +158,7 @@ describe('Connection', () => {
       more();
     });
     const connection = connect({ url: `http://127.0.0.1:${await listen(server)}` });
-    const reply = await connection.post(BODY, undefined, NEVER);
+    const reply = await connection.post(BODY, {}, NEVER);
     expect([reply.status, reply.body.length]).toEqual([500, 65_536]);
   });
 });
@@ -169,7 +174,7 @@ describe('TLS', () => {
     const seen: Seen[] = [];
     const server = https.createServer({ key: pem('server.key'), cert: pem('server.pem') }, noting(seen));
     const url = `https://127.0.0.1:${await listen(server)}`;
-    const posted = connect({ url, tls: { insecureSkipVerify: false, ...tls } }).post(BODY, undefined, NEVER);
+    const posted = connect({ url, tls: { insecureSkipVerify: false, ...tls } }).post(BODY, {}, NEVER);
     if (expected === 'ok') expect(await posted).toMatchObject({ status: 204 });
     else await expect(posted).rejects.toMatchObject({ code: expected, retryable: false });
     expect(seen.length).toBe(expected === 'ok' ? 1 : 0);
@@ -181,14 +186,14 @@ describe('TLS', () => {
     const url = `https://127.0.0.1:${await listen(https.createServer(options, noting(seen)))}`;
     const tls = { caFile: file('ca.pem'), serverName: 'loki.test', insecureSkipVerify: false };
     const own = { ...tls, certFile: file('client.pem'), keyFile: file('client.key') };
-    await expect(connect({ url, tls }).post(BODY, undefined, NEVER)).rejects.toThrow();
-    expect(await connect({ url, tls: own }).post(BODY, undefined, NEVER)).toMatchObject({ status: 204 });
+    await expect(connect({ url, tls }).post(BODY, {}, NEVER)).rejects.toThrow();
+    expect(await connect({ url, tls: own }).post(BODY, {}, NEVER)).toMatchObject({ status: 204 });
     expect(seen.length).toBe(1);
   });
 
   test('to a server that has none is refused with a reason', async () => {
     const url = `https://127.0.0.1:${await listen(http.createServer())}`;
-    await expect(connect({ url }).post(BODY, undefined, NEVER)).rejects.toMatchObject({
+    await expect(connect({ url }).post(BODY, {}, NEVER)).rejects.toMatchObject({
       code: 'SINK_REFUSED',
       message: expect.stringMatching(/No TLS connection/) as string,
       remedy: expect.stringMatching(/plain http: write http:\/\/ in url/) as string,
@@ -204,8 +209,8 @@ describe('a proxy', () => {
       { url: 'http://me:own@loki.test:3100' },
       { http_proxy: `http://you:there@127.0.0.1:${port}` },
     );
-    expect(await connection.post(BODY, undefined, NEVER)).toMatchObject({ status: 204 });
-    expect(seen[0].url).toBe('http://loki.test:3100/loki/api/v1/push');
+    expect(await connection.post(BODY, {}, NEVER)).toMatchObject({ status: 204 });
+    expect(seen[0].url).toBe('http://loki.test:3100/push');
     expect(seen[0].headers).toMatchObject({
       host: 'loki.test:3100',
       authorization: `Basic ${btoa('me:own')}`,
@@ -235,14 +240,14 @@ describe('a proxy', () => {
     const proxyPort = await listen(proxy);
     const config = { url: 'https://loki.test', tls: { caFile: file('ca.pem'), insecureSkipVerify: false } };
     const connection = connect({ ...config, proxyUrl: `http://you:there@127.0.0.1:${proxyPort}` });
-    await connection.post(BODY, undefined, NEVER);
-    await connection.post(BODY, 'team', NEVER);
+    await connection.post(BODY, {}, NEVER);
+    await connection.post(BODY, { 'x-scope-orgid': 'team' }, NEVER);
     expect(seen.map(({ url, headers }) => [url, headers['proxy-authorization']])).toEqual([
-      ['/loki/api/v1/push', undefined],
-      ['/loki/api/v1/push', undefined],
+      ['/push', undefined],
+      ['/push', undefined],
     ]);
     expect(new Set(tunnels.map(String))).toEqual(new Set([`loki.test:443,Basic ${btoa('you:there')}`]));
     const stranger = connect({ ...config, proxyUrl: `http://127.0.0.1:${proxyPort}` });
-    await expect(stranger.post(BODY, undefined, NEVER)).rejects.toMatchObject({ code: 'SINK_REFUSED' });
+    await expect(stranger.post(BODY, {}, NEVER)).rejects.toMatchObject({ code: 'SINK_REFUSED' });
   });
 });

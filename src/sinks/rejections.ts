@@ -10,15 +10,17 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   line_too_long:
     'longer than max_line_size of Loki; lower max_line_bytes of the sink below it, then they are cut.',
   too_large:
-    'one line that is more than Loki takes in one message; lower max_line_bytes of the sink, then they are cut.',
+    'one line that is more than the server takes in one message; raise its limit, or lower max_line_bytes where the sink has it, then they are cut.',
   structured_metadata:
     'more structured metadata (fields of lines) than Loki takes, or any where it takes none (allow_structured_metadata: false, or a schema before v13); set structured_metadata: false in the sink, or allow or raise it in Loki, then redrive.',
   max_labels: 'more labels than max_label_names_per_series of Loki; take some away, or raise it.',
   invalid_labels: 'labels that Loki does not take; see its log, and the labels of the routes.',
   stream_limit:
     'one stream more than Loki takes of a tenant; use fewer labels, or raise max_global_streams_per_user.',
-  refused: 'Loki answered 400 and no reason that is known here; see its log.',
-  other: 'refused beside others, and Loki did not say why; see its log.',
+  refused: 'the server will not take them, and what it says is no reason that is known here; see its log.',
+  not_told:
+    'the receiver took a part of a request and did not say which lines it refused: they are counted, and are in the history, but not among the dead letters; see its log.',
+  other: 'refused beside others, and the server did not say why; see its log.',
 };
 
 export const REJECTION_REASONS: readonly string[] = Object.keys(EXPLANATIONS);

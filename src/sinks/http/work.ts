@@ -1,0 +1,165 @@
+/**
+ * One delivery on its way: what the server has taken is remembered, so that the same delivery tried again goes on where it
+ * stopped. Requests go one after the other, so a lane's order holds.
+ *
+ * Who answers that something of a request will never be taken (`refused`) does not say what. The request is divided until it
+ * is a line, up to MAX_DOUBTS times; such lines are put aside until the server has taken something else. Then they are
+ * rejected. Where it takes nothing at all it is not the lines: `hopeless`, and all is as it was before the first doubt.
+ */
+import type { Block, Delivered, Refused } from '../../pipeline/contract.js';
+import type { Words } from './answer.js';
+import { bytesOf, countOf, Decoder, fitting, halves, linesOf, partOf, type Request, rowsOf } from './lines.js';
+
+const MAX_DOUBTS = 64;
+
+interface Suspect {
+  readonly request: Request;
+  readonly words: Words;
+}
+
+export class Work {
+  readonly #given: Block[] = [];
+  #queue: Request[] = [];
+  #delivered = 0;
+  readonly #rejected = new Map<string, number>();
+  /** By block, reason and stream; rows as they came. */
+  readonly #refused = new Map<string, Refused & { readonly rows: number[] }>();
+  readonly #decoder = new Decoder();
+  /** What the server said of one line, by reason. */
+  readonly examples = new Map<string, string>();
+
+  #doubts = 0;
+  #suspects: Suspect[] = [];
+  /** The queue at the first doubt since the server has taken anything, and what all sinks' requests came to by then. */
+  #before: { readonly queue: readonly Request[]; readonly accepted: number } | undefined;
+
+  constructor(blocks: readonly Block[]) {
+    this.#add(blocks);
+  }
+
+  /** True where `blocks` are those of this work, and perhaps more after them: those are work from now on. */
+  goesOnWith(blocks: readonly Block[]): boolean {
+    const isSame = this.#given.every(
+      ({ lsn, lines }, i) => lsn === blocks[i]?.lsn && lines === blocks[i].lines,
+    );
+    if (isSame) this.#add(blocks.slice(this.#given.length));
+    return isSame;
+  }
+
+  #add(blocks: readonly Block[]): void {
+    this.#given.push(...blocks);
+    if (blocks.length > 0) this.#queue.push(blocks.map((block) => ({ block, rows: undefined })));
+  }
+
+  get result(): Delivered {
+    const refused = [...this.#refused.values()];
+    for (const { rows } of refused) rows.sort((a, b) => a - b);
+    return {
+      delivered: this.#delivered,
+      rejected: this.#rejected,
+      refused: refused.length > 0 ? refused : undefined,
+    };
+  }
+
+  /** The request to send now, of at most `maxBytes` raw bytes where it can be divided; undefined when all are answered. */
+  next(maxBytes: number): Request | undefined {
+    const [first, ...rest] = this.#queue;
+    if (first && bytesOf(first) > maxBytes) this.#queue = [...fitting(first, maxBytes), ...rest];
+    return this.#queue[0];
+  }
+
+  /** The server has taken the first request. */
+  done(): void {
+    this.#delivered += linesOf(this.#shift());
+    this.#settleSuspects();
+  }
+
+  /** As `done`, but for lines that are refused, and for those of `again`, which come first now. Lines by their place in it. */
+  partlyDone(refused: ReadonlyMap<number, Words>, again: readonly number[]): void {
+    const request = this.#shift();
+    const taken = linesOf(request) - refused.size - again.length;
+    this.#delivered += taken;
+    this.#reject(request, refused);
+    if (again.length > 0) this.#queue.unshift(partOf(request, again));
+    if (taken > 0) this.#settleSuspects();
+  }
+
+  /** It has taken the first request but for so many lines, and does not say which. */
+  doneBut(count: number, { reason, said }: Words): void {
+    this.#delivered += linesOf(this.#shift()) - count;
+    this.#count(reason, said, count);
+    this.#settleSuspects();
+  }
+
+  /** The first request is too large. */
+  tooLarge(words: Words): void {
+    const parts = halves(this.#queue[0]);
+    if (parts) this.#queue.splice(0, 1, ...parts);
+    else this.#rejectAll(this.#shift(), words);
+  }
+
+  /** Something of the first request will never be taken; `accepted` requests of the sink were until now. */
+  doubt(words: Words, accepted: number): void {
+    this.#before ??= { queue: [...this.#queue], accepted };
+    const parts = this.#doubts++ < MAX_DOUBTS ? halves(this.#queue[0]) : undefined;
+    if (parts) this.#queue.splice(0, 1, ...parts);
+    else this.#suspects.push({ request: this.#shift(), words });
+  }
+
+  /**
+   * True where lines are under suspicion and nothing is left to send: the server has taken nothing since, so it will not be
+   * the lines. All of them are to be sent again then.
+   */
+  isHopeless(accepted: number): boolean {
+    if (!this.#before || this.#suspects.length === 0 || this.#queue.length > 0) return false;
+    if (accepted > this.#before.accepted) {
+      this.#settleSuspects();
+      return false;
+    }
+    this.#queue = [...this.#before.queue];
+    this.#before = undefined;
+    this.#suspects = [];
+    this.#doubts = 0;
+    return true;
+  }
+
+  #settleSuspects(): void {
+    for (const { request, words } of this.#suspects) this.#rejectAll(request, words);
+    this.#suspects = [];
+    this.#before = undefined;
+  }
+
+  #shift(): Request {
+    const request = this.#queue.shift();
+    if (!request) throw new TypeError('no request was under way');
+    return request;
+  }
+
+  #rejectAll(request: Request, words: Words): void {
+    this.#reject(request, new Map(Array.from({ length: linesOf(request) }, (_, i) => [i, words])));
+  }
+
+  #reject(request: Request, refused: ReadonlyMap<number, Words>): void {
+    let from = 0;
+    for (const piece of refused.size > 0 ? request : []) {
+      const { block } = piece;
+      const { streams, stream } = this.#decoder.decode(block);
+      for (const [i, row] of rowsOf(piece).entries()) {
+        const words = refused.get(from + i);
+        if (!words) continue;
+        const { reason, said } = words;
+        this.#count(reason, said, 1);
+        const key = JSON.stringify([block.lsn, reason, streams[stream[row]]]);
+        const known = this.#refused.get(key) ?? { block, rows: [], reason, said, tenant: undefined };
+        this.#refused.set(key, known);
+        known.rows.push(row);
+      }
+      from += countOf(piece);
+    }
+  }
+
+  #count(reason: string, said: string, lines: number): void {
+    this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + lines);
+    if (!this.examples.has(reason)) this.examples.set(reason, said);
+  }
+}
