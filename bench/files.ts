@@ -87,7 +87,7 @@ async function measure(root: string): Promise<boolean> {
       output.lines.push({ number: Number(line.slice(0, line.indexOf(' '))), time, run });
     else {
       const [, from, to = ''] = /(?: from (\S+) to| up to) (\S+) /.exec(line) ?? [];
-      output.gaps.push({ from, to });
+      output.gaps.push({ why: labels.gap, from, to });
     }
   };
   const source = { type: 'file', include: [path.join(folder, '*.log')], start_at: 'beginning' };

@@ -8,6 +8,7 @@ import type {
   HttpSinkConfig,
   JournaldSourceConfig,
   LokiSinkConfig,
+  OtlpSinkConfig,
   SinkConfig,
   SourceConfig,
   StdinSourceConfig,
@@ -78,6 +79,8 @@ const SINKS: Makers<SinkConfig, Sink, SinkContext> = {
     (await import('./sinks/http/index.js')).createHttpSink(name, config, context),
   loki: async (name, config: LokiSinkConfig, context) =>
     (await import('./sinks/loki/index.js')).createLokiSink(name, config, context),
+  otlp: async (name, config: OtlpSinkConfig, context) =>
+    (await import('./sinks/otlp/index.js')).createOtlpSink(name, config, context),
   stdout: async (name, config: StdoutSinkConfig, context) =>
     (await import('./sinks/stdout/index.js')).createStdoutSink(name, config, context),
 };

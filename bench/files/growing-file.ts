@@ -22,8 +22,8 @@ export interface Deed {
   readonly ms: number;
 }
 
-/** Old files that are kept. */
-const GENERATIONS = 4;
+/** Old files that are kept: so many that none is removed before it was read, though the agent may be down for some seconds. */
+const GENERATIONS = 10;
 /** Between a copy and its cut. */
 const DESTROYED_LINES = 2;
 

@@ -29,6 +29,7 @@ export interface SeenLine {
 
 /** RFC 3339; without `from` it begins before everything. */
 export interface SeenGap {
+  readonly why: string;
   readonly from: string | undefined;
   readonly to: string;
 }
@@ -79,7 +80,7 @@ export function judge(file: Written, seen: readonly SeenLine[], told: readonly S
     last = line;
   }
   // After a kill a gap is told again, as lines are.
-  const gaps = [...new Map(told.map((gap) => [`${gap.from} ${gap.to}`, gap])).values()];
+  const gaps = [...new Map(told.map((gap) => [JSON.stringify(gap), gap])).values()];
   let destroyed = 0;
   let before: SeenLine | undefined;
   for (let number = 0; number < file.next; number++) {

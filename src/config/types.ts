@@ -217,6 +217,7 @@ export type SinkConfig =
   | FileSinkConfig
   | HttpSinkConfig
   | LokiSinkConfig
+  | OtlpSinkConfig
   | StdoutSinkConfig;
 
 /** What every sink can be told. */

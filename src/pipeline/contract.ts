@@ -74,7 +74,15 @@ export interface Source {
   run(scope: Scope, pipeline: Pipeline): Promise<void>;
   /** What it has read so far; undefined before it runs. */
   figures(): SourceFigures | undefined;
+  /**
+   * Lines and bytes of the same, by what names a container for good, for those who ask every few seconds. To be had where
+   * there may be thousands: nothing is made for it.
+   */
+  tellReads?(tell: TellReads): void;
 }
+
+/** `id` is undefined for all that ended. */
+export type TellReads = (id: string | undefined, lines: number, bytes: number) => void;
 
 /** Totals of this run, each counted where it happens. */
 export interface ReadTotals {

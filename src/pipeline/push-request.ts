@@ -56,6 +56,36 @@ export function decompressBlock(payload: Buffer): Buffer {
   }
 }
 
+/** Where a stream lies in a PushRequest: data[from .. to), as a field of it. */
+export interface StreamPlace {
+  readonly labels: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The streams of a PushRequest in their order; their lines are not looked at. Throws JOURNAL_DAMAGED on what is none. */
+export function locateStreams(data: Buffer): StreamPlace[] {
+  const places: StreamPlace[] = [];
+  const walk = new Walk(data);
+  while (walk.at < data.length) {
+    const from = walk.at;
+    if (walk.varint() === 0x0a) {
+      const to = walk.enter();
+      places.push({ labels: labelsIn(walk, to), from, to });
+      walk.at = to;
+    } else {
+      walk.skip();
+    }
+  }
+  return places;
+}
+
+/** Of the stream that ends at `end`; they stand before its lines in whatever we wrote. */
+function labelsIn(walk: Walk, end: number): string {
+  if (walk.at >= end || walk.varint() !== 0x0a) return '';
+  return walk.text();
+}
+
 /** Replaces the contents of `lines` with those of a PushRequest. Throws JOURNAL_DAMAGED on what is none. */
 export function decodeLines(data: Buffer, lines: BlockLines): void {
   lines.length = 0;
@@ -75,9 +105,7 @@ function decodeStream(walk: Walk, end: number, lines: BlockLines): void {
     if (tag === 0x12) {
       decodeEntry(walk, walk.enter(), index, lines);
     } else if (tag === 0x0a) {
-      const to = walk.enter();
-      lines.streams[index] = lines.data.toString('utf8', walk.at, to);
-      walk.at = to;
+      lines.streams[index] = walk.text();
     } else {
       walk.skip();
     }
@@ -161,6 +189,14 @@ class Walk {
     const end = this.at + length;
     if (end > this.#data.length) throw malformed();
     return end;
+  }
+
+  /** Reads a text, with its length before it. */
+  text(): string {
+    const end = this.enter();
+    const text = this.#data.toString('utf8', this.at, end);
+    this.at = end;
+    return text;
   }
 
   /** Checks that what was entered ended where its length said. */

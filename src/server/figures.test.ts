@@ -41,11 +41,12 @@ const NEWEST = { seconds: 1_700_000_100, nanos: 5 };
 
 function rates(...rows: readonly (readonly [key: string, perSecond: number])[]): Rates {
   const made = new Rates();
-  made.sample(
-    0,
-    rows.map(([key]) => [key, 0]),
-  );
-  made.sample(1_000, rows);
+  made.sample(0, (add) => {
+    for (const [key] of rows) add(key, 0);
+  });
+  made.sample(1_000, (add) => {
+    for (const [key, perSecond] of rows) add(key, perSecond);
+  });
   return made;
 }
 

@@ -45,9 +45,9 @@ describeWithEngine('metrics', (bed) => {
     await agent.ready();
     const scrape = async (): Promise<Exposition> =>
       new Exposition(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text());
-    const prometheus = await Prometheus.start(programs, path.join(folder, 'prometheus'), [
-      `127.0.0.1:${port}`,
-    ]);
+    const prometheus = await Prometheus.start(programs, path.join(folder, 'prometheus'), {
+      targets: { agent: `127.0.0.1:${port}` },
+    });
     onTestFinished(() => prometheus.stop());
 
     const containersAtFirst = seriesOf(await scrape());

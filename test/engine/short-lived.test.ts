@@ -18,7 +18,8 @@ import { scratch } from '../support/scratch.js';
 const CONTAINERS = 200;
 const LINES = 1_000;
 const AT_ONCE = 8;
-const COMPLETE_DEADLINE_MS = 30_000;
+// Events are hints: one that was missed is made good by the next list, which is due 30 s after the last one.
+const COMPLETE_DEADLINE_MS = 75_000;
 // Lines before and after a pause of 50 ms; an empty argument is an empty line.
 const SCRIPT = `printf '%s\\n' "$1" "$2" "$3"; printf '%s\\n' "$4" >&2; sleep 0.05; printf '%s\\n' "$5" >&2; shift 5; printf '%s\\n' "$@"`;
 const TIME_LENGTH = '2026-11-21T21:40:00.123456789Z'.length;
@@ -108,11 +109,11 @@ describeWithEngine(`${CONTAINERS} containers of ${LINES} lines, removed at once`
     });
     await outputsComplete(file.output, expected, COMPLETE_DEADLINE_MS);
     rmSync(stalls);
-    await expect
-      .poll(async () => (await api.agent.get<{ containers: unknown[] }>('/api/v1/containers')).containers, {
-        timeout: COMPLETE_DEADLINE_MS,
-      })
-      .toEqual([]);
+    const left = async (): Promise<object> => ({
+      agent: (await api.agent.get<{ containers: unknown[] }>('/api/v1/containers')).containers,
+      engine: await bed.api.testContainers('mine'),
+    });
+    await expect.poll(left, { timeout: COMPLETE_DEADLINE_MS }).toEqual({ agent: [], engine: [] });
     expect(await gapsOf(file), file.agent.log).toEqual([]);
     const gaps = await gapsOf(api);
     for (const { agent } of [file, api]) {

@@ -77,16 +77,30 @@ export class Host {
     await this.#engine.dispose();
   }
 
+  /** Where the engine listens. */
+  get endpoint(): string {
+    return `unix://${this.#engine.socket}`;
+  }
+
+  /** The engine answers nobody any more. */
+  async stopEngine(): Promise<void> {
+    await this.#engine.stop();
+  }
+
+  /** The log of a container: the file that an engine would write. */
+  logOf(container: string): string {
+    const id = idOf(container);
+    return path.join(this.#engine.dir, 'root/containers', id, `${id}-json.log`);
+  }
+
   /** So many lines more for each container. */
   write(lines: number): void {
     for (const container of CONTAINERS) {
-      const id = idOf(container);
       const records = Array.from({ length: lines }, (_, i) => {
         const log = `${container} ${this.#written + i}\n`;
         return `${JSON.stringify({ log, stream: 'stdout', time: new Date().toISOString() })}\n`;
       });
-      const file = path.join(this.#engine.dir, 'root/containers', id, `${id}-json.log`);
-      appendFileSync(file, records.join(''));
+      appendFileSync(this.logOf(container), records.join(''));
     }
     this.#written += lines;
   }
@@ -114,14 +128,13 @@ export class Host {
 
   /** Without an output lines are journaled, and that is all. */
   async agent(hasOutput: boolean, options: Partial<AgentOptions> = {}): Promise<Agent> {
-    const { socket } = this.#engine;
     const sinks = hasOutput ? { sinks: { files: { type: 'file', directory: this.output } } } : {};
     const agent = await Agent.start({
       folder: this.folder,
       dataDir: this.dataDir,
       config: {
         journal: { min_free: '0%', sync_interval: '20ms' },
-        sources: { containers: { type: 'docker', endpoint: `unix://${socket}`, start_at: 'beginning' } },
+        sources: { containers: { type: 'docker', endpoint: this.endpoint, start_at: 'beginning' } },
         ...sinks,
       },
       ...options,

@@ -33,7 +33,28 @@ export function promtoolSays(programs: string, exposition: string): string {
   return status === 0 ? stderr : `${error?.message ?? status}: ${stdout}${stderr}`;
 }
 
-/** A Prometheus that scrapes `targets` every 200 ms, until it is stopped. */
+export interface PrometheusSetup {
+  /** `host:port` by the label `instance`. */
+  readonly targets: Readonly<Record<string, string>>;
+  /** Of scrapes and of rules; default: 200 ms. */
+  readonly everyMs?: number;
+  /** A file of rules. */
+  readonly rules?: string;
+}
+
+/** One series of an answer. */
+export interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+interface Answer<T> {
+  readonly status: string;
+  readonly error?: string;
+  readonly data: T;
+}
+
+/** A Prometheus that scrapes agents as the job log-capturer, until it is stopped. */
 export class Prometheus {
   readonly #url: string;
   readonly #child: ChildProcess;
@@ -46,15 +67,29 @@ export class Prometheus {
   }
 
   /** `folder` gets its data. */
-  static async start(programs: string, folder: string, targets: readonly string[]): Promise<Prometheus> {
+  static async start(programs: string, folder: string, setup: PrometheusSetup): Promise<Prometheus> {
+    const { targets, everyMs = 200, rules } = setup;
     mkdirSync(folder, { recursive: true });
     const file = path.join(folder, 'prometheus.yml');
     // JSON is YAML.
     writeFileSync(
       file,
       JSON.stringify({
-        global: { scrape_interval: '200ms', scrape_timeout: '200ms' },
-        scrape_configs: [{ job_name: 'agent', static_configs: [{ targets }] }],
+        global: {
+          scrape_interval: `${everyMs}ms`,
+          scrape_timeout: `${everyMs}ms`,
+          evaluation_interval: `${everyMs}ms`,
+        },
+        rule_files: rules === undefined ? [] : [rules],
+        scrape_configs: [
+          {
+            job_name: 'log-capturer',
+            static_configs: Object.entries(targets).map(([instance, target]) => ({
+              targets: [target],
+              labels: { instance },
+            })),
+          },
+        ],
       }),
     );
     const port = await freePort();
@@ -74,18 +109,30 @@ export class Prometheus {
     return prometheus;
   }
 
+  /** What an instant query answers. */
+  async query(query: string): Promise<Sample[]> {
+    type Vector = { result: { metric: Record<string, string>; value: [number, string] }[] };
+    const { result } = await this.#ask<Vector>('/api/v1/query', { query });
+    return result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
+  }
+
   /** The value of an instant query that answers one series or none. */
   async value(query: string): Promise<number | undefined> {
-    const answer = await fetch(`${this.#url}/api/v1/query?${new URLSearchParams({ query }).toString()}`);
-    const body = (await answer.json()) as {
-      status: string;
-      error?: string;
-      data?: { result: { value: [number, string] }[] };
-    };
-    if (body.status !== 'success') throw new Error(`${query}: ${body.error}`);
-    const results = body.data?.result ?? [];
-    if (results.length > 1) throw new Error(`${query} answers ${results.length} series.`);
-    return results[0] && Number(results[0].value[1]);
+    const samples = await this.query(query);
+    if (samples.length > 1) throw new Error(`${query} answers ${samples.length} series.`);
+    return samples[0]?.value;
+  }
+
+  /** The values that a label has in the series of a selector. */
+  labelValues(label: string, selector: string): Promise<string[]> {
+    return this.#ask(`/api/v1/label/${label}/values`, { 'match[]': selector });
+  }
+
+  async #ask<T>(path: string, parameters: Readonly<Record<string, string>>): Promise<T> {
+    const answer = await fetch(`${this.#url}${path}?${new URLSearchParams(parameters).toString()}`);
+    const { status, error, data } = (await answer.json()) as Answer<T>;
+    if (status !== 'success') throw new Error(`${Object.values(parameters).join(' ')}: ${error}`);
+    return data;
   }
 
   async stop(): Promise<void> {

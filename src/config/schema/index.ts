@@ -20,6 +20,7 @@ import { type GivenMetrics, type GivenServer, metrics, server } from './server.j
 import { file } from './sinks/file.js';
 import { http } from './sinks/http.js';
 import { loki } from './sinks/loki.js';
+import { otlp } from './sinks/otlp.js';
 import { stdout } from './sinks/stdout.js';
 import { demo } from './sources/demo.js';
 import { docker } from './sources/docker.js';
@@ -43,7 +44,7 @@ const PROCESSORS = [
   sample,
   timestamp,
 ] as const;
-const SINKS = [file, http, loki, stdout] as const;
+const SINKS = [file, http, loki, otlp, stdout] as const;
 
 /** The configuration before the defaults that depend on the machine are filled in. */
 export interface GivenConfig extends Omit<Config, 'dataDir' | 'journal' | 'server' | 'metrics'> {

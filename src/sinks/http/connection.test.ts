@@ -80,7 +80,7 @@ describe('Connection', () => {
       expect(connection.address).toBe(`${url}/push`);
       const tenant: Record<string, string> = i % 2 ? { 'x-scope-orgid': 'team' } : {};
       const reply = await connection.post(BODY, tenant, NEVER);
-      expect(reply).toEqual({ status: 204, body: '', retryAfter: undefined });
+      expect(reply).toEqual({ status: 204, body: '', bytes: Buffer.alloc(0), retryAfter: undefined });
     }
     expect(seen.map(({ headers }) => headers.authorization)).toEqual([
       undefined,

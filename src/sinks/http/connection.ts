@@ -12,7 +12,7 @@ import { AgentError, describeError, systemCode } from '../../runtime/errors.js';
 import type { Scope } from '../../runtime/scope.js';
 import { within } from '../../runtime/within.js';
 import { proxyFor } from './proxy.js';
-import { MAX_BODY_BYTES, type Reply } from './reply.js';
+import { MAX_BODY_BYTES, type Received } from './reply.js';
 import { isTlsTrouble, speaksPlain, tlsOptions } from './tls.js';
 
 const CONNECT_MS = 10_000;
@@ -96,7 +96,7 @@ export class Connection {
    * Sends one request and reads its answer, within the configured time. `path` where it does not go to the target's url.
    * Throws SINK_UNREACHABLE, retryable, where no answer came, SINK_REFUSED where TLS does not want it, SECRET_UNREADABLE.
    */
-  async post(body: Buffer, headers: Headers, signal: AbortSignal, path?: string): Promise<Reply> {
+  async post(body: Buffer, headers: Headers, signal: AbortSignal, path?: string): Promise<Received> {
     const { who, url, maxBodyBytes = MAX_BODY_BYTES } = this.#target;
     const ending = new AbortController();
     const end = (): void => ending.abort();
@@ -112,9 +112,11 @@ export class Connection {
         signal: ending.signal,
       });
       const retryAfter = answer.headers['retry-after'];
+      const bytes = await readLimited(answer.body, maxBodyBytes);
       return {
         status: answer.statusCode,
-        body: await readLimited(answer.body, maxBodyBytes),
+        body: bytes.toString(),
+        bytes,
         retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
       };
     } catch (error) {
@@ -248,7 +250,7 @@ function tunnelled(
 }
 
 /** Reads a body to its end, or closes the connection beyond what anybody reads of it. */
-async function readLimited(body: Readable, maxBytes: number): Promise<string> {
+async function readLimited(body: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -256,5 +258,5 @@ async function readLimited(body: Readable, maxBytes: number): Promise<string> {
     bytes += chunk.length;
     if (bytes > maxBytes) break;
   }
-  return Buffer.concat(chunks).toString('utf8', 0, maxBytes);
+  return Buffer.concat(chunks).subarray(0, maxBytes);
 }

@@ -12,6 +12,7 @@ import type { BlockLines } from '../../pipeline/push-request.js';
 import { parseLabelText } from '../../pipeline/streams.js';
 import { LineFormatter } from '../file/line-format.js';
 import { type Answer, judgeStatus } from './answer.js';
+import { headersOf } from './headers.js';
 import type { Exchange, Protocol } from './request-sink.js';
 import { serverUrl } from './server-url.js';
 
@@ -25,7 +26,7 @@ export class JsonLines implements Protocol {
   /** Throws CONFIG_INVALID. */
   constructor({ url, headers, fields }: HttpSinkConfig) {
     this.url = serverUrl(url, 'http', 'https://logs.example.org/lines');
-    this.headers = { 'content-type': 'application/x-ndjson', ...lowerCased(headers) };
+    this.headers = headersOf('application/x-ndjson', headers);
     this.#withFields = fields;
   }
 
@@ -44,9 +45,4 @@ export class JsonLines implements Protocol {
   async exchange(exchange: Exchange): Promise<Answer> {
     return judgeStatus(await exchange.send(), exchange, Date.now());
   }
-}
-
-/** So that one of the configuration takes the place of one of ours, whatever its case. */
-export function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }

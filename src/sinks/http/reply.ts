@@ -7,10 +7,16 @@ const MAX_SHOWN = 200;
 
 export interface Reply {
   readonly status: number;
-  /** At most its first `maxBodyBytes`. */
+  /** At most as much of its beginning as is of use. */
   readonly body: string;
   /** The header Retry-After. */
   readonly retryAfter: string | undefined;
+}
+
+/** An answer as it came. */
+export interface Received extends Reply {
+  /** The same bytes as `body`. */
+  readonly bytes: Buffer;
 }
 
 /** Seconds or a date, as milliseconds from `nowMs`; undefined for anything else. */

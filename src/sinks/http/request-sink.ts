@@ -22,7 +22,7 @@ import { ToldLines } from '../told-lines.js';
 import type { Answer, Asked } from './answer.js';
 import { Connection, type Target } from './connection.js';
 import { bytesOf, Decoder, linesOf, type Request, rowsOf } from './lines.js';
-import type { Reply } from './reply.js';
+import type { Received } from './reply.js';
 import { Work } from './work.js';
 
 const NOTHING: Delivered = { delivered: 0, rejected: new Map() };
@@ -41,9 +41,9 @@ export interface Exchange extends Asked {
   readonly count: number;
   readonly signal: AbortSignal;
   /** Sends it. Throws as `Connection.post`. */
-  send(): Promise<Reply>;
+  send(): Promise<Received>;
   /** Asks something else of the same server. */
-  ask(path: string, body: Buffer): Promise<Reply>;
+  ask(path: string, body: Buffer): Promise<Received>;
   /** Resolves after `ms`, or at once when the agent has no time left: look at `signal` afterwards. */
   pause(ms: number): Promise<void>;
 }

@@ -30,8 +30,10 @@ export class Work {
 
   #doubts = 0;
   #suspects: Suspect[] = [];
-  /** The queue at the first doubt since the server has taken anything, and what all sinks' requests came to by then. */
-  #before: { readonly queue: readonly Request[]; readonly accepted: number } | undefined;
+  /** Requests of the sink that the server had taken at the first doubt. */
+  #acceptedBefore: number | undefined;
+  /** The queue at the first doubt of an attempt. */
+  #before: readonly Request[] | undefined;
 
   constructor(blocks: readonly Block[]) {
     this.#add(blocks);
@@ -100,7 +102,8 @@ export class Work {
 
   /** Something of the first request will never be taken; `accepted` requests of the sink were until now. */
   doubt(words: Words, accepted: number): void {
-    this.#before ??= { queue: [...this.#queue], accepted };
+    this.#acceptedBefore ??= accepted;
+    this.#before ??= [...this.#queue];
     const parts = this.#doubts++ < MAX_DOUBTS ? halves(this.#queue[0]) : undefined;
     if (parts) this.#queue.splice(0, 1, ...parts);
     else this.#suspects.push({ request: this.#shift(), words });
@@ -111,22 +114,21 @@ export class Work {
    * the lines. All of them are to be sent again then.
    */
   isHopeless(accepted: number): boolean {
-    if (!this.#before || this.#suspects.length === 0 || this.#queue.length > 0) return false;
-    if (accepted > this.#before.accepted) {
-      this.#settleSuspects();
-      return false;
+    if (this.#suspects.length === 0) return false;
+    if (accepted > (this.#acceptedBefore ?? accepted)) this.#settleSuspects();
+    else if (this.#queue.length === 0) {
+      this.#queue = [...(this.#before ?? [])];
+      this.#before = undefined;
+      this.#suspects = [];
+      this.#doubts = 0;
+      return true;
     }
-    this.#queue = [...this.#before.queue];
-    this.#before = undefined;
-    this.#suspects = [];
-    this.#doubts = 0;
-    return true;
+    return false;
   }
 
   #settleSuspects(): void {
     for (const { request, words } of this.#suspects) this.#rejectAll(request, words);
     this.#suspects = [];
-    this.#before = undefined;
   }
 
   #shift(): Request {

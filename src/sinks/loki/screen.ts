@@ -10,6 +10,7 @@
  */
 import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
 import { type KnownStreams, WINDOW_SECONDS } from './known-streams.js';
+import { Parting } from './parting.js';
 import { COUNTED_PER_LINE, type Piece, partOf } from './request.js';
 
 export interface Limits {
@@ -63,6 +64,15 @@ export class Screen {
     if (isBehind || isLong || isOld) return this.#lookInside(piece, alone, nowMs);
     if (alone.size === 0) return { together: piece, alone: [], tooOld: [], cut: 0 };
     if (block.streams.length === 1) return { together: undefined, alone: [piece], tooOld: [], cut: 0 };
+    const parting = Parting.of(piece);
+    if (parting) {
+      return {
+        together: parting.part((labels) => !alone.has(labels)),
+        alone: [...alone].flatMap((labels) => parting.part((one) => one === labels) ?? []),
+        tooOld: [],
+        cut: 0,
+      };
+    }
     decodeBlock(block.payload, this.#lines);
     return this.#parted(piece, alone, () => true, undefined, 0);
   }

@@ -9,7 +9,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { DockerSourceConfig } from '../../config/types.js';
-import type { Pipeline, SourceFigures } from '../../pipeline/contract.js';
+import type { Pipeline, SourceFigures, TellReads } from '../../pipeline/contract.js';
 import { timeOfMs } from '../../pipeline/line-time.js';
 import type { Labels } from '../../pipeline/streams.js';
 import { AgentError, describeError } from '../../runtime/errors.js';
@@ -153,6 +153,10 @@ export class Discovery implements EngineListener {
       containers: this.captures.transports(),
       stalled: this.#liveness.stalled,
     };
+  }
+
+  tellReads(tell: TellReads): void {
+    this.#readings.tellReads(tell);
   }
 
   connected(info: EngineInfo, engine: Engine): void {

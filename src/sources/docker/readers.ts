@@ -2,7 +2,7 @@
 import type { Labels } from '../../pipeline/streams.js';
 import type { Scope } from '../../runtime/scope.js';
 import type { Engine } from './engine.js';
-import type { ContainerLog, ReaderStats } from './json-file/types.js';
+import type { ContainerLog, ReaderCounts, ReaderStats } from './json-file/types.js';
 
 export interface LogReaders {
   run(scope: Scope): Promise<void>;
@@ -20,6 +20,8 @@ export interface LogReaders {
   /** The container is removed: read to the end what is still held, then forget it. */
   finish(id: string): void;
   stats(): ReadonlyMap<string, ReaderStats>;
+  /** What is counted of a log, live; undefined where it is not read. */
+  counts(id: string): Readonly<ReaderCounts> | undefined;
   /** Logs that are open now, each once. */
   openStreams(): readonly OpenLog[];
   /**

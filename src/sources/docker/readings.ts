@@ -4,11 +4,11 @@
  * Sums over all names and `retired` never drop: what a reading has counted moves to `retired` in the moment in which its
  * readers let go of it.
  */
-import type { OpenStream, ReadTotals } from '../../pipeline/contract.js';
+import type { OpenStream, ReadTotals, TellReads } from '../../pipeline/contract.js';
 import { noReads } from '../../pipeline/read-totals.js';
 import type { Labels } from '../../pipeline/streams.js';
 import type { Scope } from '../../runtime/scope.js';
-import type { ContainerLog, Notice, ReaderStats } from './json-file/types.js';
+import type { ContainerLog, Notice, ReaderCounts, ReaderStats } from './json-file/types.js';
 import type { KnownContainers } from './known-containers.js';
 import type { ApiLogReaders, LogEngine, LogReaders } from './readers.js';
 import type { Transport } from './transport.js';
@@ -101,7 +101,7 @@ export class Readings {
   reject(id: string): void {
     const readers = this.#readersOf(id);
     if (!readers) return;
-    this.#retire(id, readers.stats().get(id));
+    this.#retire(id, readers.counts(id));
     readers.reject(id);
   }
 
@@ -143,12 +143,20 @@ export class Readings {
     return new Map([...this.#readers.file.stats(), ...this.#readers.api.stats()]);
   }
 
+  /** As Source.tellReads has it. */
+  tellReads(tell: TellReads): void {
+    tell(undefined, this.#retired.linesRead, this.#retired.bytesRead);
+    for (const [id, { transport }] of this.#readings) {
+      const counts = this.#readers[transport].counts(id);
+      if (counts) tell(id, counts.linesRead, counts.bytesRead);
+    }
+  }
+
   figures(): ReadingFigures {
-    const stats = this.stats();
     const active = new Map<string, ReadTotals>();
     for (const [id, reading] of this.#readings) {
       const totals = active.get(reading.name) ?? noReads();
-      addTo(totals, reading, stats.get(id));
+      addTo(totals, reading, this.#readers[reading.transport].counts(id));
       active.set(reading.name, totals);
     }
     const streams: OpenStream[] = [];
@@ -172,19 +180,19 @@ export class Readings {
     return reading && this.#readers[reading.transport];
   }
 
-  #retire(id: string, stats: ReaderStats | undefined): void {
+  #retire(id: string, counts: Readonly<ReaderCounts> | undefined): void {
     const reading = this.#readings.get(id);
     if (!reading) return;
-    addTo(this.#retired, reading, stats);
+    addTo(this.#retired, reading, counts);
     this.#readings.delete(id);
   }
 }
 
-function addTo(totals: ReadTotals, { heartbeats }: Reading, stats: ReaderStats | undefined): void {
-  totals.linesRead += stats?.linesRead ?? 0;
-  totals.linesLate += stats?.linesLate ?? 0;
-  totals.bytesRead += stats?.bytesRead ?? 0;
-  totals.rotations += stats?.rotations ?? 0;
-  totals.requests += stats?.requests ?? 0;
+function addTo(totals: ReadTotals, { heartbeats }: Reading, counts: Readonly<ReaderCounts> | undefined): void {
+  totals.linesRead += counts?.linesRead ?? 0;
+  totals.linesLate += counts?.linesLate ?? 0;
+  totals.bytesRead += counts?.bytesRead ?? 0;
+  totals.rotations += counts?.rotations ?? 0;
+  totals.requests += counts?.requests ?? 0;
   totals.heartbeats += heartbeats;
 }

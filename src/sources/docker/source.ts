@@ -35,6 +35,7 @@ export function createSource(
     engineTrouble: () => discovery?.trouble,
     containers: () => discovery?.captures.statuses() ?? [],
     figures: () => discovery?.figures(),
+    tellReads: (tell) => discovery?.tellReads(tell),
     async run(scope, pipeline) {
       discovery = new Discovery({
         scope,

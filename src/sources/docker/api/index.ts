@@ -126,6 +126,10 @@ export class ApiReaders implements ApiLogReaders {
     return new Map([...this.#readers].map(([id, reader]) => [id, reader.stats]));
   }
 
+  counts(id: string): Readonly<ReaderCounts> | undefined {
+    return this.#readers.get(id)?.counts;
+  }
+
   openStreams(): readonly OpenLog[] {
     return [...this.#readers].flatMap(([id, { stream }]) =>
       stream ? [{ id, openedMs: stream.openedMs }] : [],

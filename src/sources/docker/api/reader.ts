@@ -218,6 +218,11 @@ export class ApiReader {
     this.#watch.lookAfter(now, this.#isStopped, this.#finishingSince);
   }
 
+  /** Live; undefined before there is a log. */
+  get counts(): Readonly<ReaderCounts> | undefined {
+    return this.#log?.counts;
+  }
+
   get stats(): ApiReaderStats {
     const log = this.#log;
     const isLive = log !== undefined && this.hasLabels;

@@ -20,7 +20,7 @@ import { BulkReaders } from './bulk.js';
 import { ContainerReader, type Progress } from './container-log.js';
 import { Decoder } from './decode.js';
 import { Gate } from './gate.js';
-import type { ContainerLog, JsonFileOptions, ReaderStats } from './types.js';
+import type { ContainerLog, JsonFileOptions, ReaderCounts, ReaderStats } from './types.js';
 
 export type { ContainerLog, JsonFileOptions, Notice, ReaderStats, StartAt } from './types.js';
 
@@ -199,6 +199,10 @@ export class JsonFileReaders {
     return new Map([...this.#tracked].map(([id, { reader }]) => [id, reader.stats]));
   }
 
+  counts(id: string): Readonly<ReaderCounts> | undefined {
+    return this.#tracked.get(id)?.reader.counts;
+  }
+
   openStreams(): OpenLog[] {
     const open: OpenLog[] = [];
     for (const [id, { reader }] of this.#tracked)
@@ -219,7 +223,7 @@ export class JsonFileReaders {
       });
       const isLarge = this.#unreadBytes() > SMALL_BACKLOG;
       await this.#inTurns((tracked) => {
-        if (tracked.reader.isPlanned) this.#begin(tracked, isLarge);
+        if (tracked.reader.isPlanned) this.#begin(tracked, () => isLarge);
       });
       this.#isStarted = true;
       for (const id of this.#tracked.keys()) this.wake(id);
@@ -237,8 +241,9 @@ export class JsonFileReaders {
     }
   }
 
-  #begin({ reader }: Tracked, isLarge: boolean): void {
-    if (isLarge && reader.unreadBytes > SPLIT_FROM) reader.split();
+  /** The backlog of all is summed up for those only that it matters to. */
+  #begin({ reader }: Tracked, isLarge: () => boolean): void {
+    if (reader.unreadBytes > SPLIT_FROM && isLarge()) reader.split();
   }
 
   #unreadBytes(): number {
@@ -265,7 +270,7 @@ export class JsonFileReaders {
       }
       if (!reader.isPlanned) {
         reader.plan();
-        this.#begin(tracked, this.#unreadBytes() > SMALL_BACKLOG);
+        this.#begin(tracked, () => this.#unreadBytes() > SMALL_BACKLOG);
       }
       if (reader.catchUp) bulk.readCatchUp(reader);
       const bytesBefore = reader.counts.bytesRead;

@@ -1,7 +1,7 @@
 /** Readers for tests: remember what they were told, and throw where the order of calls makes no sense. */
 import type { Labels } from '../../../pipeline/streams.js';
 import type { Scope } from '../../../runtime/scope.js';
-import type { ContainerLog, ReaderStats } from '../json-file/types.js';
+import type { ContainerLog, ReaderCounts, ReaderStats } from '../json-file/types.js';
 import type { ApiLogReaders, LogEngine, OpenLog } from '../readers.js';
 
 /** Stands for both kinds of readers: that of the engine's API needs only to be told more. */
@@ -60,7 +60,7 @@ export class FakeReaders implements ApiLogReaders {
     this.finished.set(id, labels);
   }
 
-  /** By container id: what `stats` answers, for as long as the log is open. */
+  /** By container id: what `stats` and `counts` answer, for as long as the log is open. */
   readonly figures = new Map<string, ReaderStats>();
   engine: LogEngine | undefined;
 
@@ -74,6 +74,10 @@ export class FakeReaders implements ApiLogReaders {
 
   stats(): ReadonlyMap<string, ReaderStats> {
     return this.figures;
+  }
+
+  counts(id: string): Readonly<ReaderCounts> | undefined {
+    return this.figures.get(id);
   }
 
   openStreams(): OpenLog[] {
