@@ -106,7 +106,13 @@ export class Agent {
   /** Resolves when all that it said has come. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
-    await once(this.#child, 'close');
+    await this.killed();
+  }
+
+  /** Waits for somebody else's SIGKILL. */
+  async killed(): Promise<void> {
+    const [code, signal] = await once(this.#child, 'close');
+    if (signal !== 'SIGKILL') throw new Error(`the agent ended with ${code ?? signal}:\n${this.#said}`);
   }
 
   /** A SIGTERM, which must end with 0. */
@@ -120,27 +126,23 @@ export class Agent {
 
 /**
  * The agent over the json-files of `work`, with `sections` of a configuration beside source, ports and journal; everything
- * of it lies in `scratch`. `isDone` is asked with the port of its API.
+ * of it lies in `scratch`. It is stopped when `body` is done.
  */
-export async function runOver(
+export async function withAgentOver<T>(
   work: Workload,
+  way: Way,
   scratch: string,
   sections: string,
-  isDone: (port: number) => Promise<boolean>,
-  way: Way = { subject: OWN },
-): Promise<Measured> {
+  body: (agent: Agent) => Promise<T>,
+): Promise<T> {
   const socket = path.join(scratch, 'engine.sock');
   const engine = await startStubEngine(work, socket);
   try {
     const source = `containers: { type: docker, endpoint: "unix://${socket}", start_at: beginning }`;
-    const agent = await Agent.start(
-      way,
-      scratch,
-      `journal: { max_bytes: 2GiB }\nsources: { ${source} }\n${sections}`,
-    );
+    const base = `journal: { max_bytes: 2GiB }\nsources: { ${source} }`;
+    const agent = await Agent.start(way, scratch, `${base}\n${sections}`);
     try {
-      await agent.until(() => isDone(agent.port));
-      return await agent.measured();
+      return await body(agent);
     } finally {
       await agent.stop();
     }
@@ -148,6 +150,20 @@ export async function runOver(
     engine.close();
     engine.closeAllConnections();
   }
+}
+
+/** Until `isDone`, which is asked with the port of its API. */
+export function runOver(
+  work: Workload,
+  scratch: string,
+  sections: string,
+  isDone: (port: number) => Promise<boolean>,
+  way: Way = { subject: OWN },
+): Promise<Measured> {
+  return withAgentOver(work, way, scratch, sections, async (agent) => {
+    await agent.until(() => isDone(agent.port));
+    return agent.measured();
+  });
 }
 
 /** Lines that `sink` has taken, as the agent's API says; 0 where it does not answer yet. */

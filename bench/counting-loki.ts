@@ -1,7 +1,7 @@
 /** The counting Loki of the benchmarks as a child process on the core that the agent does not have. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { CountingResult } from '../test/support/loki/counting.js';
+import type { CountingResult, Victim } from '../test/support/loki/counting.js';
 import type { Workload } from './generate.js';
 import { fork } from './live-bed.js';
 
@@ -22,10 +22,20 @@ export class CountingLoki {
     return new CountingLoki(child, port);
   }
 
-  /** Takes no more, and looks at everything. Throws an Error that names the first lines that are not the workload's. */
-  async check(work: Workload): Promise<CountingResult> {
+  /** See `Victim`. */
+  kill(victim: Victim): void {
+    this.#child.send(victim);
+  }
+
+  /** Takes no more, and looks at everything. */
+  async result(): Promise<CountingResult> {
     this.#child.send({ digest: true });
-    const [result] = (await once(this.#child, 'message')) as [CountingResult];
+    return ((await once(this.#child, 'message')) as [CountingResult])[0];
+  }
+
+  /** `result`. Throws an Error that names the first lines that are not the workload's. */
+  async check(work: Workload): Promise<CountingResult> {
+    const result = await this.result();
     for (const { name, digests } of work.containers) {
       for (const stream of ['stdout', 'stderr'] as const) {
         if (result.digests[`${name} ${stream}`] !== digests[stream])

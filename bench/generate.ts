@@ -66,7 +66,7 @@ function writeLog(file: string, seed: number, lines: number) {
   const startMs = Date.now() - 3_600_000;
   for (let n = 0; n < lines; n++) {
     const message = messageOf(seed, n);
-    const stream = n % 5 === 4 ? 'stderr' : 'stdout';
+    const stream = streamOf(n);
     const nanos = String((n * 7_919) % 1_000_000).padStart(6, '0');
     const time = `${new Date(startMs + n).toISOString().slice(0, 23)}${nanos}Z`;
     hashes[stream].update(`${message}\n`);
@@ -95,6 +95,11 @@ const AGENTS = [
   'Mozilla/5.0 (iPhone; CPU iPhone OS 17_2 like Mac OS X) AppleWebKit/605.1.15',
 ];
 const PATHS = ['/', '/api/v1/orders', '/api/v1/users/4711', '/static/app.3f9c.js', '/login', '/metrics'];
+
+/** Where line `n` of a log goes. */
+export function streamOf(n: number): 'stdout' | 'stderr' {
+  return n % 5 === 4 ? 'stderr' : 'stdout';
+}
 
 export function messageOf(seed: number, n: number): string {
   const r = Math.imul(n + 1 + seed * 1_000_003, 0x9e3779b1) >>> 0;

@@ -5,6 +5,7 @@
  *   npm run bench -- --rows loki --tree ../before --tree .         one build beside another, in turns
  *   npm run bench -- --rows loki --node node --node ./node-26      one Node beside another
  *   npm run bench -- --rows loki --rounds 1 --profile profiles     with CPU profiles
+ *   npm run bench -- --prove --lines 20000                         no rows, but proofs (prove/proofs.ts)
  *
  * In each round every subject runs every row, and before each run the floor is measured (floor.ts). Prints medians beside goals
  * and beside bench/baseline.json, which is the result of an earlier run; writes everything as JSON.
@@ -14,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { type Way, withScratch } from './agent-run.js';
 import { Floor } from './floor.js';
 import { type Workload, workload } from './generate.js';
+import { proveDurable, proveKilled } from './prove/proofs.js';
 import { writeRecord } from './record.js';
 import { describe, number, type Round, readBaseline, summarize } from './report.js';
 import { ROWS } from './rows/index.js';
@@ -28,6 +30,7 @@ const { values } = parseArgs({
     tree: { type: 'string', multiple: true },
     node: { type: 'string', multiple: true },
     profile: { type: 'string' },
+    prove: { type: 'boolean', default: false },
     baseline: { type: 'string', default: 'bench/baseline.json' },
     out: { type: 'string', default: 'bench/results.json' },
   },
@@ -50,6 +53,14 @@ const wanted = values.rows.split(',').flatMap((key) => {
 const all = subjects(values.tree, values.node);
 for (const { label, version, build, main } of all)
   console.log(`${label}: revision ${build.revision}, digest ${build.digest}, Node ${version}, ${main}`);
+
+if (values.prove) {
+  for (const subject of all) {
+    for (const [name, prove] of Object.entries({ durable: proveDurable, killed: proveKilled }))
+      console.log(`${name}: ${await withScratch((scratch) => prove(work(), { subject }, scratch))}`);
+  }
+  process.exit();
+}
 
 const rounds = new Map<string, Round[]>();
 const nameOf = (key: string, label: string): string => `${key} ${label}`;

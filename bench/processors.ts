@@ -14,6 +14,7 @@ import type { LedgerReport } from '../src/telemetry/ledger/report.js';
 import { type Measured, runOver } from './agent-run.js';
 import { CountingLoki } from './counting-loki.js';
 import { workload } from './generate.js';
+import { isWhole } from './ledger.js';
 import { median } from './statistics.js';
 
 /** Entries of `processors`, as a configuration has them. */
@@ -60,13 +61,6 @@ async function ledgerOf(port: number): Promise<LedgerReport | undefined> {
   }
 }
 
-function isWhole({ sources, journal, sinks: [sink] }: LedgerReport): boolean {
-  const sum = (of: (source: (typeof sources)[number]) => number): number =>
-    sources.reduce((total, source) => total + of(source), 0);
-  if (sum(({ read }) => read) < work.lines || sum(({ held }) => held) > 0) return false;
-  return journal.uncommitted === 0 && sink.pending === 0;
-}
-
 async function round(processors: string): Promise<Round> {
   const scratch = mkdtempSync(path.join(tmpdir(), 'log-capturer-bench-processors-'));
   const loki = await CountingLoki.start();
@@ -75,7 +69,7 @@ async function round(processors: string): Promise<Round> {
     let lines = 0;
     const measured = await runOver(work, scratch, sections, async (port) => {
       const ledger = await ledgerOf(port);
-      if (!ledger || !isWhole(ledger)) return false;
+      if (!ledger || !isWhole(ledger, work.lines)) return false;
       const [sink] = ledger.sinks;
       lines = sink.delivered;
       if (Object.values(ledger.unaccounted).some((lines) => lines !== 0) || sink.delivered !== sink.journaled)

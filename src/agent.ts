@@ -145,7 +145,7 @@ async function open(root: Scope, config: Config, log: AgentLog, desk: ConfigDesk
     prepare: (then, changes) => prepareChanges({ ...parts, sourceScope }, then, changes),
   });
   const views = viewsOf({ ...parts, scope: root, census, build, health, desk, gaps, pipeline, reloader });
-  const metrics = await createMetrics(root, views.metrics);
+  const metrics = createMetrics(root, views.metrics);
   const { dataDir } = config;
   const serving = { dataDir, agent: views.agent, metrics, tail, search, log };
   const server = await startServer(root, { ...config.server, ...serving });

@@ -3,6 +3,7 @@ import type { ProcessorConfig } from './config/processor-types.js';
 import type {
   DemoSourceConfig,
   DockerSourceConfig,
+  ElasticsearchSinkConfig,
   FileSinkConfig,
   FileSourceConfig,
   HttpSinkConfig,
@@ -11,8 +12,10 @@ import type {
   OtlpSinkConfig,
   SinkConfig,
   SourceConfig,
+  SplunkSinkConfig,
   StdinSourceConfig,
   StdoutSinkConfig,
+  SyslogSinkConfig,
   SyslogSourceConfig,
 } from './config/types.js';
 import type { Processor, Sink, Source } from './pipeline/contract.js';
@@ -73,6 +76,8 @@ const SOURCES: Makers<SourceConfig, Source | DockerSource, ComponentContext> = {
 };
 
 const SINKS: Makers<SinkConfig, Sink, SinkContext> = {
+  elasticsearch: async (name, config: ElasticsearchSinkConfig, context) =>
+    (await import('./sinks/elasticsearch/index.js')).createElasticsearchSink(name, config, context),
   file: async (name, config: FileSinkConfig, context) =>
     (await import('./sinks/file/index.js')).createFileSink(name, config, context),
   http: async (name, config: HttpSinkConfig, context) =>
@@ -81,8 +86,12 @@ const SINKS: Makers<SinkConfig, Sink, SinkContext> = {
     (await import('./sinks/loki/index.js')).createLokiSink(name, config, context),
   otlp: async (name, config: OtlpSinkConfig, context) =>
     (await import('./sinks/otlp/index.js')).createOtlpSink(name, config, context),
+  splunk: async (name, config: SplunkSinkConfig, context) =>
+    (await import('./sinks/splunk/index.js')).createSplunkSink(name, config, context),
   stdout: async (name, config: StdoutSinkConfig, context) =>
     (await import('./sinks/stdout/index.js')).createStdoutSink(name, config, context),
+  syslog: async (name, config: SyslogSinkConfig, context) =>
+    (await import('./sinks/syslog/index.js')).createSyslogSink(name, config, context),
 };
 
 const PROCESSORS: ProcessorLoaders = {

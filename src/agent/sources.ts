@@ -4,12 +4,12 @@
  */
 import { createSource } from '../components.js';
 import type { SourceConfig } from '../config/types.js';
-import type { Pipeline, ReadTotals, Source, SourceFigures } from '../pipeline/contract.js';
+import type { Pipeline, ReadTotals, Source, SourceFigures, TellReads } from '../pipeline/contract.js';
 import { addReads, noReads } from '../pipeline/read-totals.js';
 import type { Labels } from '../pipeline/streams.js';
 import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
-import type { ContainerSource } from '../server/container-view.js';
+import { type ContainerSource, containerIdOf } from '../server/container-view.js';
 import type { DockerSource } from '../sources/docker/source.js';
 import type { TuningRules } from '../sources/docker/tuning.js';
 import type { Health } from '../telemetry/health.js';
@@ -56,6 +56,7 @@ export class SourceSet {
       name,
       type,
       figures: () => this.#figuresOf(name),
+      tellReads: (tell) => this.#tellReads(name, tell),
       ...('containers' in source && { containers: () => source.containers() }),
     }));
   }
@@ -103,6 +104,22 @@ export class SourceSet {
       await this.#parts.onAllEnded(running.scope);
   }
 
+  /** As Source has it; where it has none, by what its figures name. */
+  #tellReads(name: string, tell: TellReads): void {
+    const before = this.#before.get(name);
+    if (before) tell(undefined, before.linesRead, before.bytesRead);
+    const running = this.#running.all.get(name);
+    if (!running) return;
+    const { source, type } = running;
+    if ('containers' in source) return source.tellReads?.(tell);
+    const tellName: TellReads = (own, lines, bytes) =>
+      tell(own === undefined ? undefined : containerIdOf(type, own), lines, bytes);
+    if (source.tellReads) return source.tellReads(tellName);
+    const { retired, active } = source.figures() ?? NOTHING_READ;
+    tell(undefined, retired.linesRead, retired.bytesRead);
+    for (const [own, { linesRead, bytesRead }] of active) tellName(own, linesRead, bytesRead);
+  }
+
   #figuresOf(name: string): SourceFigures | undefined {
     const figures = this.#running.all.get(name)?.source.figures();
     const before = this.#before.get(name);
@@ -112,6 +129,8 @@ export class SourceSet {
     return { ...(figures ?? NOTHING), retired };
   }
 }
+
+const NOTHING_READ: Pick<SourceFigures, 'active' | 'retired'> = { active: new Map(), retired: noReads() };
 
 const NOTHING: Omit<SourceFigures, 'retired'> = {
   active: new Map(),

@@ -12,7 +12,7 @@ import { describeError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
 import { containerView, knownContainers } from '../server/container-view.js';
-import { flowView, readBy } from '../server/flow-view.js';
+import { flowView } from '../server/flow-view.js';
 import { gapsView } from '../server/gap-view.js';
 import type { AgentView } from '../server/view.js';
 import { watchActivity } from '../telemetry/activity/activity.js';
@@ -20,7 +20,8 @@ import { type BuildInfo, isStale } from '../telemetry/build-info.js';
 import type { CensusTaker, Counts } from '../telemetry/census/census.js';
 import { resourceReport } from '../telemetry/census/report.js';
 import type { Health } from '../telemetry/health.js';
-import { filteredLines, type LedgerReport, ledgerReport } from '../telemetry/ledger/report.js';
+import { type LedgerReport, ledgerReport } from '../telemetry/ledger/report.js';
+import { RunningLedger } from '../telemetry/ledger/running.js';
 import { watchLedger } from '../telemetry/ledger/watch.js';
 import type { CountingLogger } from '../telemetry/message-counts.js';
 import type { MetricsView } from '../telemetry/metrics/view.js';
@@ -59,23 +60,39 @@ export function viewsOf(parts: ViewParts): Views {
   const { scope, build, log, health, desk, journal, gaps, alerts, pipeline, sinks, sources, reloader } =
     parts;
   const activity = watchActivity(scope, {
-    containers: () =>
-      knownContainers(sources.views).map(({ id, stats }) => [
-        id,
-        { lines: stats?.linesRead ?? 0, bytes: stats?.bytesRead ?? 0 },
-      ]),
-    sources: () => sources.views.map(({ name, figures }) => [name, readBy(figures())]),
-    processors: () => parts.processors.views.map(({ name, counts }) => [name, counts.out]),
-    sinks: () => sinks.states.map(({ name, stats }) => [name, stats.linesDelivered]),
+    containers: (tell) => {
+      for (const source of sources.views)
+        source.tellReads((id, lines, bytes) => {
+          if (id !== undefined) tell(id, lines, bytes);
+        });
+    },
+    sources: (tell) => {
+      for (const { name, tellReads } of sources.views) {
+        const read = { lines: 0, bytes: 0 };
+        tellReads((_, lines, bytes) => {
+          read.lines += lines;
+          read.bytes += bytes;
+        });
+        tell(name, read.lines, read.bytes);
+      }
+    },
+    processors: (tell) => {
+      for (const { name, counts } of parts.processors.views) tell(name, counts.out);
+    },
+    sinks: (tell) => {
+      for (const { name, stats } of sinks.states) tell(name, stats.linesDelivered);
+    },
     journal: () => journal.stats.linesAppended,
   });
+  const sinkBalances = () => [...sinks.deliveries].map(([name, delivery]) => ({ name, ...delivery.balance }));
   const ledger = (names: ReadonlyMap<string, string>): LedgerReport =>
     ledgerReport({
       journal,
-      sinks: () => [...sinks.deliveries].map(([name, delivery]) => ({ name, ...delivery.balance })),
+      sinks: sinkBalances,
       containerOf: (key) => pipeline.ledger.containerOf(key) ?? names.get(key.slice(key.indexOf('/') + 1)),
     });
-  const unaccounted = (): LedgerReport['unaccounted'] => ledger(new Map()).unaccounted;
+  const running = new RunningLedger({ journal, sinks: sinkBalances });
+  const unaccounted = (): LedgerReport['unaccounted'] => running.unaccounted();
   watchLedger(scope, { unaccounted, health, log });
   const unowned = (): Promise<Counts | undefined> => unownedOf(parts.census, log);
   const history = new ResourceHistory({ owned: () => scope.census(), unowned });
@@ -120,7 +137,7 @@ export function viewsOf(parts: ViewParts): Views {
     sources: () => sources.figures,
     streamMaxAgeMs: () => streamMaxAgeMs(desk.present),
     processors: () => parts.processors.all,
-    filtered: () => filteredLines(ledger(new Map())),
+    filtered: () => running.filtered(),
     sinks: () => sinks.states.map(({ name, stats }) => ({ ...stats, name })),
     deadLetters: () => deadLetters.figures,
     alerts: () => alerts.figures,

@@ -97,9 +97,11 @@ function sinkText(name: string, sink: SinkConfig): string {
   switch (sink.type) {
     case 'file':
       return `${name} (${type}${sink.directory})`;
-    case 'loki':
-      return `${name} (${type}${withoutUserinfo(sink.url)})`;
-    default:
+    case 'stdout':
       return name === sink.type ? name : `${name} (${sink.type})`;
+    case 'syslog':
+      return `${name} (${type}${sink.host}:${sink.port})`;
+    default:
+      return `${name} (${type}${withoutUserinfo(sink.url)})`;
   }
 }

@@ -37,6 +37,16 @@ Prints the configuration with every default and without secrets, then which cont
 for which sinks and with which labels, and which it does not and why.
 Exit codes: 0 it is right, 1 it is wrong (run: 2), 2 wrong usage, or the configuration file cannot be read.`;
 
+export const CONVERT_HELP = `
+Examples:
+  log-capturer convert promtail /etc/promtail/config.yml > log-capturer.yaml
+  log-capturer convert promtail --out log-capturer.yaml config.yml && log-capturer check log-capturer.yaml
+  log-capturer convert promtail - < config.yml
+
+What could not be carried over stands as comments at the top of the result and on standard error, with its line, why, and
+what to do. docs/migrating/promtail.md says how to go on.
+Exit codes: 0 everything was carried over, 3 not everything, 2 wrong usage, or the file cannot be read.`;
+
 export const TAIL_HELP = `
 Examples:
   log-capturer tail

@@ -51,6 +51,7 @@ const IDLE: ApiLogReaders = {
   stopped() {},
   finish() {},
   stats: () => new Map(),
+  counts: () => undefined,
   openStreams: () => [],
   signOfLife: () => undefined,
   connected() {},

@@ -1,6 +1,7 @@
 /**
  * The command line. Exit codes: 0 done, 1 could not do it (`check`: the configuration is wrong), 2 wrong usage or
- * configuration, 130 and 143 after a second Ctrl-C or SIGTERM. `search` answers as grep does: 1 where nothing matches.
+ * configuration, 3 done in part (`convert`), 130 and 143 after a second Ctrl-C or SIGTERM. `search` answers as grep does: 1
+ * where nothing matches.
  * Commands are loaded when they are called: most need little of the program.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
@@ -10,6 +11,7 @@ import { parseDuration } from '../runtime/units.js';
 import { MAX_LINES } from '../server/tail/request.js';
 import { readBuildInfo } from '../telemetry/build-info.js';
 import type { CheckOptions } from './commands/check.js';
+import type { ConvertOptions } from './commands/convert.js';
 import type { LetterChoice, ListOptions } from './commands/dead-letters.js';
 import type { GapsOptions } from './commands/gaps.js';
 import type { LedgerOptions } from './commands/ledger.js';
@@ -21,6 +23,7 @@ import type { TortureFlags } from './commands/torture.js';
 import { withConfigFile, withConfigOptions } from './config-options.js';
 import {
   CHECK_HELP,
+  CONVERT_HELP,
   DEAD_LETTERS_HELP,
   GAPS_HELP,
   HEALTHCHECK_HELP,
@@ -39,6 +42,7 @@ import type { AgentQuestion } from './running-agent.js';
 
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
+export const EXIT_IN_PART = 3;
 
 const MAX_CONTAINERS = 1_000;
 /** As many as one answer may have. */
@@ -104,6 +108,8 @@ function buildProgram(exitNow: ExitNow, done: (code: number) => void): Command {
       const { check } = await import('./commands/check.js');
       done(await check(file, options));
     });
+
+  addConvert(program, done);
 
   withAgentOptions(program.command('tail'))
     .description('show the lines that a running agent captures')
@@ -241,6 +247,21 @@ function buildProgram(exitNow: ExitNow, done: (code: number) => void): Command {
       version(json === true);
     });
   return program;
+}
+
+function addConvert(program: Command, done: (code: number) => void): void {
+  program
+    .command('convert')
+    .description('make a configuration of that of another program')
+    .addHelpText('after', CONVERT_HELP)
+    .command('promtail')
+    .argument('<file>', 'configuration of Promtail, - for standard input')
+    .description('make a configuration of that of Promtail, and say what could not be carried over')
+    .option('--out <file>', 'where it goes, a file that is not there yet (default: standard output)')
+    .action(async (file: string, options: ConvertOptions) => {
+      const { convert } = await import('./commands/convert.js');
+      done(convert(file, options));
+    });
 }
 
 function addDeadLetters(program: Command, done: (code: number) => void): void {

@@ -9,7 +9,7 @@ import type {
   ParseProcessorConfig,
 } from './processor-types.js';
 import { hasUserinfo } from './secrets.js';
-import type { Config, LokiSinkConfig, SyslogSourceConfig, TlsConfig } from './types.js';
+import type { Config, LoginConfig, SyslogSourceConfig, TlsConfig } from './types.js';
 
 /** Loki takes 15 names a stream; containers bring their own. */
 const MAX_COMMON_LABELS = 10;
@@ -49,14 +49,15 @@ export function wrongCombinations(config: Config, places: Places): Problem[] {
   }
   checkLineMetrics(config.processors, complain);
   for (const [name, sink] of Object.entries(config.sinks)) {
-    if (sink.type !== 'loki') continue;
-    checkTls(sink.tls, ['sinks', name, 'tls'], complain);
-    checkLogin(sink, ['sinks', name], complain);
+    if ('tls' in sink) checkTls(sink.tls, ['sinks', name, 'tls'], complain);
+    if ('url' in sink) checkLogin(sink, ['sinks', name], complain);
   }
   return problems;
 }
 
 type Complain = (path: ConfigPath, message: string) => void;
+/** All ways in which sinks can say who they are. */
+type Login = LoginConfig & { readonly url: string; readonly apiKey?: string; readonly token?: string };
 
 function checkParse({ format, pattern }: ParseProcessorConfig, path: ConfigPath, complain: Complain): void {
   if (format === 'regex' && pattern === undefined) complain([...path, 'format'], 'needs pattern');
@@ -114,14 +115,16 @@ function checkEvents(
     complain([...path, 'languages'], 'does nothing beside start or continue; use two processors for both');
 }
 
-function checkLogin(sink: LokiSinkConfig, path: ConfigPath, complain: Complain): void {
-  const { url, username, password, bearerToken } = sink;
+function checkLogin(sink: Login, path: ConfigPath, complain: Complain): void {
+  const { url, username, password, bearerToken, apiKey, token } = sink;
   if (username !== undefined && password === undefined) complain([...path, 'username'], 'needs password');
   if (password !== undefined && username === undefined) complain([...path, 'password'], 'needs username');
   if (username?.includes(':')) complain([...path, 'username'], 'must have no colon');
   const ways = [
     ...(username === undefined ? [] : ['username and password']),
     ...(bearerToken === undefined ? [] : ['bearer_token']),
+    ...(apiKey === undefined ? [] : ['api_key']),
+    ...(token === undefined ? [] : ['token']),
     ...(hasUserinfo(url) ? ['the user in url'] : []),
   ];
   if (ways.length > 1) complain(path, `${ways.join(' and ')} exclude each other; keep one way to log in`);

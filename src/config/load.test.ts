@@ -378,7 +378,7 @@ describe('what is refused, and where', () => {
     [
       'a wrong type of sink',
       'sinks:\n  x:\n    type: fiel\n',
-      ['c.yaml:3:11: sinks.x.type: must be file or loki or stdout, did you mean file?'],
+      ['c.yaml:3:11: sinks.x.type: must be elasticsearch or file or http or loki or otlp or splunk or stdout or syslog, did you mean file?'],
     ],
     [
       'a source without type',

@@ -214,11 +214,14 @@ export interface SyslogTlsConfig extends ServerTlsConfig {
 }
 
 export type SinkConfig =
+  | ElasticsearchSinkConfig
   | FileSinkConfig
   | HttpSinkConfig
   | LokiSinkConfig
   | OtlpSinkConfig
-  | StdoutSinkConfig;
+  | SplunkSinkConfig
+  | StdoutSinkConfig
+  | SyslogSinkConfig;
 
 /** What every sink can be told. */
 export interface CommonSinkConfig {
@@ -331,6 +334,8 @@ export interface SplunkSinkConfig extends RequestSinkConfig {
   readonly sourcetype?: string;
   /** Lines count as delivered when the indexers have acknowledged them. */
   readonly acknowledge: boolean;
+  /** After so long without it they are sent again. */
+  readonly acknowledgeTimeoutMs: number;
 }
 
 /** RFC 5424 over TCP. */

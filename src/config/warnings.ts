@@ -1,7 +1,7 @@
 /** What a configuration may say and hardly ever should. */
 import { isLoopback } from '../server/address.js';
 import { hasUserinfo } from './secrets.js';
-import type { Config, TlsConfig } from './types.js';
+import type { Config, SinkConfig, TlsConfig } from './types.js';
 
 /** A configuration file as it was read. */
 export interface ConfigText {
@@ -28,16 +28,16 @@ export function warningsOf(config: Config, file: ConfigText | undefined): string
     if (source.type === 'docker') warnings.push(...tlsWarnings(`sources.${name}`, source.tls));
   }
   for (const [name, sink] of Object.entries(config.sinks)) {
-    if (sink.type !== 'loki') continue;
-    warnings.push(...tlsWarnings(`sinks.${name}`, sink.tls));
-    if (sink.tenantLabel !== undefined && sink.tenant === undefined) {
+    if ('tls' in sink) warnings.push(...tlsWarnings(`sinks.${name}`, sink.tls));
+    if (sink.type === 'loki' && sink.tenantLabel !== undefined && sink.tenant === undefined) {
       warnings.push(
         `sinks.${name}.tenant_label without tenant: a Loki with authentication answers 401 to lines without the label ${sink.tenantLabel}.`,
       );
     }
+    if (!('url' in sink)) continue;
     const isPlain = sink.url.toLowerCase().startsWith('http:');
     if (isPlain && sink.tls) warnings.push(`sinks.${name}.tls says nothing: its url begins with http://.`);
-    if (isPlain && hasLogin(sink) && !isLoopback(hostOf(sink.url))) {
+    if (isPlain && (secretsIn(name, sink).length > 0 || hasUserinfo(sink.url)) && !isLoopback(hostOf(sink.url))) {
       warnings.push(`sinks.${name} sends its login without encryption: its url begins with http://.`);
     }
   }
@@ -45,7 +45,7 @@ export function warningsOf(config: Config, file: ConfigText | undefined): string
     const open = secretsOf(config).filter(([, secret]) => file.text.includes(secret));
     for (const [key] of open) {
       warnings.push(
-        `${key} stands in ${file.name}, which every user may read: chmod 600 ${file.name}, or use ${key}_file.`,
+        `${key} stands in ${file.name}, which every user may read: chmod 600 ${file.name}${key.includes('.headers.') ? '' : `, or use ${key}_file`}.`,
       );
     }
   }
@@ -61,23 +61,30 @@ function hostOf(url: string): string {
   return new URL(url).hostname.replace(/^\[|\]$/g, '');
 }
 
-function hasLogin({
-  url,
-  password,
-  bearerToken,
-}: {
-  url: string;
-  password?: string;
-  bearerToken?: string;
-}): boolean {
-  return password !== undefined || bearerToken !== undefined || hasUserinfo(url);
+function secretsOf({ server, sinks }: Config): Secret[] {
+  const own: Secret[] = server.token === undefined ? [] : [['server.token', server.token]];
+  return [...own, ...Object.entries(sinks).flatMap(([name, sink]) => secretsIn(name, sink))];
 }
 
-function secretsOf({ server, sinks }: Config): [key: string, secret: string][] {
-  const secrets: [string, string | undefined][] = [['server.token', server.token]];
-  for (const [name, sink] of Object.entries(sinks)) {
-    if (sink.type !== 'loki') continue;
-    secrets.push([`sinks.${name}.password`, sink.password], [`sinks.${name}.bearer_token`, sink.bearerToken]);
-  }
-  return secrets.filter((secret): secret is [string, string] => secret[1] !== undefined);
+type Secret = readonly [key: string, secret: string];
+
+function secretsIn(name: string, sink: SinkConfig): Secret[] {
+  const { password, bearerToken, apiKey, token, headers = {} } = sink as Partial<Secrets>;
+  const given: readonly (readonly [string, string | undefined])[] = [
+    ['password', password],
+    ['bearer_token', bearerToken],
+    ['api_key', apiKey],
+    ['token', token],
+    ...Object.entries(headers).map(([header, value]) => [`headers.${header}`, value] as const),
+  ];
+  return given.flatMap(([key, secret]) => (secret === undefined ? [] : [[`sinks.${name}.${key}`, secret] as const]));
+}
+
+/** Of all types of sinks. */
+interface Secrets {
+  readonly password: string;
+  readonly bearerToken: string;
+  readonly apiKey: string;
+  readonly token: string;
+  readonly headers: Readonly<Record<string, string>>;
 }

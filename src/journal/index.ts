@@ -212,6 +212,10 @@ class DiskJournal implements Journal {
     return new Map([...this.#writer.totals].filter(([name]) => name.startsWith(prefix)));
   }
 
+  watchTotals(listener: (name: string) => void): void {
+    this.#writer.onTotal = listener;
+  }
+
   moveTotal(from: string, into: string): void {
     this.#writer.count(into, this.total(from));
     this.#writer.setTotal(from, 0);

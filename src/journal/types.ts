@@ -138,6 +138,8 @@ export interface Journal {
   total(name: string): number;
   /** All with a name that begins with `prefix`. */
   totals(prefix: string): ReadonlyMap<string, number>;
+  /** The listener hears the name of each total that is counted, in the same step. One listener. */
+  watchTotals(listener: (name: string) => void): void;
   /** Adds all of `from` to `into`, and forgets `from`. */
   moveTotal(from: string, into: string): void;
   /** When the totals began, in milliseconds since 1970. */

@@ -75,6 +75,8 @@ export class Writer {
   commits = 0;
   #trouble: string | undefined;
   onTrouble: (trouble: string | undefined) => void = () => {};
+  /** Called for each total that is counted. */
+  onTotal: (name: string) => void = () => {};
   /** Called right before a group is closed: what it moves then is in that group. */
   beforeCommit: () => void = () => {};
 
@@ -127,6 +129,7 @@ export class Writer {
     if (lines === 0) this.totals.delete(name);
     else this.totals.set(name, lines);
     this.#group.totals.set(name, lines);
+    this.onTotal(name);
   }
 
   /** Part of the next commit; one is made for it within a second where it is `urgent`. */

@@ -3,7 +3,7 @@
  * stands for what nobody knows. Sources without an engine have no containers of their own: each name they read is one.
  */
 
-import type { SourceFigures } from '../pipeline/contract.js';
+import type { SourceFigures, TellReads } from '../pipeline/contract.js';
 import { shownLabels } from '../pipeline/hidden-labels.js';
 import { type LineTime, timeText } from '../pipeline/line-time.js';
 import type { Labels } from '../pipeline/streams.js';
@@ -41,19 +41,28 @@ export interface ContainerSource {
   readonly name: string;
   readonly type: string;
   readonly figures: () => SourceFigures | undefined;
+  /** Lines and bytes by id, as Source.tellReads has it. */
+  readonly tellReads: (tell: TellReads) => void;
   readonly containers?: () => readonly KnownContainer[];
 }
 
+/** Of what a source without an engine reads. */
+export function containerIdOf(type: string, name: string): string {
+  return `${type}/${name}`;
+}
+
 /** All of `sources`, in their order. */
-export function knownContainers(sources: readonly ContainerSource[]): KnownContainer[] {
+export function knownContainers(
+  sources: readonly Omit<ContainerSource, 'tellReads'>[],
+): KnownContainer[] {
   return sources.flatMap((source) => source.containers?.() ?? [...namesOf(source)]);
 }
 
-function* namesOf(source: ContainerSource): Generator<KnownContainer> {
+function* namesOf(source: Omit<ContainerSource, 'tellReads'>): Generator<KnownContainer> {
   const { type } = source;
   for (const [name, totals] of source.figures()?.active ?? []) {
     yield {
-      id: `${type}/${name}`,
+      id: containerIdOf(type, name),
       name,
       image: '',
       state: 'running',

@@ -2,7 +2,6 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import type { ReloadResult } from '../../src/config/shape.js';
 import { Agent, freePort } from '../support/agent.js';
 import {
   type ContainedWriter,
@@ -13,6 +12,7 @@ import {
 } from '../support/engine-test.js';
 import { assertExact } from '../support/oracle.js';
 import { outputsComplete } from '../support/outputs.js';
+import { reloadAndLook } from '../support/running.js';
 import { scratch } from '../support/scratch.js';
 
 const RELOADS = 12;
@@ -33,10 +33,12 @@ describeWithEngine('reloads', (bed) => {
     const folder = scratch('reload-engine');
     const writers = writersOf(transport);
     const output = path.join(folder, 'out');
-    const base = fileSinkConfig(bed.facts, [`reload-${transport}-*`], output) as {
+    const usual = fileSinkConfig(bed.facts, [`reload-${transport}-*`], output) as {
       sources: { containers: object };
-      sinks: Record<string, object>;
+      sinks: { local: object };
     };
+    const stays = { ...usual.sinks.local, directory: path.join(folder, 'stays') };
+    const base = { ...usual, sinks: { ...usual.sinks, stays } };
     const server = { port: await freePort() };
     const agent = await (
       await Agent.start({
@@ -47,19 +49,23 @@ describeWithEngine('reloads', (bed) => {
     await startWriters(bed, writers);
     for (let i = 0; i < RELOADS; i++) {
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
-      const containers = { ...base.sources.containers, transport, liveness_timeout: `${60 + i}s` };
-      const sinks = Object.fromEntries(
-        Object.entries(base.sinks).map(([name, sink]) => [name, { ...sink, max_files: 1000 + i }]),
-      );
+      const containers = { ...base.sources.containers, transport, liveness_timeout: `${61 + i}s` };
+      const sinks = { ...base.sinks, local: { ...base.sinks.local, max_files: 1000 + i } };
       const config = { ...base, server, metrics: { port: 0 }, sources: { containers }, sinks };
       writeFileSync(path.join(folder, 'config.yaml'), JSON.stringify(config));
-      const answer = await fetch(`${agent.url}/api/v1/config/reload`, { method: 'POST' });
-      const { result, problems } = (await answer.json()) as ReloadResult;
-      expect([result, problems]).toEqual([expect.stringMatching(/applied|unchanged/), []]);
+      const { result, problems, changes } = await reloadAndLook(agent);
+      expect([result, problems]).toEqual(['applied', []]);
+      const rebuilt = changes.filter(({ change }) => change !== 'unchanged');
+      expect(rebuilt.map(({ component, change }) => `${component} ${change}`)).toEqual([
+        'sources.containers rebuilt',
+        'sinks.local rebuilt',
+      ]);
     }
     const expected = expectedOf(writers);
-    await outputsComplete(output, expected, COMPLETE_DEADLINE_MS);
+    for (const directory of [output, stays.directory])
+      await outputsComplete(directory, expected, COMPLETE_DEADLINE_MS);
     expect((await agent.stop()).code).toBe(0);
-    expect(assertExact(output, expected).lines).toBe(8_000);
+    for (const directory of [output, stays.directory])
+      expect(assertExact(directory, expected).lines).toBe(8_000);
   });
 });

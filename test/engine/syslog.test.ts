@@ -1,4 +1,4 @@
-/** The syslog source with a real sender: rsyslog, in the forms that it has. */
+/** The syslog source with a real sender, rsyslog, in the forms that it has; and the syslog sink with a real receiver, the same one. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Agent, freePort, killAgents } from '../support/agent.js';
 import { unpackPackages, whyNoPackages } from '../support/debian-packages.js';
 import { scratch } from '../support/scratch.js';
+import { sinkUntil } from '../support/sinks.js';
 
 const LINES = 2_000;
 const DEADLINE_MS = 30_000;
@@ -45,7 +46,12 @@ async function until(isSo: () => boolean, what: () => string): Promise<void> {
   }
 }
 
-async function startRsyslog(folder: string, port: number): Promise<{ child: ChildProcess; socket: string }> {
+/** It forwards to `port`, and writes what comes to `back`, with its program in front, to the answered file. */
+async function startRsyslog(
+  folder: string,
+  port: number,
+  back: number,
+): Promise<{ child: ChildProcess; socket: string; file: string }> {
   const { root, env } = unpackPackages(['rsyslog'], folder);
   const socket = path.join(folder, 'in.sock');
   const modules = spawnSync('find', [root, '-type', 'd', '-path', '*/rsyslog', '-path', '*-linux-*'], {
@@ -57,13 +63,18 @@ async function startRsyslog(folder: string, port: number): Promise<{ child: Chil
     ([name, way]) =>
       `if $programname == "${name}" then action(type="omfwd" target="127.0.0.1" port="${port}" ${way} action.resumeRetryCount="-1")`,
   );
+  const file = path.join(folder, 'back.log');
   const settings = path.join(folder, 'rsyslog.conf');
   writeFileSync(
     settings,
     [
-      `global(workDirectory="${work}")`,
+      `global(workDirectory="${work}" parser.escapeControlCharactersOnReceive="off")`,
       'module(load="imuxsock" SysSock.Use="off")',
       `input(type="imuxsock" Socket="${socket}" RateLimit.Interval="0" UsePIDFromSystem="on")`,
+      'module(load="imtcp")',
+      `template(name="back" type="string" string="%syslogseverity% %programname% %msg%\\n")`,
+      `ruleset(name="back") { action(type="omfile" file="${file}" template="back") }`,
+      `input(type="imtcp" address="127.0.0.1" port="${back}" ruleset="back")`,
       ...rules,
       '',
     ].join('\n'),
@@ -82,19 +93,23 @@ async function startRsyslog(folder: string, port: number): Promise<{ child: Chil
     () => existsSync(socket),
     () => `rsyslogd, which ended with ${child.exitCode}`,
   );
-  return { child, socket };
+  return { child, socket, file };
 }
 
 describe.skipIf(reason)('rsyslog', () => {
   it('each form: every line once, in order, with program, severity and time', async () => {
     const folder = scratch('syslog');
     const port = await freePort();
+    const back = await freePort();
     const config = {
       sources: { net: { type: 'syslog', tcp_port: port, udp_port: port } },
-      sinks: { out: { type: 'file', directory: path.join(folder, 'out'), format: 'json' } },
+      sinks: {
+        out: { type: 'file', directory: path.join(folder, 'out'), format: 'json' },
+        back: { type: 'syslog', port: back },
+      },
     };
     const agent = await (await Agent.start({ folder, config })).ready();
-    const { socket } = await startRsyslog(folder, port);
+    const { socket, file: returned } = await startRsyslog(folder, port, back);
     const expected = Array.from({ length: LINES }, (_, i) => `line ${i} ${'ü'.repeat(i % 40)}.`);
     const file = path.join(folder, 'lines');
     writeFileSync(file, `${expected.join('\n')}\n`);
@@ -107,12 +122,30 @@ describe.skipIf(reason)('rsyslog', () => {
       () => names.every((name) => linesOf(folder, name).length >= LINES),
       () => names.map((name) => `${name}: ${linesOf(folder, name).length}`).join(),
     );
+    // All came back before the sink says so: what it calls delivered has been read.
+    const total = names.length * LINES;
+    const { linesDelivered } = await sinkUntil(
+      agent,
+      'back',
+      ({ linesDelivered }) => linesDelivered >= total,
+      DEADLINE_MS,
+    );
+    expect(linesDelivered).toBe(total);
     await agent.stop();
+    await until(
+      () => readFileSync(returned, 'utf8').split('\n').length > total,
+      () => 'what came back is written',
+    );
+    const cameBack = readFileSync(returned, 'utf8').split('\n').slice(0, -1);
     for (const name of names) {
       const got = linesOf(folder, name);
       // In RFC 5424 rsyslog sends the space that stood behind the tag.
       const space = name === 'old' ? '' : ' ';
       expect(got.map(({ line }) => line)).toEqual(expected.map((line) => space + line));
+      const own = `4 ${name} `;
+      expect(
+        cameBack.filter((line) => line.startsWith(own)).map((line) => line.slice(own.length)),
+      ).toEqual(expected.map((line) => space + line));
       const times = got.map(({ time }) => time);
       expect(new Set(times).size).toBe(LINES);
       expect(times).toEqual(times.toSorted());

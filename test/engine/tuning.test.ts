@@ -23,16 +23,17 @@ const MASKED_CARD = 'paid with [REDACTED:credit_card]';
 const PLAIN = ['begin', ...TRACE, JSON_LINE, MASKED_CARD, ADDRESS, 'end'];
 const JOINED = ['begin', TRACE.join('\n'), JSON_LINE, MASKED_CARD, ADDRESS, 'end'];
 
+const PARSED = { msg: 'hello', user: 'ann' };
+const UNPARSED = { processing_error: 'parse-tuned: json' };
+
 interface Case {
   readonly labels: Readonly<Record<string, string>>;
   readonly lines: readonly string[];
-  /** Of the line of JSON. */
-  readonly fields?: Readonly<Record<string, string>>;
+  /** Lines are parsed as JSON. */
+  readonly isParsed?: true;
   /** All, where nothing is said. */
   readonly sinks?: readonly ('local' | 'other' | 'loki')[];
   readonly tenant?: string;
-  /** In Loki, beside the usual ones. */
-  readonly shown?: Readonly<Record<string, string>>;
 }
 
 const asking = (wishes: Readonly<Record<string, string>>): Record<string, string> =>
@@ -55,7 +56,7 @@ const CASES: Readonly<Record<string, Case>> = {
     labels: asking({ multiline: '^(begin|from)' }),
     lines: [['begin', ...TRACE, JSON_LINE, MASKED_CARD].join('\n'), `${ADDRESS}\nend`],
   },
-  parsed: { labels: asking({ parse: 'json' }), lines: PLAIN, fields: { msg: 'hello', user: 'ann' } },
+  parsed: { labels: asking({ parse: 'json' }), lines: PLAIN, isParsed: true },
   open: { labels: asking({ redact: 'false' }), lines: LINES },
   addresses: {
     labels: asking({ redact: 'default, ip' }),
@@ -66,9 +67,8 @@ const CASES: Readonly<Record<string, Case>> = {
     lines: JOINED.map((line) =>
       line === ADDRESS ? 'from [REDACTED:ip]' : line === MASKED_CARD ? CARD : line,
     ),
-    fields: { msg: 'hello', user: 'ann' },
+    isParsed: true,
     sinks: ['loki'],
-    shown: { team: 'blue' },
   },
   files: { labels: asking({ sink: 'local,other' }), lines: PLAIN, sinks: ['local', 'other'] },
   tenant: { labels: asking({ tenant: 'blue', sink: 'loki' }), lines: PLAIN, sinks: ['loki'], tenant: 'blue' },
@@ -104,8 +104,11 @@ function ofLoki(loki: LokiReceiver, container: string, tenant: string): Shown[] 
     }));
 }
 
-function expectedOf({ lines, fields, sinks = ['local', 'other', 'loki'], tenant = 'all' }: Case): object {
-  const all = lines.map((line) => ({ line, ...(fields && line === JSON_LINE && { fields }) }));
+function expectedOf({ lines, isParsed, sinks = ['local', 'other', 'loki'], tenant = 'all' }: Case): object {
+  const all = lines.map((line) => ({
+    line,
+    ...(isParsed && { fields: line === JSON_LINE ? PARSED : UNPARSED }),
+  }));
   const where = (sink: 'local' | 'other' | 'loki', own = true) => (own && sinks.includes(sink) ? all : []);
   return {
     local: where('local'),

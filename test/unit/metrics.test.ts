@@ -24,7 +24,7 @@ import { silentLogger } from '../../src/runtime/log.js';
 import { Scope } from '../../src/runtime/scope.js';
 import { deliverOnce, withLoki } from '../../src/sinks/loki/testing/test-sink.js';
 import { Health } from '../../src/telemetry/health.js';
-import { filteredLines, ledgerReport } from '../../src/telemetry/ledger/report.js';
+import { RunningLedger } from '../../src/telemetry/ledger/running.js';
 import { type CountingLogger, countMessages } from '../../src/telemetry/message-counts.js';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics/metrics.js';
 import type { ProcessorView } from '../../src/telemetry/metrics/processors.js';
@@ -138,7 +138,11 @@ beforeEach(async () => {
   unowned = { timer: 0 };
   messages = countMessages(silentLogger);
   stalled = 0;
-  metrics = await createMetrics(root, {
+  const running = new RunningLedger({
+    journal: opened.journal,
+    sinks: () => [{ name: sink.name, ...delivery.balance }],
+  });
+  metrics = createMetrics(root, {
     build: BUILD,
     isBuildStale: () => isBuildStale,
     health,
@@ -146,16 +150,10 @@ beforeEach(async () => {
     sources: () => [{ active, retired, streams, containers, ...pool, stalled }],
     streamMaxAgeMs: () => streamMaxAgeMs,
     sinks: () => [{ ...delivery.stats, name: sink.name }],
-    unaccounted: () =>
-      ledgerReport({
-        journal: opened.journal,
-        sinks: () => [{ name: sink.name, ...delivery.balance }],
-        containerOf: () => undefined,
-      }).unaccounted,
+    unaccounted: () => running.unaccounted(),
     gaps: () => gaps,
     processors: () => processors,
-    filtered: () =>
-      filteredLines(ledgerReport({ journal: opened.journal, sinks: () => [], containerOf: () => undefined })),
+    filtered: () => running.filtered(),
     deadLetters: () => new DeadLetterDesk(letters, root, new Map()).figures,
     alerts: () => alerts,
     reloads: () => reloads,

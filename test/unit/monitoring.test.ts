@@ -58,10 +58,7 @@ beforeAll(() => {
   if (why === undefined) programs = prometheusPrograms(path.join(folder, 'packages'));
 }, 120_000);
 
-afterAll(async () => {
-  await killAgents();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('each alert', () => {
   const sections = readFileSync(path.join(projectRoot(), 'docs/runbook.md'), 'utf8').split(/^## /m).slice(1);
@@ -145,6 +142,7 @@ describe.skipIf(why !== undefined)('agents and their Prometheus', () => {
   }, 120_000);
 
   afterAll(async () => {
+    await killAgents();
     await prometheus?.stop();
     await Promise.all([...agents.values()].map((agent) => agent.close()));
   });

@@ -10,6 +10,7 @@ import type { ReloadResult } from '../../src/config/shape.js';
 import { Random } from '../../src/torture/random.js';
 import { Agent, freePort, killAgents } from '../support/agent.js';
 import { type LokiReceiver, startLoki } from '../support/loki/receiver.js';
+import { reloadAndLook } from '../support/running.js';
 import { scratch } from '../support/scratch.js';
 import { FileWriter, JournalWriter, SyslogWriter } from '../support/steady-writers.js';
 
@@ -102,7 +103,7 @@ function changed(random: Random, config: Config, full: Config): Config {
       const name = random.pick(['sample', 'other']);
       next.sources = { [name]: { ...(sample ?? other), containers: random.between(4, 6) }, ...others };
     },
-    (next) => toggle(next.sources, full.sources, random.pick(['files', 'units', 'net'])),
+    (next) => toggle(next.sources, full.sources, random.pick(['files', 'units'])),
     (next) => rebuild(next.sources, random.pick(['files', 'units', 'net']), 'max_line_bytes'),
     (next) => toggle(next.sinks, full.sinks, random.pick(['some', 'loki'])),
     (next) => rebuild(next.sinks, 'some', 'max_files'),
@@ -211,8 +212,7 @@ class Reloading {
 
   async reload(text: string): Promise<ReloadResult> {
     writeFileSync(this.file, text);
-    const answer = await fetch(`${this.agent.url}/api/v1/config/reload`, { method: 'POST' });
-    return (await answer.json()) as ReloadResult;
+    return reloadAndLook(this.agent);
   }
 
   /** As the agent shows it. */
@@ -282,6 +282,8 @@ test('200 reloads under load, a third of them wrong: nothing is lost, repeated o
 
   expect((await reloading.reload(JSON.stringify(full))).result).toBe('applied');
   const writers = [file, journal, syslog].map((writer) => writer.start());
+  const stop = async (): Promise<void> => void (await Promise.all(writers.map((writer) => writer.stop())));
+  onTestFinished(stop);
   let config = full;
   let yaml = await reloading.yaml();
   let refused = 0;
@@ -313,9 +315,6 @@ test('200 reloads under load, a third of them wrong: nothing is lost, repeated o
       expect(Object.keys(shown.sinks)).toEqual(Object.keys(config.sinks));
       expect(shown.processors.map(({ type }) => type)).toEqual(config.processors.map(({ type }) => type));
       expect(shown.labels).toEqual(config.labels);
-      const flow = await agent.get<Record<'sources' | 'sinks', { name: string }[]>>('/api/v1/flow');
-      for (const part of ['sources', 'sinks'] as const)
-        expect(flow[part].map(({ name }) => name).sort()).toEqual(Object.keys(config[part]).sort());
       const now = await reloading.totals('some');
       expect(now.read).toBeGreaterThanOrEqual(totals.read);
       if ('some' in config.sinks) expect(now.delivered).toBeGreaterThanOrEqual(totals.delivered);
@@ -326,7 +325,7 @@ test('200 reloads under load, a third of them wrong: nothing is lost, repeated o
   expect((await reloading.results())['refused']).toBeGreaterThanOrEqual(refused);
 
   expect((await reloading.reload(JSON.stringify(full))).result).toMatch(/applied|unchanged/);
-  await Promise.all(writers.map((writer) => writer.stop()));
+  await stop();
   const ofWriters = { app: upTo(file.written), unit: upTo(journal.written) };
   await vi.waitFor(() => {
     const { app, unit } = byContainer(linesOf(path.join(folder, 'stays')));

@@ -17,11 +17,14 @@ import { redact } from './processors/redact.js';
 import { sample } from './processors/sample.js';
 import { timestamp } from './processors/timestamp.js';
 import { type GivenMetrics, type GivenServer, metrics, server } from './server.js';
+import { elasticsearch } from './sinks/elasticsearch.js';
 import { file } from './sinks/file.js';
 import { http } from './sinks/http.js';
 import { loki } from './sinks/loki.js';
 import { otlp } from './sinks/otlp.js';
+import { splunk } from './sinks/splunk.js';
 import { stdout } from './sinks/stdout.js';
+import { syslog as syslogSink } from './sinks/syslog.js';
 import { demo } from './sources/demo.js';
 import { docker } from './sources/docker.js';
 import { file as files } from './sources/file.js';
@@ -44,7 +47,7 @@ const PROCESSORS = [
   sample,
   timestamp,
 ] as const;
-const SINKS = [file, http, loki, otlp, stdout] as const;
+const SINKS = [elasticsearch, file, http, loki, otlp, splunk, stdout, syslogSink] as const;
 
 /** The configuration before the defaults that depend on the machine are filled in. */
 export interface GivenConfig extends Omit<Config, 'dataDir' | 'journal' | 'server' | 'metrics'> {

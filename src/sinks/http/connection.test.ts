@@ -196,7 +196,7 @@ describe('TLS', () => {
     await expect(connect({ url }).post(BODY, {}, NEVER)).rejects.toMatchObject({
       code: 'SINK_REFUSED',
       message: expect.stringMatching(/No TLS connection/) as string,
-      remedy: expect.stringMatching(/plain http: write http:\/\/ in url/) as string,
+      remedy: expect.stringMatching(/plain text: write http:\/\/ in url/) as string,
     });
   });
 });

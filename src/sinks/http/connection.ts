@@ -8,12 +8,13 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { buildConnector, Client, Pool } from 'undici';
 import type { HttpWayConfig, LoginConfig, TlsConfig } from '../../config/types.js';
-import { AgentError, describeError, systemCode } from '../../runtime/errors.js';
+import { AgentError } from '../../runtime/errors.js';
 import type { Scope } from '../../runtime/scope.js';
 import { within } from '../../runtime/within.js';
+import { connectionError, GOES_ON } from '../connection-error.js';
+import { tlsOptions } from '../tls.js';
 import { proxyFor } from './proxy.js';
 import { MAX_BODY_BYTES, type Received } from './reply.js';
-import { isTlsTrouble, speaksPlain, tlsOptions } from './tls.js';
 
 const CONNECT_MS = 10_000;
 /** Less than the idle limits of the usual proxies. */
@@ -167,35 +168,13 @@ export class Connection {
   #explain(error: unknown, isEnded: boolean, isStopped: boolean): AgentError {
     if (error instanceof AgentError) return error;
     const { who } = this.#target;
-    const remedy = `Delivery goes on by itself when ${who} is there; nothing is lost while the journal has room.`;
-    const code = systemCode(error);
-    if (isEnded) {
-      const why = isStopped ? 'before the agent stopped' : `within ${this.#way.timeoutMs / 1000} s`;
-      return new AgentError('SINK_UNREACHABLE', `${who} at ${this.address} did not answer ${why}.`, {
-        remedy,
-        retryable: true,
-        cause: error,
-      });
-    }
-    if (code !== undefined && isTlsTrouble(code)) {
-      return new AgentError('SINK_REFUSED', `No TLS connection to ${who} at ${this.address}: ${code}.`, {
-        remedy: speaksPlain(`${code} ${describeError(error)}`)
-          ? 'What answers there speaks plain http: write http:// in url, or give the port that has TLS.'
-          : 'Check tls.ca_file, tls.server_name and the certificates.',
-        cause: error,
-      });
-    }
-    if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-      const { hostname } = error as { hostname?: string };
-      const unknown = `${who} at ${this.address} cannot be reached: the name ${hostname ?? ''} cannot be resolved (${code}).`;
-      return new AgentError('SINK_UNREACHABLE', unknown, {
-        remedy: `Check the name, and the DNS and the network of where the agent runs. ${remedy}`,
-        retryable: true,
-        cause: error,
-      });
-    }
-    const happened = `${who} at ${this.address} cannot be reached (${code ?? describeError(error)}).`;
-    return new AgentError('SINK_UNREACHABLE', happened, { remedy, retryable: true, cause: error });
+    if (!isEnded) return connectionError(error, `${who} at ${this.address}`);
+    const why = isStopped ? 'before the agent stopped' : `within ${this.#way.timeoutMs / 1000} s`;
+    return new AgentError('SINK_UNREACHABLE', `${who} at ${this.address} did not answer ${why}.`, {
+      remedy: GOES_ON,
+      retryable: true,
+      cause: error,
+    });
   }
 }
 

@@ -95,7 +95,7 @@ describe('whatever the lines are, and whatever the server answers', () => {
           expect(results.flatMap(({ rejected }) => [...rejected])).toEqual([]);
         });
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
@@ -114,7 +114,7 @@ describe('whatever the lines are, and whatever the server answers', () => {
           expect(once.flat()).toEqual(lines.map(rowOf));
         });
       }),
-      { numRuns: 25 },
+      { numRuns: 20 },
     );
   });
 });

@@ -18,13 +18,14 @@ import { AgentError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
 import { sinkRequest } from '../../runtime/probes.js';
 import type { Scope } from '../../runtime/scope.js';
-import { suspects, tookTheRest } from './again.js';
 import type { Connection } from '../http/connection.js';
 import { printable, type Reply } from '../http/reply.js';
 import { pause } from '../pause.js';
 import { explainRejection } from '../rejections.js';
 import { ToldLines } from '../told-lines.js';
+import { suspects, tookTheRest } from './again.js';
 import { type Answer, judge, refusal } from './answer.js';
+import { type Answered, Company } from './company.js';
 import { lokiConnection, pushUrl, REQUESTS_PER_LANE, tenantHeaders } from './connection.js';
 import { allOf, type Entry, entriesOf, findRefused, type Verdicts } from './entries.js';
 import { KnownStreams } from './known-streams.js';
@@ -80,6 +81,7 @@ export class LokiSink implements Sink {
   readonly #streams = new KnownStreams();
   readonly #screen: Screen;
   readonly #told = new ToldLines();
+  readonly #company = new Company((request, signal) => this.#post(request, signal));
   readonly #pacers = new Map<string | undefined, Pacer>();
   /** By lane: a delivery that was not finished. */
   readonly #works: (Work | undefined)[] = [];
@@ -125,9 +127,11 @@ export class LokiSink implements Sink {
     try {
       const work = this.#workOn(lane, blocks);
       const exchange = async (request: Request): Promise<void> => {
-        const reply = await this.#send(request, lane < LIVE_LANES, signal);
-        const answer = judge(reply, this.#opened().connection.address, Date.now());
-        this.#settle(work, request, reply, answer);
+        const isLive = lane < LIVE_LANES;
+        await this.#pace(request, isLive, signal);
+        const sent = await this.#send(request, isLive && work.isSure(request), signal);
+        const answer = judge(sent.reply, this.#opened().connection.address, Date.now());
+        this.#settle(work, request, sent, answer);
         if (answer.kind === 'accepted') onTaken?.();
       };
       const next = (): readonly Request[] =>
@@ -177,16 +181,26 @@ export class LokiSink implements Sink {
     return shares;
   }
 
-  async #send(request: Request, isLive: boolean, signal: AbortSignal): Promise<Reply> {
-    const { scope, connection } = this.#opened();
+  /** Waits until the rate that Loki allows has room for it. */
+  async #pace(request: Request, isLive: boolean, signal: AbortSignal): Promise<void> {
+    const { scope } = this.#opened();
     const pacer = this.#pacer(request.tenant);
     const waitMs = (): number => pacer.waitMs(isLive, performance.now());
     for (let ms = waitMs(); ms > 0; ms = waitMs()) {
       await pause(scope, ms, signal);
       if (signal.aborted) throw new AgentError('SINK_LIMITED', 'The agent stops.', { retryable: true });
     }
+    pacer.take(rateBytes(request), performance.now());
+  }
+
+  async #send(request: Request, mayJoin: boolean, signal: AbortSignal): Promise<Answered<Reply>> {
+    if (mayJoin) return this.#company.send(request, Math.min(this.maxRawBytes, this.#maxWeight), signal);
+    return { reply: await this.#post(request, signal), weight: requestWeight(request), inCompany: false };
+  }
+
+  async #post(request: Request, signal: AbortSignal): Promise<Reply> {
+    const { connection } = this.#opened();
     const began = performance.now();
-    pacer.take(rateBytes(request), began);
     let status: number | 'error' = 'error';
     try {
       const reply = await connection.post(bodyOf(request), tenantHeaders(request.tenant), signal);
@@ -199,28 +213,29 @@ export class LokiSink implements Sink {
   }
 
   /** Makes of an answer what it means for the work. Throws where the delivery cannot go on now. */
-  #settle(work: Work, request: Request, reply: Reply, answer: Answer): void {
+  #settle(work: Work, request: Request, { reply, weight, inCompany }: Answered<Reply>, answer: Answer): void {
     switch (answer.kind) {
       case 'accepted':
         this.#accepted++;
         this.#requestsAtOnce = REQUESTS_PER_LANE;
         this.#acknowledge(request);
-        this.#tookAlone(request);
+        if (!inCompany) this.#tookAlone(request);
         work.done(request);
         break;
       case 'refused':
-        this.#refused(work, request, reply, answer.told);
+        if (inCompany) work.replace(request, suspects(request, answer.told));
+        else this.#refused(work, request, reply, answer.told);
         break;
       case 'too large': {
         // Smaller from now on: whatever stands there will not have changed its mind.
-        this.#maxWeight = Math.max(MIN_WEIGHT, Math.min(this.#maxWeight, requestWeight(request) / 2));
-        const smaller = divide(request);
+        this.#maxWeight = Math.max(MIN_WEIGHT, Math.min(this.#maxWeight, weight / 2));
+        const smaller = inCompany ? [{ ...request }] : divide(request);
         if (smaller) work.replace(request, smaller);
         else work.done(request, allIn(request, { reason: 'too_large', said: answer.said }));
         break;
       }
       case 'limited':
-        this.#limited(work, request, answer);
+        this.#limited(work, request, answer, inCompany);
         break;
       case 'failed':
         throw answer.error;
@@ -288,10 +303,10 @@ export class LokiSink implements Sink {
       this.#streams.acknowledged(labels, Math.min(seconds, now / 1000 + GRACE_SECONDS), now);
   }
 
-  #limited(work: Work, request: Request, answer: Answer & { kind: 'limited' }): void {
+  #limited(work: Work, request: Request, answer: Answer & { kind: 'limited' }, inCompany: boolean): void {
     const now = performance.now();
     const times = work.limited(request);
-    const labels = singleStream(request);
+    const labels = inCompany ? undefined : singleStream(request);
     let retryAfterMs = LIMITED_RETRY_MS;
     if (answer.by === 'stream') this.#streams.rateExceeded(labels, answer.bytesPerSecond, now);
     if (answer.by !== 'tenant' && labels === undefined) {

@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { blockOf } from '../../../test/support/blocks.js';
+import { cutLine } from '../cut-line.js';
 import { KnownStreams } from './known-streams.js';
-import { cutLine, Screen } from './screen.js';
+import { Screen } from './screen.js';
 
 const NOW = 1_795_000_000;
 const LIMITS = { maxLineBytes: 1_000, maxAgeMs: 7 * 86_400_000 };

@@ -28,6 +28,8 @@ export class Work {
   readonly #sharesOf: (block: Block) => Map<string | undefined, Piece>;
   #taken = 0;
   readonly #queue: Request[] = [];
+  /** Of the queue: as they were gathered, of streams that Loki is expected to take. */
+  readonly #sure = new Set<Request>();
   /** Times that requests of the queue were answered 429. */
   readonly #limited = new Map<Request, number>();
   /** Since when a request's stream is one too many for Loki, in milliseconds of `performance.now()`. */
@@ -95,6 +97,11 @@ export class Work {
     return requests;
   }
 
+  /** Whether Loki is expected to take all of it, so that it may travel with others. */
+  isSure(request: Request): boolean {
+    return this.#sure.has(request);
+  }
+
   /** `request`, of those that `next` answered last, is answered; these of its lines were refused for good. */
   done(request: Request, refused?: Verdicts): void {
     this.replace(request, []);
@@ -131,6 +138,7 @@ export class Work {
   /** These, with the same lines, take the place of `request`. */
   replace(request: Request, requests: readonly Request[]): void {
     this.#queue.splice(this.#queue.indexOf(request), 1, ...requests);
+    this.#sure.delete(request);
     this.#limited.delete(request);
     this.#tooManySince.delete(request);
   }
@@ -158,7 +166,11 @@ export class Work {
       weight += weightOf(screened.together.block);
       newest = Math.max(newest, block.lastSeconds);
     }
-    if (pieces.length > 0) this.#queue.push({ pieces, tenant });
+    if (pieces.length > 0) {
+      const request = { pieces, tenant };
+      this.#queue.push(request);
+      this.#sure.add(request);
+    }
     for (const piece of alone) this.#queue.push({ pieces: [piece], tenant });
   }
 

@@ -68,7 +68,7 @@ test('whatever the lines are, and whatever the receiver answers, they are there,
         expect(results.reduce((sum, { delivered }) => sum + delivered, 0)).toBe(lines.length);
       });
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 

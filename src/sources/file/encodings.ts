@@ -3,7 +3,7 @@
  * anything is converted, so that reading may go on anywhere.
  */
 import { Batch, LineFlag } from '../../pipeline/batch.js';
-import { cutLine } from '../docker/json-file/cut.js';
+import { cutLine } from '../../pipeline/cut-line.js';
 import type { LineTarget } from '../docker/json-file/decode.js';
 import type { LogFile } from '../docker/json-file/log-file.js';
 import type { Span } from '../docker/json-file/span.js';

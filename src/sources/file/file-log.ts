@@ -11,24 +11,26 @@ import { realpathSync, statSync } from 'node:fs';
 import { type Batch, LineFlag } from '../../pipeline/batch.js';
 import type { GapReason } from '../../pipeline/gaps.js';
 import { type LineTime, timeOfMs } from '../../pipeline/line-time.js';
-import { CATCH_UP_LABEL, type Labels, type Stream } from '../../pipeline/streams.js';
+import type { Labels } from '../../pipeline/streams.js';
 import type { Scope } from '../../runtime/scope.js';
 import { noCounts } from '../docker/json-file/counts.js';
 import { Decoder, type LineTarget } from '../docker/json-file/decode.js';
 import { closeAll, isGeneration, isSameFile } from '../docker/json-file/generations.js';
 import { ifThere, type LogFile, PlainFile } from '../docker/json-file/log-file.js';
 import { type Mark, markAt, Span } from '../docker/json-file/span.js';
-import { type Encoding, indexOfNewline, newlineBytes } from './encodings.js';
-import { openFile } from './generations.js';
-import { decodePosition, encodePosition, type SavedFile, type SavedLog } from './position.js';
+import type { Encoding } from './encodings.js';
+import { LogStreams } from './log-streams.js';
+import { readLongLine } from './long-line.js';
+import { type Beginning, beginAt, openAfter, openNewest } from './opening.js';
+import { decodePosition, encodePosition, type SavedLog } from './position.js';
 import { copiesSince, findCopy, resume } from './resume.js';
+import { savedOf } from './saved-log.js';
+import { Slumber } from './slumber.js';
 import type { LineDecoder, LogContext } from './types.js';
 
 /** One look reads no more than about this. */
 const LOOK_BYTES = 256 * 1024;
 const MOST_STEPS = 16;
-/** Longer lines are not read whole: what is kept of them is cut out of their head. */
-const LONGEST_LINE = 8 * 1024 * 1024;
 /** Generations held at once; what rotates beyond is found by name later. */
 const MAX_HELD_FILES = 32;
 /** How long nothing was written to a file that was renamed, before it is done with. */
@@ -47,20 +49,6 @@ interface Late {
   untilMs: number;
 }
 
-interface Seen {
-  readonly inode: number;
-  readonly size: number;
-  readonly modifiedMs: number;
-}
-
-/** Where to begin in a log of which nothing is known. */
-export interface Beginning {
-  /** Older files of it, oldest first. */
-  readonly older: () => readonly string[];
-  /** The offset in the newest one. */
-  readonly offset: (file: PlainFile) => number;
-}
-
 export class FileLog implements LineTarget {
   readonly path: string;
   /** The name behind links, in whose folder its rotations are. */
@@ -73,27 +61,21 @@ export class FileLog implements LineTarget {
   openedMs: number | undefined;
   /** On `performance.now()`, of the last bytes that were read. */
   lastBytesAt = 0;
-  /** Something may have been written since it fell asleep, or it is not known. */
-  mayHaveGrown = true;
+  readonly slumber = new Slumber();
   /** A file came that may be a copy of it. */
   mayHaveCopies = false;
   readonly #context: LogContext;
   readonly #key: string;
-  readonly #streams: (Stream | undefined)[] = [];
+  readonly #streams: LogStreams;
   readonly #encodings = new WeakMap<LogFile, Encoding>();
   #saved: SavedLog | undefined;
   #live: Span | undefined;
   #late: Late[] = [];
   /** Where the newest file ended when it was last read to its end. */
   #seenEnd = -1;
-  #seen: Seen | undefined;
   #wakings = 0;
-  /** Its name was taken away since it fell asleep. */
-  #isRenamed = false;
   /** Older files that were changed later than this are not known. */
   #olderMs: number;
-  /** Lines that end before this place were there before the agent came. */
-  #oldUntil: { readonly file: LogFile; readonly offset: number } | undefined;
 
   /** `labelsFor` is given the name behind links. */
   constructor(context: LogContext, path: string, key: string, labelsFor: (realPath: string) => Labels) {
@@ -102,6 +84,7 @@ export class FileLog implements LineTarget {
     this.labels = labelsFor(this.realPath);
     this.#context = context;
     this.#key = key;
+    this.#streams = new LogStreams(context.pipeline.streams, this.labels, context.format !== 'plain');
     const saved = context.pipeline.position(key);
     this.#saved = saved === undefined ? undefined : decodePosition(saved);
     this.#olderMs = this.#saved?.olderMs ?? Date.now() - COARSE_CLOCK_MS;
@@ -126,7 +109,7 @@ export class FileLog implements LineTarget {
 
   /** Whether what is read now was there before the agent came. */
   get isCatchingUp(): boolean {
-    return this.#oldUntil !== undefined;
+    return this.#streams.isCatchingUp;
   }
 
   /** Of all files that are still needed. */
@@ -151,10 +134,10 @@ export class FileLog implements LineTarget {
   wake(scope: Scope, beginning: Beginning): boolean {
     if (this.#live) return true;
     this.realPath = realPathOf(this.path);
-    const newest = this.#openNewest(scope);
+    const newest = openNewest(scope, this.path);
     const saved = this.#saved;
     const resumed = saved ? resume(scope, this.realPath, newest, saved) : undefined;
-    const marks = resumed?.marks ?? (newest ? this.#begin(scope, newest, beginning) : []);
+    const marks = resumed?.marks ?? (newest ? beginAt(scope, newest, beginning) : []);
     this.#wakings++;
     if (marks.length === 0) return false;
     const live = new Span(marks);
@@ -165,10 +148,7 @@ export class FileLog implements LineTarget {
     this.openedMs = Date.now();
     this.lastBytesAt = performance.now();
     this.#seenEnd = -1;
-    if (this.#wakings === 1 && this.unreadBytes > CATCH_UP_FROM) {
-      const { file } = marks[marks.length - 1];
-      this.#oldUntil = { file, offset: file.size };
-    }
+    if (this.#wakings === 1 && this.unreadBytes > CATCH_UP_FROM) this.#streams.catchUp(this.#newest.file);
     if (resumed?.isLost && resumed.isCut) {
       const cut = saved?.files.find(({ inode }) => inode === newest?.inode);
       this.#tellGap('truncated');
@@ -183,23 +163,13 @@ export class FileLog implements LineTarget {
   sleep(isWatched: boolean): void {
     const { file } = this.#newest;
     const modifiedMs = file instanceof PlainFile ? file.stat().modifiedMs : 0;
-    this.#seen = { inode: file.inode, size: this.#seenEnd, modifiedMs };
-    this.mayHaveGrown = !isWatched;
-    this.#isRenamed = false;
+    this.slumber.begin({ inode: file.inode, size: this.#seenEnd, modifiedMs }, isWatched);
     void this.#release();
   }
 
-  /** Its folder tells that it was written to, or that its name was taken away or given: what is written then is another file. */
-  heard(event: 'change' | 'rename'): void {
-    if (event === 'rename') this.#isRenamed = true;
-    else if (!this.#isRenamed) this.mayHaveGrown = true;
-  }
-
   /** Whether its name bears something else than when it fell asleep. */
-  hasChanged(stat = statSync(this.path, { throwIfNoEntry: false })): boolean {
-    const seen = this.#seen;
-    if (!stat || !seen) return (stat === undefined) !== (seen === undefined);
-    return stat.ino !== seen.inode || stat.size !== seen.size || stat.mtimeMs !== seen.modifiedMs;
+  hasChanged(): boolean {
+    return this.slumber.hasChanged(statSync(this.path, { throwIfNoEntry: false }));
   }
 
   /** Opens and holds what came after the newest held file. True where there is more to look at. */
@@ -266,7 +236,7 @@ export class FileLog implements LineTarget {
     const span = this.#awake;
     const before = span.offset;
     this.wait = bytes > 0 ? this.#decode(span, buf, bytes) : undefined;
-    this.#endOldLines(span);
+    this.#streams.passed(span);
     if (this.wait) return 'blocked';
     if (bytes === wanted) return span.offset > before ? 'more' : 'long';
     const rest = bytes - (span.offset - before);
@@ -281,33 +251,17 @@ export class FileLog implements LineTarget {
   /** Takes a line that is longer than `buf`, whole or its head, once its end is written. */
   async takeLongLine(buf: Buffer): Promise<Progress> {
     const span = this.#awake;
-    const { file } = span.current;
-    const encoding = this.#encodingOf(file);
+    const encoding = this.#encodingOf(span.current.file);
+    const decoder = this.#context.decoderOf(encoding);
     const isLast = !span.isInNewestFile;
-    let at = Math.max(span.offset, span.searched);
-    let newline = -1;
-    for (let bytes = buf.length; bytes === buf.length && newline < 0 && !file.isClosed; ) {
-      bytes = await file.read(buf, buf.length, at);
-      newline = indexOfNewline(buf, bytes, encoding);
-      at += newline < 0 ? bytes : newline;
-    }
-    span.searched = newline < 0 ? at : 0;
-    if (file.isClosed || (newline < 0 && !isLast)) return 'quiet';
-    const bytes = at - span.offset;
-    const move = newline < 0 ? bytes : bytes + newlineBytes(encoding);
-    const decoder = this.#decoderOf(file);
-    const kept = 2 * decoder.maxLineBytes;
-    const head = Buffer.allocUnsafe(move <= LONGEST_LINE ? move : kept);
-    let length = 0;
-    for (let read = 1; read > 0 && length < head.length; length += read)
-      read = await file.read(head.subarray(length), head.length - length, span.offset + length);
-    if (file.isClosed || length < head.length) return 'quiet';
+    const line = await readLongLine(span, buf, { encoding, isLast, kept: 2 * decoder.maxLineBytes });
+    if (!line) return 'quiet';
+    const { head, bytes, move, isWhole } = line;
     this.#setTime(span);
-    this.wait =
-      newline >= 0 && move === length
-        ? decoder.decode(head, length, span, this)
-        : decoder.takeRaw(head, Math.min(length, bytes), bytes, move, span, this);
-    this.#endOldLines(span);
+    this.wait = isWhole
+      ? decoder.decode(head, head.length, span, this)
+      : decoder.takeRaw(head, Math.min(head.length, bytes), bytes, move, span, this);
+    this.#streams.passed(span);
     return this.wait ? 'blocked' : 'more';
   }
 
@@ -334,20 +288,14 @@ export class FileLog implements LineTarget {
 
   /** Lets go of everything. The position stays. */
   async close(): Promise<void> {
-    for (const stream of this.#streams.splice(0)) if (stream) this.#context.pipeline.streams.release(stream);
+    this.#streams.release();
     await this.#release();
   }
 
   // LineTarget: where the decoder's lines go.
 
   streamId(isStderr: boolean): number {
-    const slot = (isStderr ? 1 : 0) + (this.#oldUntil ? 2 : 0);
-    this.#streams[slot] ??= this.#context.pipeline.streams.acquire({
-      ...this.labels,
-      ...(this.#context.format !== 'plain' && { stream: isStderr ? 'stderr' : 'stdout' }),
-      ...(this.#oldUntil && { [CATCH_UP_LABEL]: 'true' }),
-    });
-    return this.#streams[slot].id;
+    return this.#streams.idOf(isStderr);
   }
 
   push(batch: Batch, span: Span, from: number, lines: number): Promise<void> | undefined {
@@ -383,41 +331,15 @@ export class FileLog implements LineTarget {
     return new Set(this.#spans.flatMap((span) => span.marks.map(({ file }) => file)));
   }
 
-  #openNewest(scope: Scope): PlainFile | undefined {
-    // Opening a pipe would wait for its writer.
-    if (statSync(this.path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
-    return openFile(scope, this.path) as PlainFile | undefined;
-  }
-
-  #begin(scope: Scope, newest: PlainFile, { older, offset }: Beginning): Mark[] {
-    const files = older().flatMap((path) => openFile(scope, path) ?? []);
-    const at = offset(newest);
-    return [...files.map((file) => markAt(file, 0, 0)), markAt(newest, at, at)];
-  }
-
   #tellLost(isFirst: boolean): void {
     if (isFirst) this.#tellGap('blind');
-    else if (this.mayHaveGrown) this.#tellGap('removed', 'a file was removed before it was read to its end');
+    else if (this.slumber.mayHaveGrown)
+      this.#tellGap('removed', 'a file was removed before it was read to its end');
   }
 
   #openNewer(scope: Scope, held: LogFile): void {
-    const next = this.#openNewest(scope);
-    if (!next) return;
-    const { modifiedMs } = held instanceof PlainFile ? held.stat() : held;
-    const [length, crc] = held.fingerprint(held.size);
-    const { marks, isFound } = resume(
-      scope,
-      this.realPath,
-      next,
-      {
-        ...timeOfMs(modifiedMs),
-        isCut: false,
-        files: [{ file: [length, crc, 0, 0], inode: held.inode, createdMs: held.createdMs, isLate: false }],
-        olderMs: this.#olderMs,
-      },
-      (file) => isGeneration(file, held),
-    );
-    if (isFound) closeAll(marks.splice(0, 1).map(({ file }) => file));
+    const { path, realPath } = this;
+    const marks = openAfter(scope, held, { path, realPath, olderMs: this.#olderMs });
     for (const { file } of marks) this.#context.onHeld(file, this);
     this.#awake.marks.push(...marks);
     this.counts.rotations += marks.length;
@@ -562,13 +484,6 @@ export class FileLog implements LineTarget {
       if (carry.isOpen) this.wait = decoder.pushOpenLine(span, carry, this, LineFlag.incomplete) ?? this.wait;
   }
 
-  #endOldLines({ current, offset, marks }: Span): void {
-    const until = this.#oldUntil;
-    if (!until) return;
-    const isPast = !marks.some(({ file }) => file === until.file);
-    if (isPast || (current.file === until.file && offset >= until.offset)) this.#oldUntil = undefined;
-  }
-
   #tellGap(why: GapReason, detail?: string): void {
     const { seconds, nanos }: LineTime = this.#live ?? this.#saved ?? { seconds: 0, nanos: 0 };
     const from = seconds > 0 ? { seconds, nanos } : undefined;
@@ -582,29 +497,8 @@ export class FileLog implements LineTarget {
     const live = this.#awake;
     const dropped = live.trim();
     if (dropped.length > 0) this.#closeUnneeded(dropped);
-    const files: SavedFile[] = [];
-    const late = new Set<LogFile>(this.#late.map(({ span }) => span.current.file));
-    // As long as nothing was read of what came next, the last one says where that begins.
-    const lastLeft = this.#late.at(-1)?.span;
-    const isBegun = live.filesRead().some(({ file }) => !late.has(file));
-    // The copy that was read before it says nothing of a file that was cut short: it may be cut again.
-    const isFresh = live.isInNewestFile && live.offset === 0 && this.#newest.missingBefore === 'truncated';
-    if (isFresh) {
-      const { inode, createdMs } = this.#newest.file;
-      files.push({ file: [0, 0, 0, 0], inode, createdMs, isLate: false });
-    }
-    for (const span of isFresh ? this.#late.map((one) => one.span) : this.#spans) {
-      for (const { file, position } of span.filesRead())
-        if (span !== live || !late.has(file))
-          files.push({
-            file: position,
-            inode: file.inode,
-            createdMs: file.createdMs,
-            isLate: span !== live && (isBegun || span !== lastLeft),
-          });
-    }
-    const isCut = !live.isInNewestFile && this.#newest.missingBefore === 'truncated';
-    this.#saved = { seconds: live.seconds, nanos: live.nanos, isCut, files, olderMs: this.#olderMs };
+    const late = this.#late.map(({ span }) => span);
+    this.#saved = savedOf(live, late, this.#olderMs);
     return encodePosition(this.#saved);
   }
 

@@ -14,7 +14,14 @@ import { type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { FileSourceConfig } from '../../config/types.js';
-import type { OpenStream, Pipeline, ReadTotals, Source, SourceFigures } from '../../pipeline/contract.js';
+import type {
+  OpenStream,
+  Pipeline,
+  ReadTotals,
+  Source,
+  SourceFigures,
+  TellReads,
+} from '../../pipeline/contract.js';
 import { addReads, noReads } from '../../pipeline/read-totals.js';
 import type { Labels } from '../../pipeline/streams.js';
 import { describeError, systemCode } from '../../runtime/errors.js';
@@ -118,6 +125,12 @@ export class FileSource implements Source {
       waiting: this.#due.size,
       stalled: 0,
     };
+  }
+
+  tellReads(tell: TellReads): void {
+    tell(undefined, this.#retired.linesRead, this.#retired.bytesRead);
+    for (const { counts, labels, path } of this.#logs.values())
+      if (counts.bytesRead > 0) tell(nameOf(labels, path), counts.linesRead, counts.bytesRead);
   }
 
   async run(scope: Scope, pipeline: Pipeline): Promise<void> {
@@ -244,7 +257,7 @@ export class FileSource implements Source {
     const log = this.#logs.get(path) ?? this.#linked.get(path);
     if (!log && event === 'rename') this.#expectCopies(path);
     if (!log) return;
-    if (!log.isAwake) log.heard(event);
+    if (!log.isAwake) log.slumber.heard(event);
     this.#want(log);
   }
 

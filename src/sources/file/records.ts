@@ -1,7 +1,7 @@
 /** What a record is in the formats of a file source but `docker`: any line, or one that a container runtime wrote. */
 
+import { TimestampParser } from '../../pipeline/timestamp-parser.js';
 import type { Records } from '../docker/json-file/decode.js';
-import { TimestampParser } from '../docker/json-file/timestamp.js';
 import { ArrivalClock } from '../stdin/arrival.js';
 
 const SPACE = 0x20;
@@ -27,8 +27,9 @@ export class PlainRecords implements Records {
     this.time = new ArrivalClock(nowMs);
   }
 
-  begin(): void {
+  begin(chunk: Buffer): Buffer {
     this.time.look();
+    return chunk;
   }
 
   /** A line that begins with NUL bytes is none: a crash leaves those, and a file cut short under its writer. */
@@ -40,7 +41,10 @@ export class PlainRecords implements Records {
     return true;
   }
 
-  unescape(): void {}
+  takeRaw(_chunk: Buffer, from: number, to: number): void {
+    this.textStart = from;
+    this.textEnd = to;
+  }
 }
 
 function isByteOrderMark(buf: Buffer, from: number, to: number): boolean {
@@ -57,6 +61,10 @@ export class CriRecords implements Records {
   textEnd = 0;
   endsLine = false;
   isStderr = false;
+
+  begin(chunk: Buffer): Buffer {
+    return chunk;
+  }
 
   parse(buf: Buffer, from: number, to: number): boolean {
     let at = from;
@@ -78,7 +86,10 @@ export class CriRecords implements Records {
     return true;
   }
 
-  unescape(): void {}
+  takeRaw(_chunk: Buffer, from: number, to: number): void {
+    this.textStart = from;
+    this.textEnd = to;
+  }
 }
 
 function isAt(buf: Buffer, at: number, bytes: Buffer): boolean {

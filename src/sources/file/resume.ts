@@ -7,8 +7,10 @@
  *   the cut is a gap;
  * - gone: what was changed later than the last line was read is new, and the caller tells a gap.
  */
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Scope } from '../../runtime/scope.js';
-import type { LogFile, PlainFile } from '../docker/json-file/log-file.js';
+import { ifThere, type LogFile, type PlainFile } from '../docker/json-file/log-file.js';
 import { type Mark, markAt } from '../docker/json-file/span.js';
 import { type Generation, generationsOf, isSame, openFile } from './generations.js';
 import type { SavedFile, SavedLog } from './position.js';
@@ -136,6 +138,7 @@ export function copiesSince(
   olderMs: number,
   isKnown: (file: LogFile) => boolean,
 ): Mark[] {
+  if (!mayHoldSince(dirname(path), olderMs)) return [];
   const isNew = ({ modifiedMs, createdMs, isSure }: Generation): boolean =>
     isSure && modifiedMs > olderMs + ROUNDING_MS && (createdMs === 0 || createdMs > olderMs);
   const copies: Mark[] = [];
@@ -145,6 +148,13 @@ export function copiesSince(
     else if (file) copies.push(markAt(file, 0, 0));
   }
   return copies;
+}
+
+/** Whether a name may have come into `folder` since: to look through one of thousands of files for each of them is dear. */
+function mayHoldSince(folder: string, sinceMs: number): boolean {
+  const stat = ifThere(() => statSync(folder));
+  // Where times of birth are not told, a copy may have been written over an older file.
+  return stat === undefined || stat.birthtimeMs === 0 || stat.ctimeMs > sinceMs;
 }
 
 function othersOf(path: string, newest: PlainFile | undefined): Candidate[] {

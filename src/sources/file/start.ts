@@ -3,8 +3,9 @@ import type { FileSourceConfig } from '../../config/types.js';
 import type { LogFile, PlainFile } from '../docker/json-file/log-file.js';
 import { atRecordStart, isRecordStart } from '../docker/json-file/peek.js';
 import { type Encoding, newlineBytes } from './encodings.js';
-import type { Beginning, FileLog } from './file-log.js';
+import type { FileLog } from './file-log.js';
 import { generationsOf } from './generations.js';
+import type { Beginning } from './opening.js';
 
 /** Older files of a log that has come anew are new, if they are younger than this. */
 const NEW_MS = 24 * 3_600_000;

@@ -10,10 +10,10 @@
  * The time is the one at which journald took the entry. Entries of one microsecond are a nanosecond apart.
  */
 import { LineFlag } from '../../pipeline/batch.js';
+import { cutLine } from '../../pipeline/cut-line.js';
 import { FieldSet, type Slot } from '../../pipeline/fields.js';
 import { isDigit } from '../../query/ascii.js';
 import { levelOfSeverity } from '../../query/level-names.js';
-import { cutLine } from '../docker/json-file/cut.js';
 import type { NamedLogs, NamedStream, Writer } from '../named-logs.js';
 import type { Entry } from './export-parser.js';
 

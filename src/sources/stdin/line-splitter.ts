@@ -3,7 +3,7 @@
  * is put together in a buffer of its own, of which no more is kept than the longest line may have.
  */
 import { Batch, LineFlag } from '../../pipeline/batch.js';
-import { cutLine } from '../docker/json-file/cut.js';
+import { cutLine } from '../../pipeline/cut-line.js';
 import type { ArrivalClock } from './arrival.js';
 
 const NEWLINE = 10;

@@ -11,13 +11,13 @@
  * nanosecond after it, because Loki keeps equal lines of one time once; one that is further behind is what it says.
  */
 import { LineFlag } from '../../pipeline/batch.js';
+import { cutLine } from '../../pipeline/cut-line.js';
 import { FieldSet } from '../../pipeline/fields.js';
 import { SyslogMessage } from '../../pipeline/syslog/message.js';
 import { FACILITIES, SEVERITIES } from '../../pipeline/syslog/priority.js';
 import { forEachParam, unescapeValue } from '../../pipeline/syslog/structured-data.js';
+import { TimestampParser } from '../../pipeline/timestamp-parser.js';
 import { levelOfSeverity } from '../../query/level-names.js';
-import { cutLine } from '../docker/json-file/cut.js';
-import { TimestampParser } from '../docker/json-file/timestamp.js';
 import type { NamedLogs, NamedStream } from '../named-logs.js';
 import type { ArrivalClock } from '../stdin/arrival.js';
 

@@ -11,7 +11,8 @@
  * All are 0, or lines were lost count of. A stage sums up amounts, so that one line too many does not hide one too few.
  */
 import type { SourceKey } from '../../pipeline/contract.js';
-import { BEFORE_TOTALS, JOURNALED, RETIRED, sourceOf, splitTotal } from '../../pipeline/totals.js';
+import { BEFORE_TOTALS, RETIRED, sourceOf } from '../../pipeline/totals.js';
+import { FiguresByKey, type KeyFigures } from './figures.js';
 import type { JournalLine, LedgerReport, SinkFigures, SinkLine, SourceLine } from './shape.js';
 
 export type { JournalLine, LedgerReport, SinkLine, SourceLine } from './shape.js';
@@ -45,47 +46,45 @@ export interface LedgerView {
 /** Synchronous, so that all is of one moment. */
 export function ledgerReport(view: LedgerView): LedgerReport {
   const sources = sourceLines(view);
-  const journal = journalLine(view, sources);
+  const journal = journalLine(
+    view.journal,
+    sources.reduce((sum, { journaled }) => sum + journaled, 0),
+  );
   const sinks = view.sinks().map((sink) => sinkLine(sink, journal.committed));
-  const stages: [stage: string, lines: number][] = [
-    ['reader', amounts(sources.map(({ unaccounted }) => unaccounted.reader))],
-    ['processors', amounts(sources.map(({ unaccounted }) => unaccounted.processors))],
-    ['journal', amounts([journal.unaccounted, ...sources.map(({ unaccounted }) => unaccounted.journal)])],
-    ...sinks.map(({ sink, unaccounted }): [string, number] => [
-      `sink/${sink}`,
-      amounts([unaccounted?.cursor ?? 0, unaccounted?.answers ?? 0]),
-    ]),
-  ];
+  const amounts = { reader: 0, processors: 0, journal: 0 };
+  for (const { unaccounted } of sources)
+    for (const stage of ['reader', 'processors', 'journal'] as const)
+      amounts[stage] += Math.abs(unaccounted[stage]);
   const since = new Date(view.journal.totalsSince).toISOString();
-  return { since, sources, journal, sinks, unaccounted: Object.fromEntries(stages) };
+  return { since, sources, journal, sinks, unaccounted: stagesOf(amounts, journal, sinks) };
+}
+
+/** What does not add up, by stage; `sources` are the amounts of all of them. */
+export function stagesOf(
+  sources: { readonly reader: number; readonly processors: number; readonly journal: number },
+  journal: JournalLine,
+  sinks: readonly SinkLine[],
+): LedgerReport['unaccounted'] {
+  const stages: Record<string, number> = { ...sources };
+  stages['journal'] += Math.abs(journal.unaccounted);
+  for (const { sink, unaccounted } of sinks)
+    stages[`sink/${sink}`] = Math.abs(unaccounted?.cursor ?? 0) + Math.abs(unaccounted?.answers ?? 0);
+  return stages;
 }
 
 function sourceLines({ journal, containerOf }: LedgerView): SourceLine[] {
-  const byKey = new Map<SourceKey, Map<string, number>>();
-  for (const [name, lines] of journal.totals('')) {
-    const [owner, figure] = splitTotal(name);
-    if (owner.startsWith('sink/') || name === BEFORE_TOTALS) continue;
-    const figures = byKey.get(owner) ?? new Map<string, number>();
-    byKey.set(owner, figures.set(figure, lines));
-  }
-  const lines = [...byKey].map(([key, figures]) => sourceLine(key, figures, containerOf));
+  const figures = new FiguresByKey();
+  for (const [name, lines] of journal.totals('')) figures.put(name, lines);
+  const lines = [...figures.all].map(([key, figures]) => sourceLine(key, figures, containerOf));
   return lines.sort((a, b) => compare(a.source, b.source) || compare(rank(a), rank(b)));
 }
 
 function sourceLine(
   key: SourceKey,
-  figures: ReadonlyMap<string, number>,
+  figures: KeyFigures,
   containerOf: LedgerView['containerOf'],
 ): SourceLine {
-  const figure = (name: string): number => figures.get(name) ?? 0;
-  const filtered = Object.fromEntries(
-    [...figures].flatMap(([name, lines]) =>
-      name.startsWith('filtered:') ? [[name.slice('filtered:'.length), lines]] : [],
-    ),
-  );
-  const [read, pushed, generated] = [figure('read'), figure('pushed'), figure('generated')];
-  const [merged, held] = [figure('merged'), figure('held')];
-  const [appended, journaled] = [figure('appended'), figure(JOURNALED)];
+  const { read, pushed, generated, filtered, merged, held, appended, journaled, unaccounted } = figures;
   const source = sourceOf(key);
   const own = key.slice(source.length + 1).replace(CONTAINER_ID, '$1');
   return {
@@ -95,27 +94,23 @@ function sourceLine(
     read,
     pushed,
     generated,
-    filtered,
+    filtered: Object.fromEntries(filtered ?? []),
     merged,
     held,
     appended,
     journaled,
-    unaccounted: {
-      reader: read - pushed,
-      processors: pushed + generated - sum(filtered) - merged - held - appended,
-      journal: appended - journaled,
-    },
+    unaccounted,
   };
 }
 
-function journalLine({ journal }: LedgerView, sources: readonly SourceLine[]): JournalLine {
+/** `encoded`: of all sources. */
+export function journalLine(journal: LedgerView['journal'], encoded: number): JournalLine {
   const before = journal.total(BEFORE_TOTALS);
-  const encoded = sources.reduce((sum, { journaled }) => sum + journaled, 0);
   const { linesJournaled: committed, linesUncommitted: uncommitted } = journal.stats;
   return { before, encoded, committed, uncommitted, unaccounted: before + encoded - committed - uncommitted };
 }
 
-function sinkLine(
+export function sinkLine(
   { name, totals, pending }: ReturnType<LedgerView['sinks']>[number],
   journaled: number,
 ): SinkLine {
@@ -147,17 +142,4 @@ function compare(a: string, b: string): number {
 
 export function sum(lines: Readonly<Record<string, number>>): number {
   return Object.values(lines).reduce((sum, lines) => sum + lines, 0);
-}
-
-function amounts(lines: readonly number[]): number {
-  return lines.reduce((sum, lines) => sum + Math.abs(lines), 0);
-}
-
-/** By reason, over all sources. */
-export function filteredLines({ sources }: LedgerReport): Map<string, number> {
-  const lines = new Map<string, number>();
-  for (const { filtered } of sources)
-    for (const [reason, count] of Object.entries(filtered))
-      lines.set(reason, (lines.get(reason) ?? 0) + count);
-  return lines;
 }

@@ -1,5 +1,5 @@
 /**
- * The agent's metrics in Prometheus' text form. One registry per agent; nothing is counted here but durations: all else is
+ * The agent's metrics in Prometheus' text form. Nothing is counted here but durations: all else is
  * pulled from the components at each scrape, in one synchronous step, so that the figures of a scrape agree.
  */
 import type { SourceFigures } from '../../pipeline/contract.js';
@@ -7,12 +7,13 @@ import type { Scope } from '../../runtime/scope.js';
 import { addAgentMetrics } from './agent.js';
 import { addAlertMetrics } from './alerts.js';
 import { addDeadLetterMetrics } from './dead-letters.js';
-import { Families } from './families.js';
+import { Families, type Family } from './families.js';
 import { addJournalMetrics } from './journal.js';
 import { addProcessMetrics } from './process.js';
 import { addProcessorMetrics, lineMetricsText } from './processors.js';
 import { addSinkMetrics } from './sinks.js';
 import { addSourceMetrics } from './sources.js';
+import { CONTENT_TYPE } from './text-form.js';
 import type { JournalFigures, MetricsView, SinkFigures } from './view.js';
 
 const PREFIX = 'log_capturer_';
@@ -33,10 +34,11 @@ interface Moment {
 }
 
 /** Observes until `scope` closes. */
-export async function createMetrics(scope: Scope, view: MetricsView): Promise<Metrics> {
-  const prom = await import('prom-client');
-  const registry = new prom.Registry();
-  const families = new Families(prom, registry);
+export function createMetrics(
+  scope: Scope,
+  view: MetricsView,
+): Metrics & { readonly families: readonly Family[] } {
+  const families = new Families();
   let moment!: Moment;
 
   addAgentMetrics(families, PREFIX, view, () => moment.unowned);
@@ -60,14 +62,14 @@ export async function createMetrics(scope: Scope, view: MetricsView): Promise<Me
   addAlertMetrics(families, PREFIX, () => view.alerts());
   addProcessMetrics(families, scope, () => moment.lagSeconds);
   return {
-    contentType: registry.contentType,
+    contentType: CONTENT_TYPE,
+    families: families.all,
     async exposition() {
       const lagSeconds = await eventLoopLag();
       const unowned = await view.unowned();
-      // From here to the last family's values there is no await: the registry collects all before it renders any.
+      // From here on there is no await.
       moment = { ...take(view), lagSeconds, unowned };
-      const ofLines = lineMetricsText(view.processors());
-      return (await registry.metrics()) + ofLines;
+      return families.text() + lineMetricsText(view.processors());
     },
   };
 }

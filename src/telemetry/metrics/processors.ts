@@ -1,6 +1,7 @@
 /** Metrics of processors, and those that processors make of lines. */
 import type { LineMetric, Processor } from '../../pipeline/contract.js';
 import type { Families, Put } from './families.js';
+import { headOf, labelText, sampleLine } from './text-form.js';
 
 /** What the metrics see of a processor. Where a container tunes one there are several of one name: they are one here. */
 export type ProcessorView = Pick<Processor, 'name' | 'figures' | 'metrics'>;
@@ -51,7 +52,7 @@ function each(counts: ReadonlyMap<string, number>, put: (name: string, count: nu
   for (const [name, count] of counts) put(name, count);
 }
 
-/** In Prometheus' text form 0.0.4. Written here: these families come and go with the configuration. */
+/** Rendered apart: these families come and go with the configuration. */
 export function lineMetricsText(processors: readonly ProcessorView[]): string {
   return processors
     .flatMap(({ metrics = [] }) => metrics)
@@ -60,26 +61,19 @@ export function lineMetricsText(processors: readonly ProcessorView[]): string {
 }
 
 function familyText({ name, help, labelNames, buckets, series }: LineMetric): string {
-  const rows = [`# HELP ${name} ${help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n')}`];
-  rows.push(`# TYPE ${name} ${buckets ? 'histogram' : 'counter'}`);
+  const rows = [headOf(name, buckets ? 'histogram' : 'counter', help)];
   for (const { labels, value, count, buckets: counts } of series) {
-    const own = labelNames.map((label, i) => `${label}="${quoted(labels[i])}"`);
-    const sample = (suffix: string, number: number, ...more: string[]): void => {
-      const all = [...own, ...more];
-      rows.push(`${name}${suffix}${all.length > 0 ? `{${all.join(',')}}` : ''} ${number}`);
-    };
+    const own = labelText(Object.fromEntries(labelNames.map((label, i) => [label, labels[i]])));
     if (!buckets) {
-      sample('', value);
+      rows.push(sampleLine(name, own, value));
       continue;
     }
-    for (const [i, bound] of buckets.entries()) sample('_bucket', counts[i], `le="${bound}"`);
-    sample('_bucket', count, 'le="+Inf"');
-    sample('_sum', value);
-    sample('_count', count);
+    const before = own === '' ? '' : `${own},`;
+    for (const [i, bound] of buckets.entries())
+      rows.push(sampleLine(`${name}_bucket`, `${before}le="${bound}"`, counts[i]));
+    rows.push(sampleLine(`${name}_bucket`, `${before}le="+Inf"`, count));
+    rows.push(sampleLine(`${name}_sum`, own, value));
+    rows.push(sampleLine(`${name}_count`, own, count));
   }
   return `${rows.join('\n')}\n`;
-}
-
-function quoted(value: string): string {
-  return value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
 }

@@ -1,7 +1,7 @@
-// A timer that nobody clears, one more at each commit of lines.
+// A timer that nobody clears, one more at each commit of many lines.
 import { subscribe } from 'node:diagnostics_channel';
 
 const held = [];
 subscribe('log-capturer:journal.committed', ({ lines }) => {
-  if (lines > 0) held.push(setInterval(() => undefined, 2 ** 30));
+  if (lines >= 50) held.push(setInterval(() => undefined, 2 ** 30));
 });

@@ -2,7 +2,8 @@
  * A Loki for benchmarks, in a process of its own: answers 204 at once, keeps the bodies, and looks into them only when the clock
  * has stopped. It keeps none of the real one's rules: receiver.ts does.
  *
- * Forked with an IPC channel: says `{ port }`; on `{ digest: true }` decodes everything with protobufjs and answers
+ * Forked with an IPC channel: says `{ port }`; on `Victim` kills that process when so many bytes have come, in the middle of a
+ * request that is not the first one and gets no answer; on `{ digest: true }` decodes everything with protobufjs, answers
  * `CountingResult`, then ends.
  */
 import { createHash, type Hash } from 'node:crypto';
@@ -20,23 +21,43 @@ export interface CountingResult {
   readonly lines: number;
   /** Stream elements of all requests. */
   readonly streams: number;
+  /** Lines by `<container> <stdout|stderr>`. */
+  readonly linesOf: Readonly<Record<string, number>>;
   /** SHA-256 over each line and a newline by `<container> <stdout|stderr>`: catch-up first, each in the order of arrival. */
   readonly digests: Readonly<Record<string, string>>;
 }
 
+export interface Victim {
+  readonly pid: number;
+  readonly afterBytes: number;
+}
+
 const bodies: Buffer[] = [];
+let bytes = 0;
+let victim: Victim | undefined;
 
 const server = http.createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
-    bodies.push(Buffer.concat(chunks));
+    const body = Buffer.concat(chunks);
+    if (victim && bodies.length > 0 && bytes + body.length >= victim.afterBytes) {
+      process.kill(victim.pid, 'SIGKILL');
+      victim = undefined;
+      return;
+    }
+    bodies.push(body);
+    bytes += body.length;
     response.writeHead(204).end();
   });
 });
 
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
-process.on('message', () => {
+process.on('message', (message: Victim | { digest: true }) => {
+  if ('pid' in message) {
+    victim = message;
+    return;
+  }
   server.close();
   server.closeAllConnections();
   process.send?.(examine(), () => process.disconnect());
@@ -44,6 +65,7 @@ process.on('message', () => {
 
 function examine(): CountingResult {
   const hashes = new Map<string, Hash>();
+  const linesOf: Record<string, number> = {};
   const counts = { requests: bodies.length, bytes: 0, rawBytes: 0, lines: 0, streams: 0 };
   for (const isCatchUp of [true, false]) {
     for (const body of bodies) {
@@ -55,6 +77,7 @@ function examine(): CountingResult {
         const hash = hashes.get(key) ?? createHash('sha256');
         hashes.set(key, hash);
         for (const { line } of entries) hash.update(line).update('\n');
+        linesOf[key] = (linesOf[key] ?? 0) + entries.length;
         counts.lines += entries.length;
         counts.streams++;
       }
@@ -64,5 +87,5 @@ function examine(): CountingResult {
     }
   }
   const digests = Object.fromEntries([...hashes].map(([key, hash]) => [key, hash.digest('hex')]));
-  return { ...counts, digests };
+  return { ...counts, linesOf, digests };
 }

@@ -31,6 +31,11 @@ export const loki = section<LokiSinkConfig>({
     'Send the fields of lines; false for a Loki that takes none (allow_structured_metadata, schema v13).',
   ],
   ...batch,
+  batchWaitMs: [
+    'batch_wait',
+    duration(0, '1s').default(0),
+    'How long lines may wait for others, so that there are fewer requests. With 0 what a commit of the history brings is sent at once.',
+  ],
   batchBytes: [
     'batch_bytes',
     size(64 * 1024, '1MiB', 3 * MIB).default(MIB),

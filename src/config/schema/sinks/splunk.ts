@@ -1,10 +1,10 @@
 /** A sink of type splunk. */
 import { z } from 'zod';
-import { flag, text, textLike } from '../../leaves.js';
+import { duration, flag, text, textLike } from '../../leaves.js';
 import { token, webAddress } from '../../secrets.js';
 import { section } from '../../section.js';
 import type { SplunkSinkConfig } from '../../types.js';
-import { MATCH, match, TYPE } from '../shared.js';
+import { MATCH, MINUTE, match, SECOND, TYPE } from '../shared.js';
 import { batch, gzip, way } from './request-keys.js';
 
 export const splunk = section<SplunkSinkConfig>({
@@ -26,6 +26,11 @@ export const splunk = section<SplunkSinkConfig>({
     'acknowledge',
     flag().default(false),
     'Lines count as delivered when the indexers have acknowledged them; the token must have that switched on.',
+  ],
+  acknowledgeTimeoutMs: [
+    'acknowledge_timeout',
+    duration(SECOND, '2m').default(2 * MINUTE),
+    'After so long without an acknowledgement lines are sent again.',
   ],
   ...way,
   ...gzip(true),

@@ -16,6 +16,7 @@ import { LineWriter } from './lines.js';
 import { StreamPool } from './pool.js';
 import { ApiReader, type ReaderHost } from './reader.js';
 import { ENOUGH_BYTES, type LogStream } from './stream.js';
+import type { ReaderCounts } from '../json-file/types.js';
 import type { ApiOptions, ApiReaderStats } from './types.js';
 
 export type { ApiOptions, ApiReaderStats } from './types.js';

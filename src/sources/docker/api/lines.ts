@@ -4,8 +4,8 @@
  * all containers: who uses it flushes before the next one does.
  */
 import { Batch, LineFlag } from '../../../pipeline/batch.js';
+import { cutLine } from '../../../pipeline/cut-line.js';
 import type { Carry } from '../json-file/carry.js';
-import { cutLine } from '../json-file/cut.js';
 import type { ReaderCounts } from '../json-file/types.js';
 
 const ROWS = 4096;

@@ -27,6 +27,7 @@ import { RawDecoder } from './raw.js';
 import type { RecordDecoder } from './records.js';
 import { type RecordId, sameRecord } from './ring.js';
 import { LogStream } from './stream.js';
+import type { ReaderCounts } from '../json-file/types.js';
 import type { ApiReaderStats } from './types.js';
 import { StreamWatch, type WatchHost } from './watch.js';
 

@@ -7,7 +7,7 @@
  * all with the time of the first), or the unended rest of a process's output. How they stand in the stream is told by
  * frames.ts (no terminal) and raw.ts (terminal).
  */
-import { TimestampParser } from '../json-file/timestamp.js';
+import { TimestampParser } from '../../../pipeline/timestamp-parser.js';
 import { type RecordId, recordHash } from './ring.js';
 
 export const NEWLINE = 0x0a;

@@ -1,6 +1,6 @@
 /**
- * From the bytes of a json-file to rows of a batch. The batch's arena is the read buffer itself: text without escapes
- * is referenced where it stands, other text is unescaped in place. No object, string or promise per line.
+ * From the bytes of a json-file to rows of a batch. Texts lie in the arena of whoever parses the records: that is the
+ * chunk itself where a text stands in it as it is. No object, string or promise per line.
  *
  * Docker cuts lines into pieces of 16 KiB, each a record without a newline at the end of its text, stdout and stderr
  * interleaved. It writes a shorter text without a newline in one case only: the process closed its output there. So
@@ -12,8 +12,8 @@
  * line of stdout ends there, flagged incomplete. Blocks of NUL bytes, as a crashed host leaves them, are skipped.
  */
 import { Batch, LineFlag } from '../../../pipeline/batch.js';
+import { cutLine } from '../../../pipeline/cut-line.js';
 import type { Carry } from './carry.js';
-import { cutLine } from './cut.js';
 import { RecordParser } from './record.js';
 import type { Span } from './span.js';
 import type { ReaderCounts } from './types.js';
@@ -27,19 +27,19 @@ const NEWLINE = 0x0a;
 export interface Records {
   /** Of the last record, kept where one has none: seconds since 1970, nanoseconds within. */
   readonly time: { seconds: number; nanos: number };
-  /** Of the last record: its text is buf[textStart .. textEnd) once it is unescaped. */
+  /** Of the last record: its text is arena[textStart .. textEnd). */
   readonly textStart: number;
   readonly textEnd: number;
   readonly endsLine: boolean;
   readonly isStderr: boolean;
   /** Anything is a record, with or without a newline at its end. */
   readonly isPlainText?: boolean;
-  /** Called before the first record of a chunk. */
-  begin?(): void;
-  /** Parses buf[from .. to). False where it is no record. Changes nothing in the buffer. */
-  parse(buf: Buffer, from: number, to: number): boolean;
-  /** May write in the record's bytes, and moves `textEnd`. */
-  unescape(buf: Buffer): void;
+  /** Called before the first record of a chunk; answers the arena of its texts, which holds them until the next chunk. */
+  begin(chunk: Buffer): Buffer;
+  /** Parses chunk[from .. to), each record once, in order. False where it is no record. Changes nothing in the chunk. */
+  parse(chunk: Buffer, from: number, to: number): boolean;
+  /** Takes chunk[from .. to), which is no record, for a text as it is. */
+  takeRaw(chunk: Buffer, from: number, to: number): void;
 }
 
 /** Where the lines of one container go. */
@@ -80,7 +80,7 @@ export class Decoder {
 
   /**
    * Takes the whole records of buf[0 .. length), which stands at `span.offset` of its file, moves the span behind them
-   * and pushes their lines. Changes the buffer. Stops early where a push asks to wait, and returns that promise: what
+   * and pushes their lines. Stops early where a push asks to wait, and returns that promise: what
    * is behind `span.offset` is then to be read again.
    */
   decode(buf: Buffer, length: number, span: Span, target: LineTarget): Promise<void> | undefined {
@@ -124,7 +124,8 @@ export class Decoder {
       if (!isText) target.counts.malformed++;
       const flags = (isText ? 0 : LineFlag.malformed) | (move === bytes ? LineFlag.incomplete : 0);
       this.#ended++;
-      this.#addRow(buf, 0, length, bytes, false, flags, span, target);
+      this.#batch.arena = buf;
+      this.#addRow(0, length, bytes, false, flags, span, target);
       if (move === bytes) target.counts.incomplete++;
     }
     span.offset += move;
@@ -155,7 +156,7 @@ export class Decoder {
 
   #begin(buf: Buffer, span: Span): number {
     this.#batch.reset();
-    this.#batch.arena = buf;
+    this.#batch.arena = this.#parser.begin(buf);
     this.#outId = 0;
     this.#errId = 0;
     this.#rowsFrom = span.offset;
@@ -163,7 +164,6 @@ export class Decoder {
     this.#wait = undefined;
     this.#parser.time.seconds = span.seconds;
     this.#parser.time.nanos = span.nanos;
-    this.#parser.begin?.();
     return span.offset;
   }
 
@@ -185,23 +185,22 @@ export class Decoder {
     }
     const { isStderr } = parser;
     if (isDone(span, span.offset + begin - from, isStderr)) return true;
-    parser.unescape(buf);
     const start = parser.textStart;
     const end = parser.textEnd;
     const carry = isStderr ? span.err : span.out;
     if (!parser.endsLine && end - start >= this.#pieceBytes) {
       if (!carry.isOpen) carry.open(span.current, span.offset, parser.time.seconds, parser.time.nanos);
-      carry.append(buf, start, end, this.maxLineBytes);
+      carry.append(this.#batch.arena, start, end, this.maxLineBytes);
     } else if (carry.isOpen) {
       if (!this.#flushBefore(span, target)) return false;
-      carry.append(buf, start, end, this.maxLineBytes);
+      carry.append(this.#batch.arena, start, end, this.maxLineBytes);
       // The line is done with this record: its push carries the position behind it.
       span.offset += to + 1 - from;
       void this.pushOpenLine(span, carry, target, 0);
       this.#rowsFrom = span.offset;
     } else {
       this.#ended++;
-      this.#addRow(buf, start, end, end - start, isStderr, 0, span, target);
+      this.#addRow(start, end, end - start, isStderr, 0, span, target);
     }
     return true;
   }
@@ -213,7 +212,9 @@ export class Decoder {
     }
     target.counts.malformed++;
     this.#ended++;
-    this.#addRow(buf, from, to, to - from, false, LineFlag.malformed, span, target);
+    this.#parser.takeRaw(buf, from, to);
+    const { textStart, textEnd } = this.#parser;
+    this.#addRow(textStart, textEnd, to - from, false, LineFlag.malformed, span, target);
     return true;
   }
 
@@ -234,9 +235,8 @@ export class Decoder {
     this.#rowsFrom = span.offset;
   }
 
-  /** Adds the line of `bytes` bytes whose beginning is buf[start .. end). */
+  /** Adds the line of `bytes` bytes whose beginning is arena[start .. end). */
   #addRow(
-    buf: Buffer,
     start: number,
     end: number,
     bytes: number,
@@ -246,7 +246,7 @@ export class Decoder {
     target: LineTarget,
   ): void {
     if (bytes > this.maxLineBytes) {
-      end = cutLine(buf, start, bytes, this.maxLineBytes);
+      end = cutLine(this.#batch.arena, start, bytes, this.maxLineBytes);
       flags |= LineFlag.cut;
       target.counts.linesCut++;
     }

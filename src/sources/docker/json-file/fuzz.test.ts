@@ -90,16 +90,17 @@ test(
       fc.property(bytes, (content) => {
         const parser = new RecordParser();
         const buf = Buffer.concat([content, Buffer.from('\n')]);
+        const arena = parser.begin(buf);
+        let taken = 0;
         for (let from = 0, to = buf.indexOf(10); to >= 0; from = to + 1, to = buf.indexOf(10, from)) {
           const raw = buf.toString('latin1', from, to);
           const isRecord = parser.parse(buf, from, to);
           if (!isRecord) continue;
           const parsed = JSON.parse(raw) as { log: string };
-          expect(parser.textStart).toBeGreaterThan(from);
+          expect(parser.textStart).toBeGreaterThanOrEqual(taken);
           expect(parser.textEnd).toBeGreaterThanOrEqual(parser.textStart);
-          expect(parser.textEnd).toBeLessThan(to);
-          parser.unescape(buf);
-          expect(parser.textEnd).toBeGreaterThanOrEqual(parser.textStart);
+          expect(parser.textEnd).toBeLessThan(Math.min(to, arena.length));
+          taken = parser.textEnd;
           expect(parser.endsLine).toBe(parsed.log.endsWith('\n'));
         }
       }),

@@ -17,13 +17,13 @@ export function lastCleanCut(file: PlainFile, low: number, high: number): number
     const from = Math.max(low, high - window);
     const buf = Buffer.allocUnsafe(Math.max(0, high - from));
     const length = file.readNow(buf, buf.length, from);
+    parser.begin(buf);
     let at = from === low ? 0 : afterNewline(buf, 0, length);
     let cut = -1;
     let outIsOpen = false;
     let errIsOpen = false;
     for (let end = afterNewline(buf, at, length); end > 0; end = afterNewline(buf, at, length)) {
       if (parser.parse(buf, at, end - 1)) {
-        parser.unescape(buf);
         const isOpen = !parser.endsLine && parser.textEnd - parser.textStart >= PIECE_BYTES;
         if (parser.isStderr) errIsOpen = isOpen;
         else outIsOpen = isOpen;
@@ -77,6 +77,7 @@ export async function findNewline(
 export function firstTime(file: LogFile): number | undefined {
   const head = file.head(LONGEST_RECORD);
   const parser = new RecordParser();
+  parser.begin(head);
   for (let at = 0, end = 0; ; at = end) {
     end = afterNewline(head, at, head.length);
     if (end === 0) return undefined;
@@ -113,6 +114,7 @@ function recordAfter(file: PlainFile, from: number, to: number): TimedRecord | u
   for (const window of WINDOWS) {
     const buf = Buffer.allocUnsafe(Math.min(window, to - base));
     const length = file.readNow(buf, buf.length, base);
+    parser.begin(buf);
     for (let at = 0, end = 0; ; at = end) {
       end = afterNewline(buf, at, length);
       if (end === 0) break;

@@ -1,7 +1,7 @@
 /** What a sink's own TLS settings mean for a connection. Files are read for each, so that exchanged ones need no restart. */
 import { readFileSync } from 'node:fs';
-import type { TlsConfig } from '../../config/types.js';
-import { AgentError, systemCode } from '../../runtime/errors.js';
+import type { TlsConfig } from '../config/types.js';
+import { AgentError, systemCode } from '../runtime/errors.js';
 
 /** Throws SECRET_UNREADABLE. */
 export function tlsOptions(tls: TlsConfig | undefined) {
@@ -23,18 +23,4 @@ function readPem(file: string): Buffer {
       cause,
     });
   }
-}
-
-const TLS_TROUBLE = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_SSL|ERR_TLS|EPROTO|SIGNATURE|PRX_TLS/;
-/** As OpenSSL says it of an answer that is text. */
-const NOT_TLS = /wrong.version.number|packet.length.too.long/i;
-
-/** Whether the error with this code is about TLS, and nothing but a person can mend it. */
-export function isTlsTrouble(code: string): boolean {
-  return TLS_TROUBLE.test(code);
-}
-
-/** Whether what answered does not speak TLS at all, by the words of the error. */
-export function speaksPlain(words: string): boolean {
-  return NOT_TLS.test(words);
 }
