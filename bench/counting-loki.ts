@@ -1,7 +1,7 @@
 /** The counting Loki of the benchmarks as a child process on the core that the agent does not have. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { CountingResult, Victim } from '../test/support/loki/counting.js';
+import type { CountingResult, Examine, Victim } from '../test/support/loki/counting.js';
 import type { Workload } from './generate.js';
 import { fork } from './live-bed.js';
 
@@ -28,14 +28,14 @@ export class CountingLoki {
   }
 
   /** Takes no more, and looks at everything. */
-  async result(): Promise<CountingResult> {
-    this.#child.send({ digest: true });
+  async result(first: Examine['first'] = 'catch_up'): Promise<CountingResult> {
+    this.#child.send({ first } satisfies Examine);
     return ((await once(this.#child, 'message')) as [CountingResult])[0];
   }
 
   /** `result`. Throws an Error that names the first lines that are not the workload's. */
-  async check(work: Workload): Promise<CountingResult> {
-    const result = await this.result();
+  async check(work: Workload, first?: Examine['first']): Promise<CountingResult> {
+    const result = await this.result(first);
     for (const { name, digests } of work.containers) {
       for (const stream of ['stdout', 'stderr'] as const) {
         if (result.digests[`${name} ${stream}`] !== digests[stream])

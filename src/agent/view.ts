@@ -95,7 +95,11 @@ export function viewsOf(parts: ViewParts): Views {
   const unaccounted = (): LedgerReport['unaccounted'] => running.unaccounted();
   watchLedger(scope, { unaccounted, health, log });
   const unowned = (): Promise<Counts | undefined> => unownedOf(parts.census, log);
-  const history = new ResourceHistory({ owned: () => scope.census(), unowned });
+  const history = new ResourceHistory({
+    owned: () => scope.census(),
+    lateMs: () => scope.takeLateness(),
+    unowned,
+  });
   const deadLetters = new DeadLetterDesk(parts.deadLetters, scope, sinks.deliveries);
 
   const agent: AgentView = {

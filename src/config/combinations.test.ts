@@ -1,32 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AgentError } from '../runtime/errors.js';
-import { type ConfigFlags, loadConfig } from './load.js';
+import { describe, expect, test } from 'vitest';
+import type { ConfigFlags } from './load.js';
+import { loadKit } from './testing/load-kit.js';
 
-let cwd: string;
-
-beforeAll(() => {
-  cwd = mkdtempSync(path.join(tmpdir(), 'log-capturer-combinations-'));
-});
-
-afterAll(() => rmSync(cwd, { recursive: true, force: true }));
-
-function load(text: string, env: NodeJS.ProcessEnv = {}, flags: ConfigFlags = {}) {
-  writeFileSync(path.join(cwd, 'c.yaml'), text);
-  return loadConfig({ cwd, env, flags, file: 'c.yaml' }).config;
-}
-
-function problems(text: string): string[] {
-  try {
-    load(text);
-  } catch (error) {
-    if (error instanceof AgentError) return error.message.split('\n');
-    throw error;
-  }
-  return [];
-}
+const { load: loaded, problems } = loadKit();
+const load = (...given: Parameters<typeof loaded>) => loaded(...given).config;
 
 describe('what need not be said', () => {
   test('the type of a component that is called like one', () => {

@@ -1,35 +1,11 @@
 /** A list of sections in the configuration: `processors`. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { AgentError } from '../runtime/errors.js';
+import { expect, test } from 'vitest';
 import { checkConfig } from './check.js';
-import { loadConfig } from './load.js';
 import { configYaml } from './render.js';
+import { loadKit } from './testing/load-kit.js';
 
-let cwd: string;
-
-beforeEach(() => {
-  cwd = mkdtempSync(path.join(tmpdir(), 'log-capturer-lists-'));
-});
-
-afterEach(() => rmSync(cwd, { recursive: true }));
-
-function load(text: string, env: NodeJS.ProcessEnv = {}) {
-  writeFileSync(path.join(cwd, 'c.yaml'), text);
-  return loadConfig({ cwd, env, file: 'c.yaml' });
-}
-
-function problems(text: string, env: NodeJS.ProcessEnv = {}): string[] {
-  try {
-    load(text, env);
-  } catch (error) {
-    expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
-    return (error as AgentError).message.split('\n');
-  }
-  return [];
-}
+const kit = loadKit();
+const { load, problems } = kit;
 
 test('entries keep their order, and have their defaults', () => {
   const { config } = load(`
@@ -119,7 +95,7 @@ test('a check points at the entry', () => {
   const { config: present } = load('');
   const { problems } = checkConfig({
     text: 'processors:\n  - type: level\n  - type: redcat\n',
-    request: { cwd, env: {} },
+    request: { cwd: kit.cwd, env: {} },
     present,
   });
   expect(problems).toMatchObject([{ line: 3, column: 11, key: 'processors[1].type' }]);

@@ -40,7 +40,10 @@ test.each([
     'splunk: { url: "https://h:8088", token: abc }',
     { type: 'splunk', acknowledge: false, acknowledgeTimeoutMs: 120_000 },
   ],
-  ['syslog: { host: h }', { type: 'syslog', port: 514, facility: 1, maxMessageBytes: 8192, timeoutMs: 30_000 }],
+  [
+    'syslog: { host: h }',
+    { type: 'syslog', port: 514, facility: 1, maxMessageBytes: 8192, timeoutMs: 30_000 },
+  ],
 ])('%s is enough, and makes a sink', async (text, expected) => {
   const { config, warnings } = load(text);
   const [[name, sink]] = Object.entries(config.sinks);

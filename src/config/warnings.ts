@@ -37,7 +37,11 @@ export function warningsOf(config: Config, file: ConfigText | undefined): string
     if (!('url' in sink)) continue;
     const isPlain = sink.url.toLowerCase().startsWith('http:');
     if (isPlain && sink.tls) warnings.push(`sinks.${name}.tls says nothing: its url begins with http://.`);
-    if (isPlain && (secretsIn(name, sink).length > 0 || hasUserinfo(sink.url)) && !isLoopback(hostOf(sink.url))) {
+    if (
+      isPlain &&
+      (secretsIn(name, sink).length > 0 || hasUserinfo(sink.url)) &&
+      !isLoopback(hostOf(sink.url))
+    ) {
       warnings.push(`sinks.${name} sends its login without encryption: its url begins with http://.`);
     }
   }
@@ -77,7 +81,9 @@ function secretsIn(name: string, sink: SinkConfig): Secret[] {
     ['token', token],
     ...Object.entries(headers).map(([header, value]) => [`headers.${header}`, value] as const),
   ];
-  return given.flatMap(([key, secret]) => (secret === undefined ? [] : [[`sinks.${name}.${key}`, secret] as const]));
+  return given.flatMap(([key, secret]) =>
+    secret === undefined ? [] : [[`sinks.${name}.${key}`, secret] as const],
+  );
 }
 
 /** Of all types of sinks. */

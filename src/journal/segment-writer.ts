@@ -4,6 +4,7 @@
  * After any failure the caller abandons the segment: its file is cut back as far as the disk lets us, and the next
  * group begins a new one at the same lsn, where the last commit ended.
  */
+import type { Block } from '../pipeline/contract.js';
 import { LANES } from '../pipeline/streams.js';
 import { BlockIndex } from './block-index.js';
 import { encodeDirectory } from './directory.js';
@@ -88,10 +89,10 @@ export class SegmentWriter {
         encodeRecord({ type: RecordType.snapshot, lsn: this.#end, seconds: this.#committedAt }, meta),
       );
     }
-    const rows: [offset: number, bytes: number][] = [];
+    const blocks: Block[] = [];
     const begin = this.#end + draft.bytes;
-    for (const block of group.blocks) {
-      const { lane, lines, rawBytes, lastSeconds, origins, payload } = block;
+    for (const { origins, ...block } of group.blocks) {
+      const { lane, lines, rawBytes, lastSeconds, payload } = block;
       const lsn = this.#end + draft.bytes;
       const directory = encodeDirectory(block, origins, (key) => numbers.number(key));
       draft.add(
@@ -101,7 +102,7 @@ export class SegmentWriter {
           payload,
         ),
       );
-      rows.push([lsn - segment.base, this.#end + draft.bytes - lsn]);
+      blocks.push({ ...block, lsn, nextLsn: this.#end + draft.bytes });
     }
     const blockEnd = this.#end + draft.bytes;
     const seconds = Math.floor(now / 1000);
@@ -114,12 +115,10 @@ export class SegmentWriter {
     await this.#store(active, draft);
 
     const { readers, fresh } = this.#parts;
-    for (const [i, block] of group.blocks.entries()) {
-      const { lane, lines, rawBytes, firstSeconds, lastSeconds } = block;
-      const [offset, bytes] = rows[i];
-      const lsn = segment.base + offset;
-      index.add(offset, bytes, lane, lines, rawBytes);
-      fresh.add({ ...block, lsn, nextLsn: lsn + bytes }, readers.size);
+    for (const block of blocks) {
+      const { lsn, nextLsn, lane, lines, rawBytes, firstSeconds, lastSeconds } = block;
+      index.add(lsn - segment.base, nextLsn - lsn, lane, lines, rawBytes);
+      fresh.add(block, readers.size);
       segment.span = widened(segment.span ?? EMPTY_SPAN, firstSeconds, lastSeconds);
       segment.lanes |= 1 << lane;
       tally[lane] += lines;

@@ -58,6 +58,9 @@ const RELEASED: Owned = { release: () => Promise.resolve() };
 export class Scope {
   readonly name: string;
   readonly #parent: Scope | undefined;
+  readonly #root: Scope;
+  /** Of the root: by how much the latest timer of the tree was late, since it was asked. */
+  #lateMs = 0;
   readonly #since = performance.now();
   /** In the order of owning. */
   readonly #owned = new Set<Entry>();
@@ -76,6 +79,7 @@ export class Scope {
   private constructor(name: string, parent: Scope | undefined, onFailure: OnFailure) {
     this.name = name;
     this.#parent = parent;
+    this.#root = parent ? parent.#root : this;
     this.#onFailure = onFailure;
     // As many listeners as there are tasks that wait; they are entries, and the census counts them.
     setMaxListeners(0, this.#closing.signal, this.#aborted.signal);
@@ -106,6 +110,16 @@ export class Scope {
 
   get isClosing(): boolean {
     return this.#closing.signal.aborted;
+  }
+
+  /**
+   * By how many milliseconds the latest of the timers that were due since the last call came too late, in the whole tree:
+   * for so long the event loop did something else. Nothing is woken for it.
+   */
+  takeLateness(): number {
+    const late = this.#root.#lateMs;
+    this.#root.#lateMs = 0;
+    return late;
   }
 
   /** Live entries by kind, children included. */
@@ -190,7 +204,9 @@ export class Scope {
 
   /** Calls `callback` once after `ms` milliseconds unless released or closed before. */
   timeout(name: string, ms: number, callback: () => void): Owned {
+    const due = performance.now() + ms;
     const timer = setTimeout(() => {
+      this.#noteLate(due);
       void owned.release();
       this.#call(name, callback);
     }, ms);
@@ -200,7 +216,12 @@ export class Scope {
 
   /** Calls `callback` every `ms` milliseconds until released or closed. */
   interval(name: string, ms: number, callback: () => void): Owned {
-    const timer = setInterval(() => this.#call(name, callback), ms);
+    let due = performance.now() + ms;
+    const timer = setInterval(() => {
+      this.#noteLate(due);
+      this.#call(name, callback);
+      due = performance.now() + ms;
+    }, ms);
     return this.own('timer', name, () => clearInterval(timer));
   }
 
@@ -367,6 +388,10 @@ export class Scope {
       close: () => signal.removeEventListener('abort', hear),
     });
     return owned;
+  }
+
+  #noteLate(dueMs: number): void {
+    this.#root.#lateMs = Math.max(this.#root.#lateMs, performance.now() - dueMs);
   }
 
   #call(name: string, callback: () => void): void {

@@ -143,9 +143,9 @@ describe.skipIf(reason)('rsyslog', () => {
       const space = name === 'old' ? '' : ' ';
       expect(got.map(({ line }) => line)).toEqual(expected.map((line) => space + line));
       const own = `4 ${name} `;
-      expect(
-        cameBack.filter((line) => line.startsWith(own)).map((line) => line.slice(own.length)),
-      ).toEqual(expected.map((line) => space + line));
+      expect(cameBack.filter((line) => line.startsWith(own)).map((line) => line.slice(own.length))).toEqual(
+        expected.map((line) => space + line),
+      );
       const times = got.map(({ time }) => time);
       expect(new Set(times).size).toBe(LINES);
       expect(times).toEqual(times.toSorted());

@@ -8,7 +8,6 @@ export interface SinkState {
   readonly linesDelivered: number;
   readonly linesRejected: Readonly<Record<string, number>>;
   readonly linesLost: Readonly<Record<string, number>>;
-  readonly bytesPending: number;
   readonly gaps: number;
   readonly lastError?: string;
 }

@@ -58,7 +58,10 @@ test('it compiles, is configured like any other, and delivers every line once, i
   const root = sourcesAfterReading();
   writeFileSync(
     path.join(root, 'tsconfig.one.json'),
-    JSON.stringify({ extends: './tsconfig.json', include: ['src/components.ts', 'src/config/load.ts', 'src/sinks/victorialogs'] }),
+    JSON.stringify({
+      extends: './tsconfig.json',
+      include: ['src/components.ts', 'src/config/load.ts', 'src/sinks/victorialogs'],
+    }),
   );
   const compiled = spawnSync(
     path.join(root, 'node_modules/.bin/tsc'),
@@ -85,7 +88,10 @@ test('it compiles, is configured like any other, and delivers every line once, i
   });
   server.troubles.push('429', '500', 'cut');
 
-  writeFileSync(path.join(root, 'c.yaml'), `sinks: { victorialogs: { url: "${server.url}", batch_wait: 0 } }`);
+  writeFileSync(
+    path.join(root, 'c.yaml'),
+    `sinks: { victorialogs: { url: "${server.url}", batch_wait: 0 } }`,
+  );
   const { config } = loadConfig({ cwd: root, env: {}, file: 'c.yaml' });
   const sink: Sink = await createSink('victorialogs', config.sinks['victorialogs'], {
     log: silentLogger,

@@ -32,170 +32,10 @@ import type { AlertFigures, ReloadFigures } from '../../src/telemetry/metrics/vi
 import { blockOf } from '../support/blocks.js';
 import { Exposition, seriesName } from '../support/exposition.js';
 
-const BUILD = { version: '1.2.3', revision: 'abc', digest: 'def', dirty: false };
-const JOURNAL_BYTES = 20_000;
+import { fail, JOURNAL_BYTES, metricsBed, takeAll } from '../support/metrics-bed.js';
+
 const WAIT = { timeout: 8_000, interval: 5 };
-
-/** A sink that does what a test tells it, and takes everything else. */
-class ScriptedSink implements Sink {
-  readonly name = 'files';
-  readonly concurrency = 1;
-  readonly maxRawBytes = 1_000_000;
-  readonly batchWaitMs = 0;
-  readonly retained = undefined;
-  answer: (blocks: readonly Block[]) => Promise<Delivered> = takeAll;
-  release: () => void = () => {};
-
-  /** An answer that comes when the test lets go. */
-  async hang(blocks: readonly Block[]): Promise<Delivered> {
-    await new Promise<void>((resolve) => {
-      this.release = resolve;
-    });
-    return takeAll(blocks);
-  }
-
-  open(): Promise<undefined> {
-    return Promise.resolve(undefined);
-  }
-  deliver(blocks: readonly Block[]): Promise<Delivered> {
-    return this.answer(blocks);
-  }
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-const linesIn = (blocks: readonly Block[]): number => blocks.reduce((sum, { lines }) => sum + lines, 0);
-const takeAll = (blocks: readonly Block[]): Promise<Delivered> =>
-  Promise.resolve({ delivered: linesIn(blocks), rejected: new Map() });
-const fail = (): Promise<Delivered> =>
-  Promise.reject(new AgentError('SINK_UNREACHABLE', 'Away.', { retryable: true }));
-
-let root: Scope;
-let disk: MemoryDisk;
-let opened: Opened;
-let health: Health;
-let sink: ScriptedSink;
-let delivery: Delivery;
-let metrics: Metrics;
-let active: Map<string, ReadTotals>;
-let retired: ReadTotals;
-let streams: OpenStream[];
-let containers: Record<string, number>;
-let pool: Pick<SourceFigures, 'streamCapacity' | 'waiting'>;
-let unowned: Record<string, number> | undefined;
-let messages: CountingLogger;
-let gaps: Map<string, number>;
-let stalled: number;
-let letters: DeadLetters;
-let lettersNow: number;
-let alerts: AlertFigures;
-let processors: ProcessorView[];
-let reloads: ReloadFigures;
-let isBuildStale: boolean;
-let streamMaxAgeMs: number;
-
-beforeEach(async () => {
-  processors = [];
-  alerts = { fired: new Map(), delivered: new Map(), failed: new Map() };
-  reloads = { results: { applied: 0, unchanged: 0, refused: 0, failed: 0 }, isLastGood: true };
-  isBuildStale = false;
-  streamMaxAgeMs = 0;
-  root = Scope.root('test', (error) => {
-    throw error;
-  });
-  // One commit at a time, and only when asked for, so that nothing moves by itself.
-  disk = new MemoryDisk();
-  const options = { maxBytes: JOURNAL_BYTES, minFree: 0.01, syncIntervalMs: 2 ** 30 };
-  opened = await openOn(disk, options, SMALL);
-  health = new Health();
-  sink = new ScriptedSink();
-  const match = (labels: Labels): boolean => labels['container'] !== 'others';
-  lettersNow = 1_000;
-  letters = await openDeadLetters({
-    directory: '/letters',
-    options: { maxBytes: 1e6, maxAgeMs: 1_000 },
-    scope: root,
-    log: silentLogger,
-    health,
-    disk: new MemoryDisk(),
-    now: () => lettersNow,
-  });
-  delivery = new Delivery({
-    journal: opened.journal,
-    sink,
-    match,
-    log: silentLogger,
-    health,
-    deadLetters: letters,
-  });
-  active = new Map();
-  retired = noReads();
-  streams = [];
-  containers = {};
-  pool = { streamCapacity: 0, waiting: 0 };
-  gaps = new Map([['rotated', 0]]);
-  unowned = { timer: 0 };
-  messages = countMessages(silentLogger);
-  stalled = 0;
-  const running = new RunningLedger({
-    journal: opened.journal,
-    sinks: () => [{ name: sink.name, ...delivery.balance }],
-  });
-  metrics = createMetrics(root, {
-    build: BUILD,
-    isBuildStale: () => isBuildStale,
-    health,
-    journal: opened.journal,
-    sources: () => [{ active, retired, streams, containers, ...pool, stalled }],
-    streamMaxAgeMs: () => streamMaxAgeMs,
-    sinks: () => [{ ...delivery.stats, name: sink.name }],
-    unaccounted: () => running.unaccounted(),
-    gaps: () => gaps,
-    processors: () => processors,
-    filtered: () => running.filtered(),
-    deadLetters: () => new DeadLetterDesk(letters, root, new Map()).figures,
-    alerts: () => alerts,
-    reloads: () => reloads,
-    owned: () => root.census(),
-    unowned: () => Promise.resolve(unowned),
-    messages: messages.counts,
-  });
-  const sinks = root.child('sinks');
-  void sinks.run('delivery', () => delivery.run(sinks));
-});
-
-afterEach(async () => {
-  sink.answer = takeAll;
-  sink.release();
-  await root.close();
-  await opened.scope.close();
-});
-
-async function scrape(): Promise<Exposition> {
-  return new Exposition(await metrics.exposition());
-}
-
-/** As a source does it: counted and pushed in one step. */
-function read(container: string, lines: number, seconds = Math.floor(Date.now() / 1000)): void {
-  const totals = active.get(container) ?? noReads();
-  active.set(container, totals);
-  const rows = Array.from({ length: lines }, (_, i) => ({
-    labels: { container, stream: 'stdout' },
-    text: `line ${i} ${'x'.repeat(40)}`,
-    seconds,
-  }));
-  totals.linesRead += lines;
-  totals.bytesRead += 100 * lines;
-  const batch = batchOf(opened.streams, rows);
-  const origin = { key: `test/${container}`, from: 0, to: lines, lines };
-  const ledger = new SourceLedger(opened.journal, opened.streams);
-  ledger.pushed(batch, origin);
-  ledger.appended(batch, origin.key);
-  void opened.journal.append(batch, origin.key, lines, origin);
-}
-
-const commit = (): Promise<number> => opened.journal.barrier();
+const bed = metricsBed();
 
 /** A metric by name or series, what it is before (undefined: not there) and after. */
 type Move = [metric: string, labels: Record<string, string>, before: number | undefined, after: unknown];
@@ -211,7 +51,7 @@ const lessThan = (most: number): unknown =>
 const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   [
     'lines are read',
-    () => read('web', 3),
+    () => bed.read('web', 3),
     [
       ['log_capturer_lines_read_total', { container: 'web' }, undefined, 3],
       ['log_capturer_bytes_read_total', { container: 'web' }, undefined, 300],
@@ -222,8 +62,8 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   [
     'lines are committed, and the sink takes them',
     async () => {
-      read('web', 3);
-      await commit();
+      bed.read('web', 3);
+      await bed.commit();
     },
     [
       ['log_capturer_lines_journaled_total', {}, 0, 3],
@@ -238,7 +78,7 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   ],
   [
     'a line is lost between the source and the journal',
-    () => opened.journal.count('test/web read', 1),
+    () => bed.opened.journal.count('test/web read', 1),
     [
       ['log_capturer_unaccounted_lines', { stage: 'reader' }, 0, 1],
       ['log_capturer_unaccounted_lines', { stage: 'journal' }, 0, 0],
@@ -248,9 +88,9 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   [
     'the sink will not have some lines',
     async () => {
-      sink.answer = () => Promise.resolve({ delivered: 1, rejected: new Map([['too_old', 2]]) });
-      read('web', 3);
-      await commit();
+      bed.sink.answer = () => Promise.resolve({ delivered: 1, rejected: new Map([['too_old', 2]]) });
+      bed.read('web', 3);
+      await bed.commit();
     },
     [
       ['log_capturer_lines_rejected_total', { ...SINK, reason: 'too_old' }, undefined, 2],
@@ -260,7 +100,7 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   [
     'lines that the sink will not have are kept, until they are too old',
     async () => {
-      sink.answer = async (blocks) => {
+      bed.sink.answer = async (blocks) => {
         const refused = blocks.map((block) => ({
           block,
           rows: [0, 2],
@@ -270,12 +110,12 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
         }));
         return { delivered: 1, rejected: new Map([['too_old', 2]]), refused };
       };
-      read('web', 3);
-      await commit();
-      await vi.waitFor(() => expect(delivery.stats.linesDelivered).toBe(1));
-      lettersNow = 3_000;
-      read('web', 3);
-      await commit();
+      bed.read('web', 3);
+      await bed.commit();
+      await vi.waitFor(() => expect(bed.delivery.stats.linesDelivered).toBe(1));
+      bed.lettersNow = 3_000;
+      bed.read('web', 3);
+      await bed.commit();
     },
     [
       ['log_capturer_dead_letters', { ...SINK, reason: 'too_old' }, undefined, 2],
@@ -287,7 +127,7 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
     'an alert fires twice, and one message does not arrive',
     () => {
       const once = new Map([['slow', 1]]);
-      alerts = { fired: new Map([['slow', 2]]), delivered: once, failed: once };
+      bed.alerts = { fired: new Map([['slow', 2]]), delivered: once, failed: once };
     },
     [
       ['log_capturer_alerts_fired_total', { alert: 'slow' }, undefined, 2],
@@ -298,7 +138,7 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   [
     'a configuration is applied, and the next one is refused',
     () => {
-      reloads = { results: { applied: 1, unchanged: 0, refused: 1, failed: 0 }, isLastGood: false };
+      bed.reloads = { results: { applied: 1, unchanged: 0, refused: 1, failed: 0 }, isLastGood: false };
     },
     [
       ['log_capturer_config_reloads_total', { result: 'applied' }, 0, 1],
@@ -309,8 +149,8 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   [
     'lines are not for the sink',
     async () => {
-      read('others', 3);
-      await commit();
+      bed.read('others', 3);
+      await bed.commit();
     },
     [
       ['log_capturer_lines_passed_over_total', SINK, 0, 3],
@@ -322,9 +162,9 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   [
     'the sink hangs',
     async () => {
-      sink.answer = (blocks) => sink.hang(blocks);
-      read('web', 3, Math.floor(Date.now() / 1000) - 100);
-      await commit();
+      bed.sink.answer = (blocks) => bed.sink.hang(blocks);
+      bed.read('web', 3, Math.floor(Date.now() / 1000) - 100);
+      await bed.commit();
     },
     [
       ['log_capturer_lines_pending', SINK, 0, 3],
@@ -335,9 +175,9 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   [
     'the sink fails five times',
     async () => {
-      sink.answer = fail;
-      read('web', 3);
-      await commit();
+      bed.sink.answer = fail;
+      bed.read('web', 3);
+      await bed.commit();
     },
     [
       ['log_capturer_sink_circuit_state', SINK, 0, 2],
@@ -350,31 +190,31 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
     'a sink that failed is tried once more',
     async () => {
       let failures = 0;
-      sink.answer = (blocks) => (++failures > 5 ? sink.hang(blocks) : fail());
-      read('web', 3);
-      await commit();
+      bed.sink.answer = (blocks) => (++failures > 5 ? bed.sink.hang(blocks) : fail());
+      bed.read('web', 3);
+      await bed.commit();
     },
     [['log_capturer_sink_circuit_state', SINK, 0, 1]],
   ],
   [
     'a block turns out to be damaged',
     async () => {
-      sink.answer = () => Promise.reject(new AgentError('JOURNAL_DAMAGED', 'Not to be read.'));
-      read('web', 3);
-      await commit();
+      bed.sink.answer = () => Promise.reject(new AgentError('JOURNAL_DAMAGED', 'Not to be read.'));
+      bed.read('web', 3);
+      await bed.commit();
     },
     [['log_capturer_lines_dropped_total', { ...SINK, reason: 'damaged' }, 0, 3]],
   ],
   [
     'the journal is full before the sink has read it',
     async () => {
-      sink.answer = (blocks) => sink.hang(blocks);
+      bed.sink.answer = (blocks) => bed.sink.hang(blocks);
       for (let i = 0; i < 60; i++) {
-        read('web', 40);
-        await commit();
+        bed.read('web', 40);
+        await bed.commit();
       }
-      sink.answer = takeAll;
-      sink.release();
+      bed.sink.answer = takeAll;
+      bed.sink.release();
     },
     [['log_capturer_lines_dropped_total', { ...SINK, reason: 'cap' }, 0, moreThan(0)]],
   ],
@@ -395,17 +235,17 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   [
     'logs are opened, and live',
     () => {
-      streams = [
+      bed.streams = [
         { container: 'web', transport: 'file', openedMs: Date.now() - 60_000 },
         { container: 'web', transport: 'file', openedMs: Date.now() - 5_000 },
         { container: 'db', transport: 'api', openedMs: Date.now() },
       ];
-      containers = { file: 1, api: 1, none: 2 };
-      stalled = 2;
-      active.set('db', noReads());
-      active.set('web', { ...noReads(), linesLate: 5, rotations: 2, heartbeats: 3, requests: 4 });
-      pool = { streamCapacity: 50, waiting: 6 };
-      streamMaxAgeMs = 300_000;
+      bed.containers = { file: 1, api: 1, none: 2 };
+      bed.stalled = 2;
+      bed.active.set('db', noReads());
+      bed.active.set('web', { ...noReads(), linesLate: 5, rotations: 2, heartbeats: 3, requests: 4 });
+      bed.pool = { streamCapacity: 50, waiting: 6 };
+      bed.streamMaxAgeMs = 300_000;
     },
     [
       ['log_capturer_late_lines_total', {}, 0, 5],
@@ -428,7 +268,7 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   [
     'a gap is told',
     () => {
-      gaps = new Map([['rotated', 2]]);
+      bed.gaps = new Map([['rotated', 2]]);
     },
     [['log_capturer_stream_gaps_total', { reason: 'rotated' }, 0, 2]],
   ],
@@ -436,13 +276,13 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
     'processors look at lines, take some out, and cannot handle others',
     () => {
       const done = new Map([['email', 4]]);
-      processors = [
+      bed.processors = [
         { name: 'redact', figures: { lines: 7, failed: new Map(), done } },
         { name: 'parse', figures: { lines: 9, failed: new Map([['json', 2]]), done: new Map() } },
         // Of a container that tunes its own.
         { name: 'redact', figures: { lines: 3, failed: new Map(), done } },
       ];
-      const ledger = new SourceLedger(opened.journal, opened.streams);
+      const ledger = new SourceLedger(bed.opened.journal, bed.opened.streams);
       ledger.of('test/web').filtered('sample', 5);
       ledger.of('test/db').filtered('sample', 6);
       ledger.of('test/db').filtered('filter-2', 1);
@@ -477,7 +317,7 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
         series: [{ labels: [], value: 4.75, count: 3, buckets: [1, 2] }],
       };
       const figures = { lines: 4, failed: new Map(), done: new Map() };
-      processors = [{ name: 'metrics', figures, metrics: [count, times] }];
+      bed.processors = [{ name: 'metrics', figures, metrics: [count, times] }];
     },
     [
       ['log_capturer_custom_requests_total', { path: '/a', q: '' }, undefined, 3],
@@ -492,17 +332,17 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   [
     'another build is put in the place of the one that runs',
     () => {
-      isBuildStale = true;
+      bed.isBuildStale = true;
     },
     [['log_capturer_build_stale', {}, 0, 1]],
   ],
   [
     'the disk is short of space',
     async () => {
-      disk.free = { free: 0, total: 1e6 };
+      bed.disk.free = { free: 0, total: 1e6 };
       for (let i = 0; i < 3; i++) {
-        read('web', 40);
-        await commit();
+        bed.read('web', 40);
+        await bed.commit();
       }
     },
     [['log_capturer_journal_capacity_bytes', {}, JOURNAL_BYTES, lessThan(JOURNAL_BYTES)]],
@@ -510,8 +350,8 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   [
     'a component is in trouble',
     () => {
-      health.set('docker', 'degraded', 'No engine.');
-      health.set('journal', 'unhealthy', 'Broken.');
+      bed.health.set('docker', 'degraded', 'No engine.');
+      bed.health.set('journal', 'unhealthy', 'Broken.');
     },
     [
       ['log_capturer_component_health', { component: 'docker' }, undefined, 0.5],
@@ -520,13 +360,13 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   ],
   [
     'something is opened through a scope',
-    () => root.own('watcher', 'test', () => {}),
+    () => bed.root.own('watcher', 'test', () => {}),
     [['log_capturer_resources', { kind: 'watcher' }, undefined, 1]],
   ],
   [
     'something is opened and owned by nobody',
     () => {
-      unowned = { timer: 2, file: -1 };
+      bed.unowned = { timer: 2, file: -1 };
     },
     [
       ['log_capturer_unowned_resources', { kind: 'timer' }, 0, 2],
@@ -536,17 +376,17 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
   [
     'the census does not see anything',
     () => {
-      unowned = undefined;
+      bed.unowned = undefined;
     },
     [['log_capturer_unowned_resources', { kind: 'timer' }, 0, undefined]],
   ],
   [
     'the agent tells of trouble',
     () => {
-      messages.warn({}, 'Something is odd.');
-      messages.error({}, 'Something is wrong.');
-      messages.error({}, 'Something is wrong.');
-      messages.info({}, 'All is well.');
+      bed.messages.warn({}, 'Something is odd.');
+      bed.messages.error({}, 'Something is wrong.');
+      bed.messages.error({}, 'Something is wrong.');
+      bed.messages.info({}, 'All is well.');
     },
     [
       ['log_capturer_errors_logged_total', { level: 'warn' }, 0, 1],
@@ -566,14 +406,14 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
 describe('each metric moves by the event that it counts', () => {
   test.each(EVENTS)('%s', async (_, act, moves) => {
     await vi.waitFor(async () => {
-      const before = await scrape();
+      const before = await bed.scrape();
       expect(moves.map(([name, labels]) => [seriesName(name, labels), before.get(name, labels)])).toEqual(
         moves.map(([name, labels, value]) => [seriesName(name, labels), value]),
       );
     }, WAIT);
     await act();
     await vi.waitFor(async () => {
-      const after = await scrape();
+      const after = await bed.scrape();
       expect(moves.map(([name, labels]) => [seriesName(name, labels), after.get(name, labels)])).toEqual(
         moves.map(([name, labels, , value]) => [seriesName(name, labels), value]),
       );
@@ -581,7 +421,7 @@ describe('each metric moves by the event that it counts', () => {
   });
 
   test('what tells of the process, and which build it is', async () => {
-    const before = await scrape();
+    const before = await bed.scrape();
     expect(before.byName.get('log_capturer_build_info')).toEqual([[{ ...BUILD, dirty: 'false' }, 1]]);
     expect(before.get('process_start_time_seconds')).toBeCloseTo(Date.now() / 1000 - process.uptime(), -1);
     expect(before.labelValues('nodejs_version_info', 'version')).toEqual([process.version]);
@@ -590,7 +430,7 @@ describe('each metric moves by the event that it counts', () => {
     const timers = Array.from({ length: 10 }, () => setInterval(() => {}, 1_000));
     const until = performance.now() + 50;
     while (performance.now() < until);
-    const after = await scrape();
+    const after = await bed.scrape();
     const growth = (name: string): number => after.sum(name) - before.sum(name);
     expect(growth('process_open_fds')).toBeGreaterThanOrEqual(9);
     expect(after.sum('process_max_fds')).toBeGreaterThan(after.sum('process_open_fds'));
@@ -607,7 +447,7 @@ describe('each metric moves by the event that it counts', () => {
   test('no metric is left out here', async () => {
     // What is made of lines is as the configuration has it.
     const isOurs = (name: string): boolean => /^log_capturer_(?!custom_)/.test(name);
-    const families = [...(await scrape()).families.keys()].filter(isOurs);
+    const families = [...(await bed.scrape()).families.keys()].filter(isOurs);
     const moved = EVENTS.flatMap(([, , moves]) => moves.map(([name]) => name.replace(/_count$/, ''))).filter(
       isOurs,
     );
@@ -616,19 +456,19 @@ describe('each metric moves by the event that it counts', () => {
 });
 
 test('what ended leaves its series, and no sum drops', async () => {
-  read('web', 5);
-  read('db', 7);
-  streams = [{ container: 'web', transport: 'file', openedMs: 0 }];
-  const before = await scrape();
+  bed.read('web', 5);
+  bed.read('db', 7);
+  bed.streams = [{ container: 'web', transport: 'file', openedMs: 0 }];
+  const before = await bed.scrape();
   expect(before.labelValues('log_capturer_lines_read_total', 'container').toSorted()).toEqual([
     '_retired',
     'db',
     'web',
   ]);
-  retired = { ...noReads(), linesRead: 5, bytesRead: 500 };
-  active.delete('web');
-  streams = [];
-  const after = await scrape();
+  bed.retired = { ...noReads(), linesRead: 5, bytesRead: 500 };
+  bed.active.delete('web');
+  bed.streams = [];
+  const after = await bed.scrape();
   expect(after.labelValues('log_capturer_lines_read_total', 'container').toSorted()).toEqual([
     '_retired',
     'db',
@@ -640,20 +480,20 @@ test('what ended leaves its series, and no sum drops', async () => {
 
 test('names of containers and reasons may be anything', async () => {
   const name = 'a"b\\c\nd{e="f"} 1é';
-  active.set(name, { ...noReads(), linesRead: 4 });
-  sink.answer = () => Promise.resolve({ delivered: 0, rejected: new Map([['"\\\n', 1]]) });
-  const series = await scrape();
+  bed.active.set(name, { ...noReads(), linesRead: 4 });
+  bed.sink.answer = () => Promise.resolve({ delivered: 0, rejected: new Map([['"\\\n', 1]]) });
+  const series = await bed.scrape();
   expect(series.get('log_capturer_lines_read_total', { container: name })).toBe(4);
 });
 
 test('nothing is observed any more when the scope has closed', async () => {
-  const listening = (): number => root.tree().resources.filter(({ kind }) => kind === 'listener').length;
+  const listening = (): number => bed.root.tree().resources.filter(({ kind }) => kind === 'listener').length;
   expect(listening()).toBe(4);
-  await root.close();
+  await bed.root.close();
   expect(listening()).toBe(0);
-  const before = await metrics.exposition();
-  read('web', 3);
-  await commit();
+  const before = await bed.metrics.exposition();
+  bed.read('web', 3);
+  await bed.commit();
   const count = 'log_capturer_journal_commit_duration_seconds_count';
-  expect((await scrape()).get(count)).toBe(new Exposition(before).get(count));
+  expect((await bed.scrape()).get(count)).toBe(new Exposition(before).get(count));
 });

@@ -67,7 +67,7 @@ sinks: { loki: { url: "http://127.0.0.1", username: u, password: geheim } }
   expect(await check(name, {})).toBe(0);
   expect(parse(out)).toMatchObject({
     labels: { env: 'prod' },
-    sinks: { loki: { username: 'u', password: '<hidden>', batch_wait: '1s' } },
+    sinks: { loki: { username: 'u', password: '<hidden>', batch_wait: '0ms' } },
   });
   const comments = out.split('\n').filter((line) => line.startsWith('#'));
   expect(comments).toEqual([

@@ -12,6 +12,11 @@ export function whyNotPattern(pattern: string): string | undefined {
   }
 }
 
+/** Whether it also matches where there is nothing. It must be one that our engine takes. */
+export function isEmptyMatch(pattern: string): boolean {
+  return compileSearch(pattern, new Budget()).test(new Uint8Array(0), 0, 0) === true;
+}
+
 /** Globs that mean what an anchored pattern means: `/web-.*|api` is `web-*` and `api`. Undefined where there are none. */
 export function globsOf(pattern: string): string[] | undefined {
   const globs = alternatives(pattern).map(globOf);

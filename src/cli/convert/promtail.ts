@@ -52,6 +52,14 @@ export function convertPromtail(text: string, name: string): Converted {
   }
   if (draft.processors.some(({ type }) => type === 'parse') && !draft.sendsFields)
     for (const sink of Object.values(draft.sinks)) sink['structured_metadata'] = false;
+  if (Object.keys(draft.sources).length === 0) {
+    // Without any source the containers of this host are captured, and nobody asked for that.
+    draft.sources['containers'] = { type: 'docker', exclude: { names: ['*'] } };
+    draft.missing(
+      source.root.place('scrape_configs'),
+      'nothing of it has a source here, so nothing is captured; write a source.',
+    );
+  }
   const notes = onlyOnce(draft.notes);
   return { yaml: `${head(notes, name)}${bodyOf(draft)}`, notes };
 }

@@ -10,7 +10,15 @@
  *   others     a person must mend it (a closed index, a missing right): all of these wait
  */
 import type { AgentError } from '../../runtime/errors.js';
-import { type Answer, type Asked, limited, notTheServer, refusal, trouble, type Words } from '../http/answer.js';
+import {
+  type Answer,
+  type Asked,
+  limited,
+  notTheServer,
+  refusal,
+  trouble,
+  type Words,
+} from '../http/answer.js';
 import { printable, type Reply } from '../http/reply.js';
 
 /** Errors that are of one document whatever becomes of others. */
@@ -44,7 +52,9 @@ export function judgeItems(reply: Reply, count: number, asked: Asked, nowMs: num
   }
   // What a person must mend comes before what passes by itself.
   const error =
-    errors.find(({ retryable }) => !retryable) ?? errors.find(({ code }) => code !== 'SINK_LIMITED') ?? errors[0];
+    errors.find(({ retryable }) => !retryable) ??
+    errors.find(({ code }) => code !== 'SINK_LIMITED') ??
+    errors[0];
   return { kind: 'partly', refused, again, ...(error && { error }) };
 }
 

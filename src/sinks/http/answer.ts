@@ -38,7 +38,8 @@ export function judgeStatus(reply: Reply, asked: Asked, nowMs: number): Answer {
   const { status } = reply;
   if (status >= 200 && status < 300) return { kind: 'accepted' };
   if (status === 413) return { kind: 'too large', said: words(reply) };
-  if (status === 400 || status === 422) return { kind: 'refused', said: words(reply), error: refusal(reply, asked) };
+  if (status === 400 || status === 422)
+    return { kind: 'refused', said: words(reply), error: refusal(reply, asked) };
   if (status === 429) return { kind: 'failed', error: limited(reply, asked, nowMs) };
   if (status >= 500 || status === 408 || status === 425)
     return { kind: 'failed', error: trouble(reply, asked, nowMs) };

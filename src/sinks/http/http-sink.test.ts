@@ -6,7 +6,6 @@ import type { HttpSinkConfig } from '../../config/types.js';
 import type { Sink } from '../../pipeline/contract.js';
 import { silentLogger } from '../../runtime/log.js';
 import { createHttpSink } from './index.js';
-import type { Answered, Asked } from './testing/stand-in.js';
 import {
   anyDeliveries,
   anyDeliveriesTwice,
@@ -19,6 +18,7 @@ import {
   refusedTexts,
   withServer,
 } from './testing/sink-kit.js';
+import type { Answered, Asked, Trouble } from './testing/stand-in.js';
 
 interface Row {
   readonly time: string;
@@ -122,16 +122,20 @@ describe('whatever the lines are, and whatever the server answers', () => {
 describe('a request', () => {
   test('goes where it is told, with its headers and its login, compressed where that is wanted', async () => {
     const config = { headers: { 'X-Key': 'k', 'Content-Type': 'text/plain' }, username: 'u', password: 'p' };
-    await withServer(() => ({ status: 200 }), make(config), async ({ sink, server }) => {
-      await deliver(sink, [block([line('x')])]);
-      expect(server.asked.map(({ path }) => path)).toEqual(['/in']);
-      expect(server.asked[0].headers).toMatchObject({
-        'x-key': 'k',
-        'content-type': 'text/plain',
-        'content-encoding': 'gzip',
-        authorization: `Basic ${btoa('u:p')}`,
-      });
-    });
+    await withServer(
+      () => ({ status: 200 }),
+      make(config),
+      async ({ sink, server }) => {
+        await deliver(sink, [block([line('x')])]);
+        expect(server.asked.map(({ path }) => path)).toEqual(['/in']);
+        expect(server.asked[0].headers).toMatchObject({
+          'x-key': 'k',
+          'content-type': 'text/plain',
+          'content-encoding': 'gzip',
+          authorization: `Basic ${btoa('u:p')}`,
+        });
+      },
+    );
   });
 
   test('says nothing of fields and hidden labels where they are not wanted', async () => {
@@ -155,24 +159,29 @@ describe('a request', () => {
     };
     await withServer(answer, make(), async ({ sink }) => {
       const long = (from: number): BlockLine[] =>
-        lines(from, from + 50).map(({ text, ...rest }) => ({ ...rest, text: `${text} ${'x'.repeat(5_000)}` }));
+        lines(from, from + 50).map(({ text, ...rest }) => ({
+          ...rest,
+          text: `${String(text)} ${'x'.repeat(5_000)}`,
+        }));
       await deliver(sink, [block(long(0))]);
       const refused = sizes.filter((size) => size > 40).length;
       await deliver(sink, [block(long(50)), block(long(100))]);
       expect(sizes.filter((size) => size > 40).length).toBe(refused);
     });
-    expect(stored.map((text) => text.replace(/ x+$/, ''))).toEqual(
-      lines(0, 150).map(({ text }) => text),
-    );
+    expect(stored.map((text) => text.replace(/ x+$/, ''))).toEqual(lines(0, 150).map(({ text }) => text));
   });
 
   test('of one line that is too large is rejected, and the others are not', async () => {
     const stored: string[] = [];
-    await withServer(picky(stored, (text) => text === 'line 3', 413), make(), async ({ sink }) => {
-      const result = await deliver(sink, [block(lines(0, 8))]);
-      expect([result.delivered, [...result.rejected]]).toEqual([7, [['too_large', 1]]]);
-      expect(refusedTexts(result)).toEqual([['too_large', 'line 3']]);
-    });
+    await withServer(
+      picky(stored, (text) => text === 'line 3', 413),
+      make(),
+      async ({ sink }) => {
+        const result = await deliver(sink, [block(lines(0, 8))]);
+        expect([result.delivered, [...result.rejected]]).toEqual([7, [['too_large', 1]]]);
+        expect(refusedTexts(result)).toEqual([['too_large', 'line 3']]);
+      },
+    );
     expect(stored).toEqual(lines(0, 8).flatMap(({ text }) => (text === 'line 3' ? [] : [text])));
   });
 });
@@ -181,78 +190,111 @@ describe('lines that the server refuses for good', () => {
   test('are found, whichever they are; the others are there, once and in order', async () => {
     const anyBad = fc.uniqueArray(fc.nat(39), { maxLength: 12 });
     await fc.assert(
-      fc.asyncProperty(anyBad, fc.array(fc.constantFrom('429', '500', 'none'), { maxLength: 6 }), async (bad, troubles) => {
-        const stored: string[] = [];
-        const isBad = (text: string): boolean => bad.some((i) => text === `line ${i}`);
-        await withServer(picky(stored, isBad), make(), async ({ sink, server }) => {
-          server.troubles.push(...(troubles as ('429' | '500' | 'none')[]));
-          // The last one is good: without one the server might be the one that is wrong.
-          const result = await deliver(sink, [block(lines(0, 25)), block(lines(25, 41))]);
-          const wanted = lines(0, 41).map(({ text }) => String(text));
-          expect(stored).toEqual(wanted.filter((text) => !isBad(text)));
-          expect(refusedTexts(result).toSorted()).toEqual(
-            wanted.filter(isBad).map((text) => ['refused', text]).toSorted(),
-          );
-          expect(result.delivered).toBe(stored.length);
-          expect(result.rejected.get('refused') ?? 0).toBe(bad.length);
-          for (const { said } of result.refused ?? []) expect(said).toMatch(/^: will not have line \d+$|^400: /);
-        });
-      }),
-      { numRuns: 15 },
+      fc.asyncProperty(
+        anyBad,
+        fc.array(fc.constantFrom<Trouble>('429', '500', 'none'), { maxLength: 6 }),
+        async (bad, troubles) => {
+          const stored: string[] = [];
+          const isBad = (text: string): boolean => bad.some((i) => text === `line ${i}`);
+          await withServer(picky(stored, isBad), make(), async ({ sink, server }) => {
+            server.troubles.push(...troubles);
+            // The last one is good: without one the server might be the one that is wrong.
+            const result = await deliver(sink, [block(lines(0, 25)), block(lines(25, 41))]);
+            const wanted = lines(0, 41).map(({ text }) => String(text));
+            expect(stored).toEqual(wanted.filter((text) => !isBad(text)));
+            expect(refusedTexts(result).toSorted()).toEqual(
+              wanted
+                .filter(isBad)
+                .map((text) => ['refused', text])
+                .toSorted(),
+            );
+            expect(result.delivered).toBe(stored.length);
+            expect(result.rejected.get('refused') ?? 0).toBe(bad.length);
+            for (const { said } of result.refused ?? [])
+              expect(said).toMatch(/^: will not have line \d+$|^400: /);
+          });
+        },
+      ),
+      // One of the first lines alone: it is under suspicion before anything is taken.
+      {
+        numRuns: 15,
+        examples: [
+          [[0], []],
+          [[0, 1], []],
+        ],
+      },
     );
   });
 
   test('are none where it refuses everything: nothing is given up, and all is told', async () => {
     const stored: string[] = [];
     let isWrong = true;
-    await withServer(picky(stored, () => isWrong), make(), async ({ sink }) => {
-      const blocks = [block(lines(0, 3)), block(lines(3, 5))];
-      for (let attempt = 0; attempt < 3; attempt++)
-        await expect(deliverOnce(sink, blocks)).rejects.toMatchObject({
-          code: 'SINK_REFUSED',
-          retryable: false,
-          message: expect.stringMatching(/answered 400: will not have line \d\.$/) as string,
+    await withServer(
+      picky(stored, () => isWrong),
+      make(),
+      async ({ sink }) => {
+        const blocks = [block(lines(0, 3)), block(lines(3, 5))];
+        for (let attempt = 0; attempt < 3; attempt++)
+          await expect(deliverOnce(sink, blocks)).rejects.toMatchObject({
+            code: 'SINK_REFUSED',
+            retryable: false,
+            message: expect.stringMatching(/answered 400: will not have line \d\.$/) as string,
+          });
+        isWrong = false;
+        expect(await deliverOnce(sink, blocks)).toEqual({
+          delivered: 5,
+          rejected: new Map(),
+          refused: undefined,
         });
-      isWrong = false;
-      expect(await deliverOnce(sink, blocks)).toEqual({
-        delivered: 5,
-        rejected: new Map(),
-        refused: undefined,
-      });
-      expect(stored).toEqual(lines(0, 5).map(({ text }) => text));
-    });
+        expect(stored).toEqual(lines(0, 5).map(({ text }) => text));
+      },
+    );
   });
 
   test('are known to be the lines once another lane is taken', async () => {
-    await withServer(picky([], (text) => text === 'bad'), make(), async ({ sink }) => {
-      const bad = [block([line('bad')])];
-      await expect(deliverOnce(sink, bad)).rejects.toMatchObject({ code: 'SINK_REFUSED' });
-      await deliverOnce(sink, [{ ...block([line('good')]), lane: 1 }]);
-      const result = await deliverOnce(sink, bad);
-      expect([result.delivered, refusedTexts(result)]).toEqual([0, [['refused', 'bad']]]);
-    });
+    await withServer(
+      picky([], (text) => text === 'bad'),
+      make(),
+      async ({ sink }) => {
+        const bad = [block([line('bad')])];
+        await expect(deliverOnce(sink, bad)).rejects.toMatchObject({ code: 'SINK_REFUSED' });
+        await deliverOnce(sink, [{ ...block([line('good')]), lane: 1 }]);
+        const result = await deliverOnce(sink, bad);
+        expect([result.delivered, refusedTexts(result)]).toEqual([0, [['refused', 'bad']]]);
+      },
+    );
   });
 
   test('can be given again', async () => {
     const stored: string[] = [];
     let isBad = (text: string): boolean => text === 'line 1';
-    await withServer(picky(stored, (text) => isBad(text)), make(), async ({ sink }) => {
-      const { refused = [] } = await deliver(sink, [block(lines(0, 3))]);
-      expect(refused.map(({ rows }) => rows)).toEqual([[1]]);
-      isBad = () => false;
-      const again = await sink.redrive?.([block([line('line 1')])], new AbortController().signal);
-      expect(again?.delivered).toBe(1);
-    });
+    await withServer(
+      picky(stored, (text) => isBad(text)),
+      make(),
+      async ({ sink }) => {
+        const { refused = [] } = await deliver(sink, [block(lines(0, 3))]);
+        expect(refused.map(({ rows }) => rows)).toEqual([[1]]);
+        isBad = () => false;
+        const again = await sink.redrive?.([block([line('line 1')])], new AbortController().signal);
+        expect(again?.delivered).toBe(1);
+      },
+    );
     expect(stored).toEqual(['line 0', 'line 2', 'line 1']);
   });
 
   test('are told once with what the server said', async () => {
     const told: string[] = [];
     const log = { ...silentLogger, warn: (_: object, text: string) => void told.push(text) };
-    await withServer(picky([], (text) => text !== 'line 0'), make({}, log), async ({ sink }) => {
-      for (let i = 0; i < 3; i++) await deliver(sink, [block(lines(0, 3))]);
-    });
-    expect(told).toEqual([expect.stringMatching(/^sink out: lines were rejected \(.*will not have line 1\): refused, /)]);
+    await withServer(
+      picky([], (text) => text !== 'line 0'),
+      make({}, log),
+      async ({ sink }) => {
+        for (let i = 0; i < 3; i++) await deliver(sink, [block(lines(0, 3))]);
+      },
+    );
+    expect(told).toEqual([
+      expect.stringMatching(/^sink out: lines were rejected \(.*will not have line 1\): refused, /),
+    ]);
   });
 });
 
@@ -262,12 +304,20 @@ test.each([
   [500, {}, { code: 'SINK_TROUBLE', retryable: true, retryAfterMs: undefined }],
   [408, {}, { code: 'SINK_TROUBLE', retryable: true }],
   [401, {}, { code: 'SINK_REFUSED', retryable: false, remedy: expect.stringMatching(/login/) as string }],
-  [404, {}, { code: 'SINK_REFUSED', retryable: false, remedy: expect.stringMatching(/path of url/) as string }],
+  [
+    404,
+    {},
+    { code: 'SINK_REFUSED', retryable: false, remedy: expect.stringMatching(/path of url/) as string },
+  ],
   [302, {}, { code: 'SINK_REFUSED', retryable: false, remedy: expect.stringMatching(/Redirects/) as string }],
 ])('%i %o', async (status, headers, expected) => {
-  await withServer(() => ({ status, headers, body: 'why' }), make(), async ({ sink }) => {
-    await expect(deliverOnce(sink, [block(lines(0, 3))])).rejects.toMatchObject(expected);
-  });
+  await withServer(
+    () => ({ status, headers, body: 'why' }),
+    make(),
+    async ({ sink }) => {
+      await expect(deliverOnce(sink, [block(lines(0, 3))])).rejects.toMatchObject(expected);
+    },
+  );
 });
 
 test('what was taken is not sent again when the rest fails', async () => {
@@ -305,6 +355,8 @@ test('a block that cannot be decoded is told as such, and the good ones come thr
 });
 
 test('an address that is none is refused without a word of what stands in it', () => {
-  expect(() => make({ url: 'ftp://u:hunter2@h' })('')).toThrow(/^The url of the http sink is no http or https address/);
+  expect(() => make({ url: 'ftp://u:hunter2@h' })('')).toThrow(
+    /^The url of the http sink is no http or https address/,
+  );
   expect(() => make({ url: 'ftp://u:hunter2@h' })('')).not.toThrow(/hunter2/);
 });

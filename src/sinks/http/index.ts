@@ -5,6 +5,10 @@ import type { Logger } from '../../runtime/log.js';
 import { JsonLines } from './json-lines.js';
 import { RequestSink } from './request-sink.js';
 
-export function createHttpSink(name: string, config: HttpSinkConfig, { log }: { readonly log: Logger }): Sink {
+export function createHttpSink(
+  name: string,
+  config: HttpSinkConfig,
+  { log }: { readonly log: Logger },
+): Sink {
   return new RequestSink(name, config, new JsonLines(config), log);
 }

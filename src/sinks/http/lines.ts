@@ -26,8 +26,7 @@ export function linesOf(request: Request): number {
 /** Raw bytes, of a part of a block as if all of its lines were equally long. */
 export function bytesOf(request: Request): number {
   return request.reduce(
-    (sum, piece) =>
-      sum + Math.ceil((piece.block.rawBytes * countOf(piece)) / Math.max(1, piece.block.lines)),
+    (sum, piece) => sum + Math.ceil((piece.block.rawBytes * countOf(piece)) / Math.max(1, piece.block.lines)),
     0,
   );
 }

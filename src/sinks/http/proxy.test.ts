@@ -30,8 +30,6 @@ test('what is configured decides alone', () => {
 
 test('what is no address is said without showing what it is', () => {
   for (const text of ['socks5://me:secret@x', 'me:secret@:1'])
-    expect(() => proxyFor(new URL('http://loki'), text, {})).toThrow(
-      /^proxy_url of the sink is no http/,
-    );
+    expect(() => proxyFor(new URL('http://loki'), text, {})).toThrow(/^proxy_url of the sink is no http/);
   expect(() => proxyFor(new URL('https://loki'), undefined, { HTTPS_PROXY: ':' })).toThrow(/^HTTPS_PROXY is/);
 });

@@ -8,7 +8,17 @@
  */
 import type { Block, Delivered, Refused } from '../../pipeline/contract.js';
 import type { Words } from './answer.js';
-import { bytesOf, countOf, Decoder, fitting, halves, linesOf, partOf, type Request, rowsOf } from './lines.js';
+import {
+  bytesOf,
+  countOf,
+  Decoder,
+  fitting,
+  halves,
+  linesOf,
+  partOf,
+  type Request,
+  rowsOf,
+} from './lines.js';
 
 const MAX_DOUBTS = 64;
 

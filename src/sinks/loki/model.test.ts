@@ -9,7 +9,7 @@ import { deliver, refusedTexts, withLoki } from './testing/test-sink.js';
 const MINUTE = 60;
 const now = (): number => Math.floor(Date.now() / 1000);
 let lsn = 0;
-const block = (lines: readonly BlockLine[]): Block => blockOf(lines, { lsn: lsn++ });
+const block = (lines: readonly BlockLine[], lane: number): Block => blockOf(lines, { lsn: lsn++, lane });
 
 /** What happens to a delivery. */
 type Trouble = 'none' | '429' | '500' | '502' | 'stored 500' | 'stored cut';
@@ -33,6 +33,9 @@ const anyDelivery = fc.record({
   blocks: fc.array(fc.array(anyLine, { minLength: 1, maxLength: 25 }), { minLength: 1, maxLength: 4 }),
   troubles: fc.array(fc.constantFrom<Trouble>('none', 'none', '429', '500', '502'), { maxLength: 4 }),
 });
+
+/** Deliveries at the same time, whose requests may travel as one. */
+const anyLanes = fc.constantFrom(1, 3);
 
 interface Model {
   stored: Map<string, string[]>;
@@ -69,6 +72,7 @@ async function runModel(
     troubles: Trouble[];
   }[],
   lokiLineBytes: number,
+  lanes: number,
 ): Promise<{
   model: Model;
   actual: Map<string, string[]>;
@@ -86,8 +90,16 @@ async function runModel(
     { limits: { maxLineBytes: lokiLineBytes } },
     { maxLineBytes: 1_000 },
     async ({ sink, loki }) => {
-      for (const { blocks, troubles } of deliveries) {
-        const made = blocks.map((lines) =>
+      for (const { blocks: given, troubles } of deliveries) {
+        // A stream is of one lane.
+        const byLane = Array.from({ length: lanes }, (_, lane) =>
+          given
+            .map((lines) => lines.filter(({ stream }) => stream % lanes === lane))
+            .filter(({ length }) => length > 0),
+        );
+        const blocks = byLane.flat();
+        const laneOf = byLane.flatMap((own, lane) => own.map(() => lane));
+        const made = blocks.map((lines, i) =>
           block(
             lines.map(({ stream, age, long }) => ({
               labels: streams[stream],
@@ -95,6 +107,7 @@ async function runModel(
               seconds: base - age * MINUTE,
               nanos: count % 1_000_000_000,
             })),
+            laneOf[i],
           ),
         );
         count -= blocks.flat().length;
@@ -123,11 +136,20 @@ async function runModel(
           else if (trouble === 'stored 500') loki.failAfterStoring(1);
           else if (trouble === 'stored cut') loki.cutAfterStoring(1);
         }
-        const result = await deliver(sink, made);
-        outcome.delivered += result.delivered;
-        for (const [reason, texts] of Object.entries(refusedTexts(result))) {
-          expect(texts.length).toBe(result.rejected.get(reason));
-          (outcome.rejected[reason] ??= []).push(...texts.map((text) => Number.parseInt(text, 10)));
+        const results = await Promise.all(
+          byLane.map((_, lane) =>
+            deliver(
+              sink,
+              made.filter((block) => block.lane === lane),
+            ),
+          ),
+        );
+        for (const result of results) {
+          outcome.delivered += result.delivered;
+          for (const [reason, texts] of Object.entries(refusedTexts(result))) {
+            expect(texts.length).toBe(result.rejected.get(reason));
+            (outcome.rejected[reason] ??= []).push(...texts.map((text) => Number.parseInt(text, 10)));
+          }
         }
       }
       for (const { labels, entries } of loki.streams()) {
@@ -152,8 +174,9 @@ describe('whatever lines come, and whatever Loki answers', () => {
       fc.asyncProperty(
         fc.array(anyDelivery, { minLength: 1, maxLength: 6 }),
         fc.constantFrom(800, 2_000),
-        async (deliveries, limit) => {
-          const { model, actual, delivered, rejected } = await runModel(deliveries, limit);
+        anyLanes,
+        async (deliveries, limit, lanes) => {
+          const { model, actual, delivered, rejected } = await runModel(deliveries, limit, lanes);
           expect(actual).toEqual(model.stored);
           expect(sorted(rejected)).toEqual(sorted(model.rejected));
           expect(delivered).toBe([...model.stored.values()].flat().length);
@@ -173,8 +196,9 @@ describe('whatever lines come, and whatever Loki answers', () => {
           ),
           { minLength: 1, maxLength: 5 },
         ),
-        async (deliveries) => {
-          const { model, actual, delivered, rejected } = await runModel(deliveries, 2_000);
+        anyLanes,
+        async (deliveries, lanes) => {
+          const { model, actual, delivered, rejected } = await runModel(deliveries, 2_000, lanes);
           expect(actual).toEqual(model.stored);
           const sum = (ids: Record<string, number[]>): number => Object.values(ids).flat().length;
           // What was stored in silence may be refused as too far behind when it comes again: delivered may be too small, never too large.

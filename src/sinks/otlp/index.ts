@@ -5,6 +5,10 @@ import type { Logger } from '../../runtime/log.js';
 import { RequestSink } from '../http/request-sink.js';
 import { Otlp } from './otlp.js';
 
-export function createOtlpSink(name: string, config: OtlpSinkConfig, { log }: { readonly log: Logger }): Sink {
+export function createOtlpSink(
+  name: string,
+  config: OtlpSinkConfig,
+  { log }: { readonly log: Logger },
+): Sink {
   return new RequestSink(name, config, new Otlp(config), log);
 }

@@ -39,7 +39,12 @@ export class Otlp implements Protocol {
     const rejected = Math.min(response.rejected, count);
     if (rejected === 0) return answer;
     const words: Words = { reason: 'refused', said: printable(response.message) };
-    if (rejected < count) return { kind: 'some refused', count: rejected, words: { ...words, reason: 'not_told' } };
-    return { kind: 'partly', refused: new Map(Array.from({ length: count }, (_, i) => [i, words])), again: [] };
+    if (rejected < count)
+      return { kind: 'some refused', count: rejected, words: { ...words, reason: 'not_told' } };
+    return {
+      kind: 'partly',
+      refused: new Map(Array.from({ length: count }, (_, i) => [i, words])),
+      again: [],
+    };
   }
 }

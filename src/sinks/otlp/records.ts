@@ -94,7 +94,8 @@ export class Records {
   #recordBytes(lines: BlockLines, row: number, body: Body, level: Level, { attributes }: OfStream): number {
     const text = body.end - body.start;
     const value = 1 + varintBytes(text) + text;
-    let bytes = 2 * TIME_BYTES + severityOf(level).length + 1 + varintBytes(value) + value + attributes.length;
+    let bytes =
+      2 * TIME_BYTES + severityOf(level).length + 1 + varintBytes(value) + value + attributes.length;
     const field = this.#field;
     for (let at = lines.metadataStart[row]; at < lines.metadataEnd[row]; ) {
       at = field.read(lines.data, at);

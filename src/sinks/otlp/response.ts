@@ -36,8 +36,11 @@ function fromProtobuf(body: Buffer): PartialSuccess {
     const end = reader.uint32() + reader.pos;
     while (reader.pos < end) {
       const field = reader.uint32();
-      if (field === 0x08) rejected = Number(String(reader.int64()));
-      else if (field === 0x12) message = reader.string();
+      if (field === 0x08) {
+        // A number, or an object of a library for such, which tells it as text.
+        const count: unknown = reader.int64();
+        rejected = Number(count);
+      } else if (field === 0x12) message = reader.string();
       else reader.skipType(field & 7);
     }
   }

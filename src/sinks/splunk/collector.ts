@@ -84,16 +84,21 @@ export class Collector implements Protocol {
   }
 
   async #acknowledged(exchange: Exchange, id: string): Promise<Answer> {
-    const { who, where, signal, pause } = exchange;
+    const { who, where, signal } = exchange;
     const { acknowledgeTimeoutMs } = this.#config;
     const deadline = performance.now() + acknowledgeTimeoutMs;
     for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_LOOK_MS)) {
-      await pause(Math.max(0, Math.min(waitMs, deadline - performance.now())));
-      if (signal.aborted) throw unacknowledged(`${who} at ${where} had not acknowledged the last lines when the agent stopped.`);
+      await exchange.pause(Math.max(0, Math.min(waitMs, deadline - performance.now())));
+      if (signal.aborted)
+        throw unacknowledged(
+          `${who} at ${where} had not acknowledged the last lines when the agent stopped.`,
+        );
       const answer = await this.#look(exchange, id);
       if (answer) return answer;
       if (performance.now() >= deadline)
-        throw unacknowledged(`${who} at ${where} did not acknowledge lines within ${acknowledgeTimeoutMs / 1000} s.`);
+        throw unacknowledged(
+          `${who} at ${where} did not acknowledge lines within ${acknowledgeTimeoutMs / 1000} s.`,
+        );
     }
   }
 
@@ -110,8 +115,8 @@ export class Collector implements Protocol {
     }
   }
 
-  #ask({ ask }: Exchange, id: string): Promise<Reply> {
-    return ask(this.#ackPath, Buffer.from(`{"acks":[${id}]}`));
+  #ask(exchange: Exchange, id: string): Promise<Reply> {
+    return exchange.ask(this.#ackPath, Buffer.from(`{"acks":[${id}]}`));
   }
 }
 

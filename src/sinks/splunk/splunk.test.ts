@@ -12,6 +12,7 @@ import {
   deliverOnce,
   REQUEST_CONFIG,
   readable,
+  without,
   withServer,
 } from '../http/testing/sink-kit.js';
 import { createSplunkSink } from './index.js';
@@ -33,7 +34,8 @@ const make =
       },
       { log: silentLogger },
     );
-const lines = (...texts: string[]): BlockLine[] => texts.map((text) => ({ labels: { container: 'web' }, text }));
+const lines = (...texts: string[]): BlockLine[] =>
+  texts.map((text) => ({ labels: { container: 'web' }, text }));
 const texts = ({ indexed }: Indexer): unknown[] => indexed.map(({ event }) => event);
 
 test('whatever the lines are, and whatever the server answers, they are there, once, in order', async () => {
@@ -42,7 +44,7 @@ test('whatever the lines are, and whatever the server answers, they are there, o
       const indexer = new Indexer();
       await withServer(indexer.answer, make({ index: 'main' }), async (opened) => {
         const { lines, results } = await deliverAll(opened, deliveries);
-        expect(indexer.indexed.map(({ time: _, ...rest }) => rest)).toEqual(
+        expect(indexer.indexed.map((event) => without(event, 'time'))).toEqual(
           lines.map(({ labels, text, fields = {} }) => {
             const line = readable(text);
             return {
@@ -163,9 +165,13 @@ describe('trouble', () => {
   });
 
   test.each(['', '<html>', '{}', '{"code":6}', 'null'])('a 200 with "%s" is no success', async (body) => {
-    await withServer(() => ({ status: 200, body }), make(), async ({ sink }) => {
-      await expect(deliverOnce(sink, [block(lines('a'))])).rejects.toMatchObject({ code: 'SINK_TROUBLE' });
-    });
+    await withServer(
+      () => ({ status: 200, body }),
+      make(),
+      async ({ sink }) => {
+        await expect(deliverOnce(sink, [block(lines('a'))])).rejects.toMatchObject({ code: 'SINK_TROUBLE' });
+      },
+    );
   });
 
   test('of an event is that of its line, once another one is taken', async () => {
@@ -180,13 +186,16 @@ describe('trouble', () => {
   });
 });
 
-test.each(['', '/services/collector', '/services/collector/event', '/'])('finds the collector at "%s"', async (path) => {
-  const indexer = new Indexer();
-  await withServer(
-    indexer.answer,
-    (url) => make()(url + path),
-    async ({ sink }) => {
-      expect((await deliver(sink, [block(lines('a'))])).delivered).toBe(1);
-    },
-  );
-});
+test.each(['', '/services/collector', '/services/collector/event', '/'])(
+  'finds the collector at "%s"',
+  async (path) => {
+    const indexer = new Indexer();
+    await withServer(
+      indexer.answer,
+      (url) => make()(url + path),
+      async ({ sink }) => {
+        expect((await deliver(sink, [block(lines('a'))])).delivered).toBe(1);
+      },
+    );
+  },
+);

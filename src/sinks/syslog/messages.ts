@@ -44,18 +44,26 @@ export function messagesOf(
   let cut = 0;
   const streams = lines.streams.map((text) => {
     const labels = shownLabels(parseLabelText(text));
-    return { labels, middle: middleOf(labels), level: levelOfLabels(labels) };
+    return { labels, middle: middleOf(labels), element: elementOf(labels), level: levelOfLabels(labels) };
   });
   const { data, start, end, metadataStart, metadataEnd } = lines;
   for (let row = 0; row < lines.length; row++) {
-    const { labels, middle, level: ofLabels } = streams[lines.stream[row]];
-    const level = levelOfLine(data, start[row], end[row], data, metadataStart[row], metadataEnd[row], ofLabels);
+    const { labels, middle, element, level: ofLabels } = streams[lines.stream[row]];
+    const level = levelOfLine(
+      data,
+      start[row],
+      end[row],
+      data,
+      metadataStart[row],
+      metadataEnd[row],
+      ofLabels,
+    );
     const fields = fieldsIn(data, metadataStart[row], metadataEnd[row]);
     // Microseconds are all that it can say.
     const time = `${timeText(lines, row).slice(0, -4)}Z`;
     const priority = facility * 8 + SEVERITIES[level];
     const before = `<${priority}>1 ${time} ${middle}`;
-    let head = Buffer.from(`${before} ${elementOf({ ...labels, ...fields })} `);
+    let head = Buffer.from(`${before} ${fields ? elementOf({ ...labels, ...fields }) : element} `);
     // Of too much of both the line matters more.
     if (2 * head.length > maxMessageBytes) head = Buffer.from(`${before} - `);
     let to = end[row];
@@ -64,7 +72,11 @@ export function messagesOf(
       cut++;
     }
     // Copied: the columns are the next block's soon.
-    parts.push(Buffer.from(`${head.length + to - start[row]} `), head, Buffer.from(data.subarray(start[row], to)));
+    parts.push(
+      Buffer.from(`${head.length + to - start[row]} `),
+      head,
+      Buffer.from(data.subarray(start[row], to)),
+    );
   }
   return { bytes: Buffer.concat(parts), cut };
 }

@@ -10,7 +10,7 @@ import type { SyslogSinkConfig } from '../../config/types.js';
 import type { Sink } from '../../pipeline/contract.js';
 import { silentLogger } from '../../runtime/log.js';
 import { Scope } from '../../runtime/scope.js';
-import { anyDeliveries, block, deliver, deliverOnce } from '../http/testing/sink-kit.js';
+import { anyDeliveries, block, deliver, deliverOnce, without } from '../http/testing/sink-kit.js';
 import { createSyslogSink } from './index.js';
 
 const TLS = path.resolve(import.meta.dirname, '../http/testing/tls');
@@ -139,7 +139,9 @@ const timeOf = ({ seconds = 0, nanos = 0 }: BlockLine): string =>
   `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${String(nanos).padStart(9, '0').slice(0, 6)}Z`;
 
 test('whatever the lines are, and however the receiver breaks off, they are read once, in order, byte by byte', async () => {
-  const anyDeeds = fc.array(fc.constantFrom<Deed>('read', 'reset', 'reset in the middle', 'leave at once'), { maxLength: 3 });
+  const anyDeeds = fc.array(fc.constantFrom<Deed>('read', 'reset', 'reset in the middle', 'leave at once'), {
+    maxLength: 3,
+  });
   await fc.assert(
     fc.asyncProperty(anyDeliveries, anyDeeds, async (deliveries, someDeeds) => {
       received = [];
@@ -155,8 +157,10 @@ test('whatever the lines are, and however the receiver breaks off, they are read
       }
       deeds.length = 0;
       const got = received.flat();
-      expect(got.map(({ text }) => text)).toEqual(given.map(({ text }) => Buffer.from(text).toString('latin1')));
-      expect(got.map(({ priority: _, text: __, ...rest }) => rest)).toEqual(
+      expect(got.map(({ text }) => text)).toEqual(
+        given.map(({ text }) => Buffer.from(text).toString('latin1')),
+      );
+      expect(got.map((message) => without(message, 'priority', 'text'))).toEqual(
         given.map((line) => ({
           time: timeOf(line),
           host: 'h1',
@@ -233,19 +237,30 @@ describe('not delivered is', () => {
     });
   });
 
-  test.each<Deed>(['reset', 'reset in the middle', 'leave at once'])('what a receiver does not read: %s', async (deed) => {
-    const sink = await open(await listen(net.createServer(serve)));
-    deeds.push(deed);
-    const blocks = [block(lines('a', 'b'))];
-    await expect(deliverOnce(sink, blocks)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
-    expect((await deliver(sink, blocks)).delivered).toBe(2);
-    expect(received.flat().map(({ text }) => text)).toEqual(['a', 'b']);
-  });
+  test.each<Deed>(['reset', 'reset in the middle', 'leave at once'])(
+    'what a receiver does not read: %s',
+    async (deed) => {
+      const sink = await open(await listen(net.createServer(serve)));
+      deeds.push(deed);
+      const blocks = [block(lines('a', 'b'))];
+      await expect(deliverOnce(sink, blocks)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
+      expect((await deliver(sink, blocks)).delivered).toBe(2);
+      expect(received.flat().map(({ text }) => text)).toEqual(['a', 'b']);
+    },
+  );
 
   test('what a receiver never ends', async () => {
-    const sink = await open(await listen(net.createServer({ allowHalfOpen: true }, (socket) => void sockets.add(socket.resume().on('error', () => {})))), {
-      timeoutMs: 100,
-    });
+    const sink = await open(
+      await listen(
+        net.createServer(
+          { allowHalfOpen: true },
+          (socket) => void sockets.add(socket.resume().on('error', () => {})),
+        ),
+      ),
+      {
+        timeoutMs: 100,
+      },
+    );
     await expect(deliverOnce(sink, [block(lines('a'))])).rejects.toMatchObject({
       code: 'SINK_UNREACHABLE',
       message: expect.stringMatching(/did not read everything within 0.1 s/) as string,
@@ -253,7 +268,10 @@ describe('not delivered is', () => {
   });
 
   test('what the end of the agent cuts off', async () => {
-    const server = net.createServer({ allowHalfOpen: true }, (socket) => void sockets.add(socket.resume().on('error', () => {})));
+    const server = net.createServer(
+      { allowHalfOpen: true },
+      (socket) => void sockets.add(socket.resume().on('error', () => {})),
+    );
     const sink = await open(await listen(server));
     const stop = new AbortController();
     const delivering = sink.deliver([block(lines('a'))], [], stop.signal);
@@ -265,7 +283,10 @@ describe('not delivered is', () => {
 
 describe('TLS', () => {
   const secure = (options: tls.TlsOptions = {}): tls.Server =>
-    tls.createServer({ key: readFileSync(file('server.key')), cert: readFileSync(file('server.pem')), ...options }, serve);
+    tls.createServer(
+      { key: readFileSync(file('server.key')), cert: readFileSync(file('server.pem')), ...options },
+      serve,
+    );
   const trusting = { caFile: file('ca.pem'), serverName: 'loki.test', insecureSkipVerify: false };
 
   test.each([
@@ -281,7 +302,20 @@ describe('TLS', () => {
   });
 
   test('a receiver without it is told as such', async () => {
-    const sink = await open(await listen(net.createServer((socket) => void sockets.add(socket.on('error', () => {}).resume().end('220 hello\n')))), { tls: trusting });
+    const sink = await open(
+      await listen(
+        net.createServer(
+          (socket) =>
+            void sockets.add(
+              socket
+                .on('error', () => {})
+                .resume()
+                .end('220 hello\n'),
+            ),
+        ),
+      ),
+      { tls: trusting },
+    );
     await expect(deliverOnce(sink, [block(lines('a'))])).rejects.toMatchObject({
       code: 'SINK_REFUSED',
       remedy: expect.stringMatching(/plain text/) as string,
@@ -293,4 +327,6 @@ test('nothing stays open behind it', async () => {
   const sink = await open(await listen(net.createServer(serve)));
   for (let i = 0; i < 5; i++) await deliver(sink, [block(lines('a'))]);
   expect(scope.holdings()).toMatchObject({ socket: 0, timer: 0 });
+  // The sink's own scope.
+  expect([...scope.census()]).toEqual([['scope', 1]]);
 });

@@ -93,7 +93,9 @@ export class SyslogSink implements Sink {
     try {
       const ended = new Promise<void>((resolve, reject) => {
         socket.once('error', (error) => reject(connectionError(error, this.#whom)));
-        socket.once('close', () => reject(this.#unreachable('closed the connection and did not read to its end')));
+        socket.once('close', () =>
+          reject(this.#unreachable('closed the connection and did not read to its end')),
+        );
         socket.once('end', () => {
           if (socket.writableEnded) resolve();
           else reject(this.#unreachable('ended the connection before it had everything'));

@@ -51,12 +51,12 @@ test('whatever a label holds, it is read as it was', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.tuple(label, fc.integer()), { selector: ([text]) => text }), (rows) => {
       const families = new Families();
-      families.gauge('labelled', '', ['label', 'other'], (put) => {
+      families.gauge('labelled', 'Some.', ['label', 'other'], (put) => {
         for (const [text, value] of rows) put(value, { label: text, other: 'x' });
       });
       const read = new Exposition(families.text());
       for (const [text, value] of rows)
-        expect(read.value('labelled', { label: text, other: 'x' })).toBe(value);
+        expect(read.get('labelled', { label: text, other: 'x' })).toBe(value);
     }),
   );
 });

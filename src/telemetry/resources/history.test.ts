@@ -26,6 +26,7 @@ describe('the history', () => {
   let timers: number;
   let unowned: { file: number } | undefined;
   let looks: number;
+  let late: number;
   let history: ResourceHistory;
 
   beforeEach(() => {
@@ -34,8 +35,10 @@ describe('the history', () => {
     timers = 3;
     unowned = { file: 0 };
     looks = 0;
+    late = 0;
     history = new ResourceHistory({
       owned: () => new Map([['timer', timers]]),
+      lateMs: () => late,
       unowned: () => {
         looks++;
         return Promise.resolve(unowned);
@@ -67,6 +70,13 @@ describe('the history', () => {
     for (const value of samples.cpuPercent) expect(value).toBeGreaterThanOrEqual(0);
     for (const series of [...Object.values(samples.owned), ...Object.values(samples.unowned)])
       expect(series).toHaveLength(2);
+  });
+
+  test('how late timers came is told for the ten seconds in which they did', async () => {
+    await take(3, (i) => {
+      late = [0, 31.234, -0.5][i];
+    });
+    expect(history.report().samples.eventLoopDelayP99Ms).toEqual([0, 31.23, 0]);
   });
 
   test('what cannot be seen is null', async () => {
@@ -113,6 +123,7 @@ describe('the history', () => {
   test('a census that takes long is taken seldom, and the last one stands meanwhile', async () => {
     history = new ResourceHistory({
       owned: () => new Map(),
+      lateMs: () => late,
       unowned: () => {
         looks++;
         vi.advanceTimersByTime(60);
@@ -133,12 +144,13 @@ test('sampling belongs to its scope, and ends with it', async () => {
   });
   const history = new ResourceHistory({
     owned: () => root.census(),
+    lateMs: () => root.takeLateness(),
     unowned: () => Promise.resolve({ file: 0 }),
   });
   history.run(root);
   await vi.advanceTimersByTimeAsync(30_000);
   expect(history.report().samples.time).toHaveLength(3);
-  expect(root.holdings().timer).toBe(2);
+  expect(root.holdings().timer).toBe(1);
   const closed = root.close();
   await vi.advanceTimersByTimeAsync(30_000);
   await closed;

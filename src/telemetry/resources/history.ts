@@ -2,8 +2,8 @@
  * What the process held and used over time: every ten seconds for an hour, and of the day before one row for two minutes.
  * It takes 250 KB, whatever happens.
  *
- * - How late the event loop comes is looked at four times a second; kept is the largest of ten seconds, which of so few is
- *   the 99th percentile too. The runtime's own monitor costs 0.7 % of a core.
+ * - How late the event loop comes is seen by the timers that there are anyway; kept is the largest of ten seconds. The
+ *   runtime's own monitor costs 0.7 % of a core, and a timer for it alone would wake an idle agent.
  * - A census walks all descriptors. Where that takes long, it is taken so seldom that it costs a thousandth of the time.
  */
 import { readdirSync } from 'node:fs';
@@ -19,7 +19,6 @@ const KEPT_STEPS = 360;
 /** Steps that become one row. */
 const THINNING = 12;
 const KEPT_THINNED = 720;
-const LATENESS_MS = 250;
 const CENSUS_SHARE = 1_000;
 
 const OWNED_KINDS = Object.keys(USUAL_HOLDINGS) as ResourceKind[];
@@ -62,6 +61,8 @@ export interface HistoryReport {
 export interface HistoryParts {
   /** What scopes own, by kind. */
   owned(): ReadonlyMap<ResourceKind, number>;
+  /** By how much a timer came too late at most, since the last call. */
+  lateMs(): number;
   /** Undefined where it cannot be seen. */
   unowned(): Promise<Counts | undefined>;
 }
@@ -74,7 +75,6 @@ export class ResourceHistory {
   #waiting: (readonly number[])[] = [];
   #cpu = process.cpuUsage();
   #cpuMs = performance.now();
-  #lateMs = 0;
   #unowned: Counts | undefined;
   #censusDueMs = 0;
 
@@ -84,12 +84,6 @@ export class ResourceHistory {
 
   /** Samples until `scope` closes. */
   run(scope: Scope): void {
-    let dueMs = performance.now() + LATENESS_MS;
-    scope.interval('event loop delay', LATENESS_MS, () => {
-      const now = performance.now();
-      this.#lateMs = Math.max(this.#lateMs, now - dueMs);
-      dueMs = now + LATENESS_MS;
-    });
     let isSampling = false;
     scope.interval('resource history', STEP_MS, () => {
       if (isSampling) return;
@@ -150,8 +144,7 @@ export class ResourceHistory {
     const cpuPercent = (cpu.user + cpu.system) / 10 / (now - this.#cpuMs);
     this.#cpu = process.cpuUsage();
     this.#cpuMs = now;
-    const lateMs = this.#lateMs;
-    this.#lateMs = 0;
+    const lateMs = Math.max(0, this.#parts.lateMs());
     const { rss, heapUsed } = process.memoryUsage();
     const owned = this.#parts.owned();
     return [

@@ -3,7 +3,7 @@
  * has stopped. It keeps none of the real one's rules: receiver.ts does.
  *
  * Forked with an IPC channel: says `{ port }`; on `Victim` kills that process when so many bytes have come, in the middle of a
- * request that is not the first one and gets no answer; on `{ digest: true }` decodes everything with protobufjs, answers
+ * request that is not the first one and gets no answer; on `Examine` decodes everything with protobufjs, answers
  * `CountingResult`, then ends.
  */
 import { createHash, type Hash } from 'node:crypto';
@@ -23,13 +23,18 @@ export interface CountingResult {
   readonly streams: number;
   /** Lines by `<container> <stdout|stderr>`. */
   readonly linesOf: Readonly<Record<string, number>>;
-  /** SHA-256 over each line and a newline by `<container> <stdout|stderr>`: catch-up first, each in the order of arrival. */
+  /** SHA-256 over each line and a newline by `<container> <stdout|stderr>`: one part behind the other, each in the order of arrival. */
   readonly digests: Readonly<Record<string, string>>;
 }
 
 export interface Victim {
   readonly pid: number;
   readonly afterBytes: number;
+}
+
+export interface Examine {
+  /** Whose lines are the older ones. */
+  readonly first: 'catch_up' | 'live';
 }
 
 const bodies: Buffer[] = [];
@@ -53,26 +58,27 @@ const server = http.createServer((request, response) => {
 });
 
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
-process.on('message', (message: Victim | { digest: true }) => {
+process.on('message', (message: Victim | Examine) => {
   if ('pid' in message) {
     victim = message;
     return;
   }
   server.close();
   server.closeAllConnections();
-  process.send?.(examine(), () => process.disconnect());
+  process.send?.(examine(message), () => process.disconnect());
 });
 
-function examine(): CountingResult {
+function examine({ first }: Examine): CountingResult {
   const hashes = new Map<string, Hash>();
   const linesOf: Record<string, number> = {};
   const counts = { requests: bodies.length, bytes: 0, rawBytes: 0, lines: 0, streams: 0 };
-  for (const isCatchUp of [true, false]) {
+  for (const part of [first, 'rest']) {
     for (const body of bodies) {
       const raw = uncompressSync(body) as Buffer;
       for (const { labels: text, entries } of decodeProto(raw)) {
         const labels = Object.fromEntries(parseLabels(text));
-        if ((labels['catch_up'] === 'true') !== isCatchUp) continue;
+        const isFirst = (labels['catch_up'] === 'true') === (first === 'catch_up');
+        if (isFirst !== (part === first)) continue;
         const key = `${labels['container']} ${labels['stream']}`;
         const hash = hashes.get(key) ?? createHash('sha256');
         hashes.set(key, hash);
@@ -81,7 +87,7 @@ function examine(): CountingResult {
         counts.lines += entries.length;
         counts.streams++;
       }
-      if (!isCatchUp) continue;
+      if (part !== first) continue;
       counts.bytes += body.length;
       counts.rawBytes += raw.length;
     }

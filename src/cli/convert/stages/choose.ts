@@ -2,8 +2,11 @@
 import { LEVELS, parseQuery, type Query, queryText } from '../../../query/index.js';
 import { whyNotPattern } from '../patterns.js';
 import type { Section } from '../section.js';
-import { isTrue } from '../units.js';
+import { isTrue, whole } from '../units.js';
 import type { Pipeline } from './pipeline.js';
+
+/** Of a processor `rate_limit`. */
+const MOST_A_SECOND = 10_000_000;
 
 export function drop(stage: Section, to: Pipeline): void {
   stage.pass('drop_counter_reason', 'separator');
@@ -49,8 +52,8 @@ export function drop(stage: Section, to: Pipeline): void {
 }
 
 export function limit(stage: Section, to: Pipeline): void {
-  const rate = Number(stage.text('rate'));
-  const burst = Number(stage.text('burst'));
+  const rate = Math.min(Number(stage.text('rate')), MOST_A_SECOND);
+  const burst = whole(stage.text('burst'), 1, MOST_A_SECOND);
   stage.pass('by_label_name', 'max_distinct_labels', 'drop');
   if (!(rate > 0)) return to.draft.missing(stage, 'it has no rate above 0.');
   if (!isTrue(stage.text('drop')))
@@ -59,7 +62,7 @@ export function limit(stage: Section, to: Pipeline): void {
       'lines above the rate are dropped here, and wait there; the history takes bursts, so leave the processor "rate_limit" out to have them all.',
     );
   to.draft.different(stage, 'the rate is that of each stream, not of all together.');
-  to.add('rate_limit', { lines_per_second: rate, ...(burst >= 1 ? { burst } : {}) });
+  to.add('rate_limit', { lines_per_second: rate, ...(burst === undefined ? {} : { burst }) });
 }
 
 export function sampling(stage: Section, to: Pipeline): void {

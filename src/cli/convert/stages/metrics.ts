@@ -1,14 +1,15 @@
 /** The stage `metrics`: a processor of that name. */
 import { queryText } from '../../../query/index.js';
-import type { Tree } from '../draft.js';
+import type { Draft, Tree } from '../draft.js';
 import type { Section } from '../section.js';
 import { isTrue } from '../units.js';
 import { notFound, type Pipeline } from './pipeline.js';
 
 export function metrics(stage: Section, to: Pipeline): void {
+  const known = namesOf(to.draft);
   const list = stage.places().flatMap(({ name, ...place }) => {
     const metric = stage.section(name);
-    const converted = metric ? convertMetric(name, metric, to) : undefined;
+    const converted = metric ? convertMetric(name, metric, to, known) : undefined;
     if (typeof converted !== 'string') return converted ? [converted] : [];
     to.draft.missing(place, converted);
     return [];
@@ -21,8 +22,21 @@ export function metrics(stage: Section, to: Pipeline): void {
   );
 }
 
+const TWICE = 'a metric of that name is there already; give it another one.';
+
+/** Of all processors so far. */
+function namesOf({ processors }: Draft): Set<string> {
+  return new Set(
+    processors.flatMap(({ metrics = [] }) => (metrics as readonly Tree[]).map(({ name }) => String(name))),
+  );
+}
+
+function isNew(name: string, known: Set<string>): boolean {
+  return !known.has(name) && known.add(name).has(name);
+}
+
 /** A metric, or why there is none. */
-function convertMetric(name: string, metric: Section, to: Pipeline): Tree | string {
+function convertMetric(name: string, metric: Section, to: Pipeline, known: Set<string>): Tree | string {
   const kind = (metric.text('type') ?? '').toLowerCase();
   const source = metric.text('source') || name;
   const help = metric.text('description') || undefined;
@@ -45,6 +59,7 @@ function convertMetric(name: string, metric: Section, to: Pipeline): Tree | stri
     if (buckets.some((bound, i) => !Number.isFinite(bound) || (i > 0 && bound <= buckets[i - 1])))
       return 'its buckets do not rise.';
     const own = plain.replace(/_(?:total|bucket|sum|count)$/, '');
+    if (!isNew(own, known)) return TWICE;
     return {
       name: own,
       kind,
@@ -53,9 +68,11 @@ function convertMetric(name: string, metric: Section, to: Pipeline): Tree | stri
       ...(buckets.length > 0 ? { buckets } : {}),
     };
   }
+  const own = plain.endsWith('_total') ? plain : `${plain}_total`;
+  if (!isNew(own, known)) return TWICE;
   const where = isAll || action === 'add' || field === undefined ? undefined : whereText(field, wanted);
   return {
-    name: plain.endsWith('_total') ? plain : `${plain}_total`,
+    name: own,
     ...(help ? { help } : {}),
     ...(where === undefined ? {} : { where }),
     ...(action === 'add' && field !== undefined ? { value: field } : {}),

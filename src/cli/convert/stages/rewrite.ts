@@ -1,7 +1,7 @@
 /** Stages that change lines and their times: multiline, replace, timestamp. */
 import { timeReader } from '../../../processors/timestamp/formats.js';
 import { checkZone } from '../../../processors/timestamp/zone.js';
-import { whyNotPattern } from '../patterns.js';
+import { isEmptyMatch, whyNotPattern } from '../patterns.js';
 import type { Section } from '../section.js';
 import { duration, whole } from '../units.js';
 import { timeFormat } from './go-layout.js';
@@ -32,7 +32,8 @@ export function replace(stage: Section, to: Pipeline): void {
   const groups = pattern.replace(/\\./g, '').match(/\((?!\?:)/g)?.length ?? 0;
   const isWhole = groups === 0 || (groups === 1 && /^\((?:[^()\\]|\\.)*\)$/.test(pattern));
   if (!isWhole) return missing('all of a match is replaced here, not a group in it.');
-  const why = whyNotPattern(pattern);
+  const why =
+    whyNotPattern(pattern) ?? (isEmptyMatch(pattern) ? 'it also matches nothing at all' : undefined);
   if (pattern === '' || why !== undefined)
     return missing(`the expression is not possible here: ${why ?? 'it is empty'}.`);
   to.addReader('redact', { rules: [], patterns: [{ name: 'replaced', pattern, replace: text }] });

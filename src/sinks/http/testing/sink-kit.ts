@@ -7,7 +7,7 @@ import { BlockLines, decodeBlock } from '../../../pipeline/push-request.js';
 import type { Labels } from '../../../pipeline/streams.js';
 import { AgentError } from '../../../runtime/errors.js';
 import { Scope } from '../../../runtime/scope.js';
-import { type Asked, type Answered, type StandIn, startServer, type Trouble } from './stand-in.js';
+import { type Answered, type Asked, type StandIn, startServer, type Trouble } from './stand-in.js';
 
 export const REQUEST_CONFIG = { timeoutMs: 5_000, batchWaitMs: 0, batchBytes: 1024 * 1024, gzip: true };
 const NEVER = new AbortController().signal;
@@ -80,7 +80,9 @@ const STREAMS: readonly Labels[] = ['web', 'db "quoted" ü'].flatMap((container)
 const anyText = fc.oneof(
   fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
   fc.string({ unit: 'binary', maxLength: 40 }).map((text) => Buffer.from(text)),
-  fc.constantFrom('', ' ', '{"level":"error","msg":"x"}', 'ERROR x', `${'long '.repeat(2_000)}`).map(Buffer.from),
+  fc
+    .constantFrom('', ' ', '{"level":"error","msg":"x"}', 'ERROR x', 'long '.repeat(2_000))
+    .map((text) => Buffer.from(text)),
 );
 
 const anyLine: fc.Arbitrary<BlockLine> = fc.record(
@@ -141,6 +143,13 @@ export async function deliverAll(
 function byStream(lines: readonly BlockLine[]): BlockLine[] {
   const streams = [...new Set(lines.map(({ labels }) => labels))];
   return streams.flatMap((stream) => lines.filter(({ labels }) => labels === stream));
+}
+
+/** Without those of its members. */
+export function without<T extends object, K extends keyof T>(value: T, ...names: readonly K[]): Omit<T, K> {
+  const rest = { ...value };
+  for (const name of names) delete rest[name];
+  return rest;
 }
 
 /** Bytes as every decoder of UTF-8 reads them. */

@@ -43,15 +43,18 @@ export async function startServer(answer: (asked: Asked) => Answered | Promise<A
       };
       all.push(asked);
       const trouble = troubles.shift() ?? 'none';
-      if (trouble === 'cut') return void request.socket.destroy();
+      if (trouble === 'cut') {
+        request.socket.destroy();
+        return;
+      }
       const isBefore = trouble === '429' || trouble === '500';
       const {
         status,
         body = '',
         headers = {},
       } = isBefore ? { status: Number(trouble), body: 'no' } : await answer(asked);
-      if (trouble === 'stored cut') return void request.socket.destroy();
-      if (trouble === 'stored 500') response.writeHead(500).end('stored, and yet');
+      if (trouble === 'stored cut') request.socket.destroy();
+      else if (trouble === 'stored 500') response.writeHead(500).end('stored, and yet');
       else response.writeHead(status, headers).end(body);
     });
   });

@@ -78,7 +78,9 @@ export class Indexer {
     if (!this.acknowledges) return says(400, 14, 'ACK is disabled');
     if (!GUID.test(query.replace('channel=', ''))) return says(400, 11, 'Invalid data channel');
     const { acks } = JSON.parse(body.toString()) as { acks: number[] };
-    const answer = json(200, { acks: Object.fromEntries(acks.map((id) => [id, this.#acknowledged.delete(id)])) });
+    const answer = json(200, {
+      acks: Object.fromEntries(acks.map((id) => [id, this.#acknowledged.delete(id)])),
+    });
     this.#index();
     return answer;
   }

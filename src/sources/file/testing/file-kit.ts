@@ -1,8 +1,9 @@
 /** A file source over a folder of its own, and a pipeline that commits when it is told to and forgets the rest at a kill. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { afterEach } from 'vitest';
 import type { FileSourceConfig } from '../../../config/types.js';
 import type { Batch } from '../../../pipeline/batch.js';
 import type { Origin, Pipeline, Position, SourceKey } from '../../../pipeline/contract.js';
@@ -172,6 +173,15 @@ export class FileKit {
     });
   }
 
+  /** Starts with `a.log`, which holds `texts`, and reads them. Answers where it is. */
+  async reading(...texts: string[]): Promise<string> {
+    const path = this.path('a.log');
+    writeFileSync(path, lines(...texts));
+    this.start();
+    await this.untilLines(texts.length);
+    return path;
+  }
+
   /** Until that many lines have come. */
   untilLines(lines: number): Promise<void> {
     return this.until(`${lines} lines`, () => this.pipeline.lines.length >= lines);
@@ -195,3 +205,18 @@ export class FileKit {
     });
   }
 }
+
+export type Given = Partial<FileSourceConfig> | ((kit: FileKit) => Partial<FileSourceConfig>);
+
+/** For the tests of a file: makes a kit, which ends after the test. */
+export function fileKits(): (config?: Given) => FileKit {
+  let kit: FileKit | undefined;
+  afterEach(() => kit?.end());
+  return (config = {}) => {
+    kit = new FileKit();
+    Object.assign(kit.config, typeof config === 'function' ? config(kit) : config);
+    return kit;
+  };
+}
+
+export const lines = (...texts: string[]): string => texts.map((text) => `${text}\n`).join('');

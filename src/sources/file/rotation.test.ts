@@ -1,0 +1,146 @@
+/** Files that are renamed, compressed and removed, while the source runs and while it does not. */
+import { appendFileSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { fileKits, lines } from './testing/file-kit.js';
+
+const begin = fileKits();
+
+const rotations: Record<string, (path: string) => void> = {
+  rename: (path) => renameSync(path, `${path}.1`),
+  'rename and compress': (path) => {
+    renameSync(path, `${path}.1`);
+    writeFileSync(`${path}.1.gz`, gzipSync(readFileSync(`${path}.1`)));
+    rmSync(`${path}.1`);
+  },
+  'rename to a date': (path) => renameSync(path, `${path}-20261122`),
+  'rename to another pattern': (path) => renameSync(path, path.replace('.log', '-1.log')),
+};
+
+test.each(Object.entries(rotations))('%s while it runs', async (_name, rotate) => {
+  const kit = begin();
+  const path = await kit.reading('1', '2');
+  appendFileSync(path, lines('3'));
+  rotate(path);
+  writeFileSync(path, lines('4'));
+  await kit.untilLines(4);
+  await kit.stop();
+  kit.start();
+  appendFileSync(path, lines('5'));
+  await kit.untilLines(5);
+  expect(kit.pipeline.story).toEqual(['1', '2', '3', '4', '5']);
+});
+
+test.each(Object.entries(rotations))('%s while it does not run', async (_name, rotate) => {
+  const kit = begin();
+  const path = await kit.reading('1', '2');
+  await kit.stop();
+  appendFileSync(path, lines('3'));
+  rotate(path);
+  writeFileSync(path, lines('4'));
+  kit.start();
+  await kit.untilLines(4);
+  appendFileSync(path, lines('5'));
+  await kit.untilLines(5);
+  expect(kit.pipeline.story).toEqual(['1', '2', '3', '4', '5']);
+});
+
+test('several times while it does not run, compressed and not', async () => {
+  const kit = begin();
+  const path = await kit.reading('1', '2');
+  await kit.stop();
+  appendFileSync(path, lines('3'));
+  writeFileSync(kit.path('a.log.2.gz'), gzipSync(readFileSync(path)));
+  rmSync(path);
+  const past = Date.now() / 1000 - 10;
+  utimesSync(kit.path('a.log.2.gz'), past, past);
+  writeFileSync(kit.path('a.log.1'), lines('4'));
+  writeFileSync(path, lines('5'));
+  kit.start();
+  await kit.untilLines(5);
+  expect(kit.pipeline.story).toEqual(['1', '2', '3', '4', '5']);
+});
+
+test('a program that writes on to the file that was renamed', async () => {
+  const kit = begin();
+  const path = await kit.reading('1');
+  renameSync(path, `${path}.1`);
+  writeFileSync(path, lines('2'));
+  await kit.untilLines(2);
+  appendFileSync(`${path}.1`, lines('late'));
+  await kit.untilLines(3);
+  appendFileSync(`${path}.1`, lines('later'));
+  await kit.stop();
+  kit.start();
+  await kit.untilLines(4);
+  expect(kit.pipeline.texts).toEqual(['1', '2', 'late', 'later']);
+  expect(kit.pipeline.gaps).toEqual([]);
+});
+
+test('a renamed file that is still looked at says nothing of those that came after it', async () => {
+  const kit = begin();
+  const path = await kit.reading('1');
+  renameSync(path, `${path}.2`);
+  writeFileSync(`${path}.1.gz`, gzipSync(lines('2')));
+  writeFileSync(path, lines('3'));
+  await kit.untilLines(3);
+  await kit.stop();
+  kit.start();
+  appendFileSync(path, lines('4'));
+  await kit.untilLines(4);
+  await kit.stop();
+  expect(kit.pipeline.story).toEqual(['1', '2', '3', '4']);
+});
+
+test('gone while it did not run: a gap, and what came after it', async () => {
+  const kit = begin();
+  const path = await kit.reading('1', '2');
+  await kit.stop();
+  rmSync(path);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  writeFileSync(path, lines('5'));
+  kit.start();
+  await kit.untilLines(3);
+  expect(kit.pipeline.story).toEqual(['1', '2', '<blind>', '5']);
+  await kit.stop();
+  kit.start();
+  appendFileSync(path, lines('6'));
+  await kit.untilLines(4);
+  expect(kit.pipeline.story).toEqual(['1', '2', '<blind>', '5', '6']);
+});
+
+test('removed and made anew while it runs loses nothing, and is no gap', async () => {
+  const kit = begin();
+  const path = await kit.reading('1');
+  appendFileSync(path, lines('2'));
+  rmSync(path);
+  writeFileSync(path, lines('3'));
+  await kit.untilLines(3);
+  expect(kit.pipeline.story).toEqual(['1', '2', '3']);
+});
+
+test('rotations that the patterns mean are read with their log, and before it', async () => {
+  const kit = begin(({ folder }) => ({ include: [join(folder, '*')] }));
+  const past = Date.now() / 1000 - 10;
+  writeFileSync(kit.path('a.log.2.gz'), gzipSync(lines('1')));
+  utimesSync(kit.path('a.log.2.gz'), past - 10, past - 10);
+  writeFileSync(kit.path('a.log.1'), lines('2'));
+  utimesSync(kit.path('a.log.1'), past, past);
+  writeFileSync(kit.path('a.log'), lines('3'));
+  kit.start();
+  await kit.untilLines(3);
+  expect(kit.pipeline.texts).toEqual(['1', '2', '3']);
+  expect(new Set(kit.pipeline.lines.map(({ labels }) => labels['filename']))).toEqual(
+    new Set([kit.path('a.log')]),
+  );
+  renameSync(kit.path('a.log.1'), kit.path('a.log.3'));
+  renameSync(kit.path('a.log'), kit.path('a.log.1'));
+  writeFileSync(kit.path('a.log'), lines('4'));
+  await kit.untilLines(4);
+  await kit.stop();
+  kit.start();
+  appendFileSync(kit.path('a.log'), lines('5'));
+  await kit.untilLines(5);
+  expect(kit.pipeline.texts).toEqual(['1', '2', '3', '4', '5']);
+});
