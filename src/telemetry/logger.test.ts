@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { AgentError } from '../runtime/errors.js';
+import { takeUnread } from '../runtime/unread.js';
 import { createLogger, type LogLevel } from './logger.js';
 
 async function logged(level: LogLevel, isTTY: boolean, colors = false): Promise<string> {
@@ -12,10 +13,7 @@ async function logged(level: LogLevel, isTTY: boolean, colors = false): Promise<
   log.error({ err: new AgentError('SINK_WRITE', 'Not written.', { remedy: 'Do it.', cause }) }, 'Failed.');
   log.error({ err: new TypeError('a defect') }, 'Broken.');
   log.close();
-  const chunks: Buffer[] = [];
-  for (let chunk = stream.read() as Buffer | null; chunk; chunk = stream.read() as Buffer | null)
-    chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(takeUnread(stream)).toString();
 }
 
 test('JSON lines where nobody watches', async () => {
@@ -53,7 +51,8 @@ test('a storm is one line with a count, at the latest at the end', async () => {
   const log = await createLogger({ level: 'info', stream, colors: false });
   for (let i = 0; i < 100; i++) log.warn({ i }, 'Again.');
   const lines = () =>
-    String(stream.read())
+    Buffer.concat(takeUnread(stream))
+      .toString()
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));

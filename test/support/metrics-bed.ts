@@ -28,9 +28,9 @@ import { type CountingLogger, countMessages } from '../../src/telemetry/message-
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics/metrics.js';
 import type { ProcessorView } from '../../src/telemetry/metrics/processors.js';
 import type { AlertFigures, ReloadFigures } from '../../src/telemetry/metrics/view.js';
-import { Exposition, seriesName } from './exposition.js';
+import { Exposition } from './exposition.js';
 
-const BUILD = { version: '1.2.3', revision: 'abc', digest: 'def', dirty: false };
+export const BUILD = { version: '1.2.3', revision: 'abc', digest: 'def', dirty: false };
 export const JOURNAL_BYTES = 20_000;
 
 /** A sink that does what a test tells it, and takes everything else. */
@@ -103,110 +103,109 @@ class MetricsBed {
   streamMaxAgeMs!: number;
 
   async begin(): Promise<void> {
-  this.processors = [];
-  this.alerts = { fired: new Map(), delivered: new Map(), failed: new Map() };
-  this.reloads = { results: { applied: 0, unchanged: 0, refused: 0, failed: 0 }, isLastGood: true };
-  this.isBuildStale = false;
-  this.streamMaxAgeMs = 0;
-  this.root = Scope.root('test', (error) => {
-    throw error;
-  });
-  // One commit at a time, and only when asked for, so that nothing moves by itself.
-  this.disk = new MemoryDisk();
-  const options = { maxBytes: JOURNAL_BYTES, minFree: 0.01, syncIntervalMs: 2 ** 30 };
-  this.opened = await openOn(this.disk, options, SMALL);
-  this.health = new Health();
-  this.sink = new ScriptedSink();
-  const match = (labels: Labels): boolean => labels['container'] !== 'others';
-  this.lettersNow = 1_000;
-  this.letters = await openDeadLetters({
-    directory: '/letters',
-    options: { maxBytes: 1e6, maxAgeMs: 1_000 },
-    scope: this.root,
-    log: silentLogger,
-    health: this.health,
-    disk: new MemoryDisk(),
-    now: () => this.lettersNow,
-  });
-  this.delivery = new Delivery({
-    journal: this.opened.journal,
-    sink: this.sink,
-    match,
-    log: silentLogger,
-    health: this.health,
-    deadLetters: this.letters,
-  });
-  this.active = new Map();
-  this.retired = noReads();
-  this.streams = [];
-  this.containers = {};
-  this.pool = { streamCapacity: 0, waiting: 0 };
-  this.gaps = new Map([['rotated', 0]]);
-  this.unowned = { timer: 0 };
-  this.messages = countMessages(silentLogger);
-  this.stalled = 0;
-  const running = new RunningLedger({
-    journal: this.opened.journal,
-    sinks: () => [{ name: this.sink.name, ...this.delivery.balance }],
-  });
-  this.metrics = createMetrics(this.root, {
-    build: BUILD,
-    isBuildStale: () => this.isBuildStale,
-    health: this.health,
-    journal: this.opened.journal,
-    sources: () => {
-      const { active, retired, streams, containers, pool, stalled } = this;
-      return [{ active, retired, streams, containers, ...pool, stalled }];
-    },
-    streamMaxAgeMs: () => this.streamMaxAgeMs,
-    sinks: () => [{ ...this.delivery.stats, name: this.sink.name }],
-    unaccounted: () => running.unaccounted(),
-    gaps: () => this.gaps,
-    processors: () => this.processors,
-    filtered: () => running.filtered(),
-    deadLetters: () => new DeadLetterDesk(this.letters, this.root, new Map()).figures,
-    alerts: () => this.alerts,
-    reloads: () => this.reloads,
-    owned: () => this.root.census(),
-    unowned: () => Promise.resolve(this.unowned),
-    messages: this.messages.counts,
-  });
-  const sinks = this.root.child('sinks');
-  void sinks.run('delivery', () => this.delivery.run(sinks));
-}
+    this.processors = [];
+    this.alerts = { fired: new Map(), delivered: new Map(), failed: new Map() };
+    this.reloads = { results: { applied: 0, unchanged: 0, refused: 0, failed: 0 }, isLastGood: true };
+    this.isBuildStale = false;
+    this.streamMaxAgeMs = 0;
+    this.root = Scope.root('test', (error) => {
+      throw error;
+    });
+    // One commit at a time, and only when asked for, so that nothing moves by itself.
+    this.disk = new MemoryDisk();
+    const options = { maxBytes: JOURNAL_BYTES, minFree: 0.01, syncIntervalMs: 2 ** 30 };
+    this.opened = await openOn(this.disk, options, SMALL);
+    this.health = new Health();
+    this.sink = new ScriptedSink();
+    const match = (labels: Labels): boolean => labels['container'] !== 'others';
+    this.lettersNow = 1_000;
+    this.letters = await openDeadLetters({
+      directory: '/letters',
+      options: { maxBytes: 1e6, maxAgeMs: 1_000 },
+      scope: this.root,
+      log: silentLogger,
+      health: this.health,
+      disk: new MemoryDisk(),
+      now: () => this.lettersNow,
+    });
+    this.delivery = new Delivery({
+      journal: this.opened.journal,
+      sink: this.sink,
+      match,
+      log: silentLogger,
+      health: this.health,
+      deadLetters: this.letters,
+    });
+    this.active = new Map();
+    this.retired = noReads();
+    this.streams = [];
+    this.containers = {};
+    this.pool = { streamCapacity: 0, waiting: 0 };
+    this.gaps = new Map([['rotated', 0]]);
+    this.unowned = { timer: 0 };
+    this.messages = countMessages(silentLogger);
+    this.stalled = 0;
+    const running = new RunningLedger({
+      journal: this.opened.journal,
+      sinks: () => [{ name: this.sink.name, ...this.delivery.balance }],
+    });
+    this.metrics = createMetrics(this.root, {
+      build: BUILD,
+      isBuildStale: () => this.isBuildStale,
+      health: this.health,
+      journal: this.opened.journal,
+      sources: () => {
+        const { active, retired, streams, containers, pool, stalled } = this;
+        return [{ active, retired, streams, containers, ...pool, stalled }];
+      },
+      streamMaxAgeMs: () => this.streamMaxAgeMs,
+      sinks: () => [{ ...this.delivery.stats, name: this.sink.name }],
+      unaccounted: () => running.unaccounted(),
+      gaps: () => this.gaps,
+      processors: () => this.processors,
+      filtered: () => running.filtered(),
+      deadLetters: () => new DeadLetterDesk(this.letters, this.root, new Map()).figures,
+      alerts: () => this.alerts,
+      reloads: () => this.reloads,
+      owned: () => this.root.census(),
+      unowned: () => Promise.resolve(this.unowned),
+      messages: this.messages.counts,
+    });
+    const sinks = this.root.child('sinks');
+    void sinks.run('delivery', () => this.delivery.run(sinks));
+  }
 
   async end(): Promise<void> {
-  this.sink.answer = takeAll;
-  this.sink.release();
-  await this.root.close();
-  await this.opened.scope.close();
-}
+    this.sink.answer = takeAll;
+    this.sink.release();
+    await this.root.close();
+    await this.opened.scope.close();
+  }
 
   async scrape(): Promise<Exposition> {
-  return new Exposition(await this.metrics.exposition());
-}
+    return new Exposition(await this.metrics.exposition());
+  }
 
-/** As a source does it: counted and pushed in one step. */
+  /** As a source does it: counted and pushed in one step. */
   read(container: string, lines: number, seconds = Math.floor(Date.now() / 1000)): void {
-  const totals = this.active.get(container) ?? noReads();
-  this.active.set(container, totals);
-  const rows = Array.from({ length: lines }, (_, i) => ({
-    labels: { container, stream: 'stdout' },
-    text: `line ${i} ${'x'.repeat(40)}`,
-    seconds,
-  }));
-  totals.linesRead += lines;
-  totals.bytesRead += 100 * lines;
-  const batch = batchOf(this.opened.streams, rows);
-  const origin = { key: `test/${container}`, from: 0, to: lines, lines };
-  const ledger = new SourceLedger(this.opened.journal, this.opened.streams);
-  ledger.pushed(batch, origin);
-  ledger.appended(batch, origin.key);
-  void this.opened.journal.append(batch, origin.key, lines, origin);
-}
+    const totals = this.active.get(container) ?? noReads();
+    this.active.set(container, totals);
+    const rows = Array.from({ length: lines }, (_, i) => ({
+      labels: { container, stream: 'stdout' },
+      text: `line ${i} ${'x'.repeat(40)}`,
+      seconds,
+    }));
+    totals.linesRead += lines;
+    totals.bytesRead += 100 * lines;
+    const batch = batchOf(this.opened.streams, rows);
+    const origin = { key: `test/${container}`, from: 0, to: lines, lines };
+    const ledger = new SourceLedger(this.opened.journal, this.opened.streams);
+    ledger.pushed(batch, origin);
+    ledger.appended(batch, origin.key);
+    void this.opened.journal.append(batch, origin.key, lines, origin);
+  }
 
   commit(): Promise<number> {
     return this.opened.journal.barrier();
   }
-
 }

@@ -24,7 +24,7 @@ interface Place {
   readonly host: Host;
   readonly loki: LokiReceiver;
   readonly agent: Agent;
-  /** The program that runs, which is this agent's alone. */
+  /** The program that runs. */
   readonly program: string;
 }
 
@@ -34,6 +34,8 @@ interface Case {
   readonly alerts: readonly string[];
   readonly preloads?: readonly string[];
   readonly loki?: Parameters<typeof startLoki>[0];
+  /** It gets a program of its own. */
+  readonly changesProgram?: boolean;
 }
 
 /** No line of the containers is JSON, and some end with a 7. */
@@ -79,6 +81,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   },
   'no-engine': { fail: ({ host }) => host.stopEngine(), alerts: ['LogCapturerComponentUnhealthy'] },
   'stale-build': {
+    changesProgram: true,
     fail: ({ program }) => changeBuild(program, { digest: 'of another build' }),
     alerts: ['LogCapturerStaleBuild'],
   },
@@ -101,12 +104,20 @@ export class Monitored {
     this.#place = place;
   }
 
-  /** Resolves when it is ready, and well. */
-  static async start(name: string, folder: string): Promise<Monitored> {
+  /** One for each case, in folders of their names. Resolves when all are ready, and well. */
+  static startAll(folder: string): Promise<Monitored[]> {
+    const shared = copiedProgram(path.join(folder, 'program'));
+    const cases = Object.entries(CASES).map(([name, { changesProgram = false }]) => {
+      const own = path.join(folder, name);
+      return Monitored.#start(name, own, changesProgram ? copiedProgram(path.join(own, 'program')) : shared);
+    });
+    return Promise.all(cases);
+  }
+
+  static async #start(name: string, folder: string, program: string): Promise<Monitored> {
     const { preloads = [], loki: options = { limits: 'none' } } = CASES[name];
     mkdirSync(folder, { recursive: true });
     const [host, loki] = await Promise.all([Host.start(folder), startLoki(options)]);
-    const program = ownProgram(path.join(folder, 'program'));
     // The log of a container is there when it runs.
     host.write(5);
     const agent = await Agent.start({
@@ -167,7 +178,7 @@ function configOf(host: Host, loki: LokiReceiver): object {
 }
 
 /** As built from a clean checkout, whatever this one is. */
-function ownProgram(root: string): string {
+function copiedProgram(root: string): string {
   mkdirSync(path.join(root, 'test'), { recursive: true });
   cpSync(path.join(projectRoot(), 'dist'), path.join(root, 'dist'), { recursive: true });
   for (const part of ['package.json', 'node_modules', 'test/support'])

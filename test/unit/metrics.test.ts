@@ -2,37 +2,14 @@
 import { closeSync, openSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { DeadLetterDesk } from '../../src/delivery/dead-letters/desk.js';
-import { type DeadLetters, openDeadLetters } from '../../src/delivery/dead-letters/store.js';
-import { Delivery } from '../../src/delivery/delivery.js';
-import { MemoryDisk } from '../../src/journal/testing/memory-disk.js';
-import { batchOf, type Opened, openOn, SMALL } from '../../src/journal/testing/test-kit.js';
-import type {
-  Block,
-  Delivered,
-  OpenStream,
-  ReadTotals,
-  Sink,
-  SourceFigures,
-} from '../../src/pipeline/contract.js';
+import { describe, expect, test, vi } from 'vitest';
 import { noReads } from '../../src/pipeline/read-totals.js';
 import { SourceLedger } from '../../src/pipeline/source-ledger.js';
-import type { Labels } from '../../src/pipeline/streams.js';
 import { AgentError } from '../../src/runtime/errors.js';
-import { silentLogger } from '../../src/runtime/log.js';
-import { Scope } from '../../src/runtime/scope.js';
 import { deliverOnce, withLoki } from '../../src/sinks/loki/testing/test-sink.js';
-import { Health } from '../../src/telemetry/health.js';
-import { RunningLedger } from '../../src/telemetry/ledger/running.js';
-import { type CountingLogger, countMessages } from '../../src/telemetry/message-counts.js';
-import { createMetrics, type Metrics } from '../../src/telemetry/metrics/metrics.js';
-import type { ProcessorView } from '../../src/telemetry/metrics/processors.js';
-import type { AlertFigures, ReloadFigures } from '../../src/telemetry/metrics/view.js';
 import { blockOf } from '../support/blocks.js';
 import { Exposition, seriesName } from '../support/exposition.js';
-
-import { fail, JOURNAL_BYTES, metricsBed, takeAll } from '../support/metrics-bed.js';
+import { BUILD, fail, JOURNAL_BYTES, metricsBed, takeAll } from '../support/metrics-bed.js';
 
 const WAIT = { timeout: 8_000, interval: 5 };
 const bed = metricsBed();

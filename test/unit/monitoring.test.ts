@@ -131,7 +131,7 @@ describe.skipIf(why !== undefined)('agents and their Prometheus', () => {
   const expected = Object.fromEntries(names.map((name) => [name, CASES[name].alerts]));
 
   beforeAll(async () => {
-    const started = await Promise.all(names.map((name) => Monitored.start(name, path.join(folder, name))));
+    const started = await Monitored.startAll(path.join(folder, 'agents'));
     for (const agent of started) agents.set(agent.name, agent);
     const rules = path.join(folder, 'rules.yml');
     writeFileSync(rules, hurried(readFileSync(RULES, 'utf8')));
@@ -146,7 +146,7 @@ describe.skipIf(why !== undefined)('agents and their Prometheus', () => {
     await killAgents();
     await prometheus?.stop();
     await Promise.all([...agents.values()].map((agent) => agent.close()));
-  }, 60_000);
+  });
 
   test('each failure makes the alert for it fire, and no other ever', { timeout: 180_000 }, async () => {
     await vi.waitFor(async () => {

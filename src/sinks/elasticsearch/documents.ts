@@ -15,9 +15,9 @@ import { fieldsIn } from '../../pipeline/metadata.js';
 import type { BlockLines } from '../../pipeline/push-request.js';
 import { parseLabelText } from '../../pipeline/streams.js';
 import type { Level } from '../../query/level-names.js';
-import { levelOfLabels, levelOfLine } from '../../query/told-level.js';
+import { levelOfLabels } from '../../query/told-level.js';
 import { attributesOf } from '../conventions.js';
-import { lineText, timeText } from '../json-line.js';
+import { levelAt, lineText, timeText } from '../row.js';
 
 const ID_LENGTH = 20;
 
@@ -38,8 +38,8 @@ export function documentsOf(lines: BlockLines, rows: readonly number[], block: B
 }
 
 function documentOf(lines: BlockLines, row: number, members: string, ofLabels: Level | undefined): string {
-  const { data, start, end, metadataStart, metadataEnd } = lines;
-  const level = levelOfLine(data, start[row], end[row], data, metadataStart[row], metadataEnd[row], ofLabels);
+  const { data, metadataStart, metadataEnd } = lines;
+  const level = levelAt(lines, row, ofLabels);
   const fields = fieldsIn(data, metadataStart[row], metadataEnd[row]);
   return (
     `{"@timestamp":"${timeText(lines, row)}","message":${JSON.stringify(lineText(lines, row))}` +

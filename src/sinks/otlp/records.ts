@@ -18,8 +18,9 @@ import { putVarint, varintBytes } from '../../pipeline/protobuf.js';
 import type { BlockLines } from '../../pipeline/push-request.js';
 import { parseLabelText } from '../../pipeline/streams.js';
 import { LEVELS, type Level } from '../../query/level-names.js';
-import { levelOfLabels, levelOfLine } from '../../query/told-level.js';
+import { levelOfLabels } from '../../query/told-level.js';
 import { attributesOf, isOfLine, SEVERITY_NUMBERS } from '../conventions.js';
+import { levelAt } from '../row.js';
 
 const SCOPE = message(0x0a, message(0x0a, Buffer.from('log-capturer')));
 const TIME_BYTES = 9;
@@ -218,11 +219,6 @@ function bodyOf({ data, start, end }: BlockLines, row: number): Body {
   if (isUtf8(data.subarray(start[row], end[row]))) return { bytes: data, start: start[row], end: end[row] };
   const bytes = Buffer.from(data.toString('utf8', start[row], end[row]));
   return { bytes, start: 0, end: bytes.length };
-}
-
-function levelAt(lines: BlockLines, row: number, ofLabels: Level | undefined): Level {
-  const { data, start, end, metadataStart, metadataEnd } = lines;
-  return levelOfLine(data, start[row], end[row], data, metadataStart[row], metadataEnd[row], ofLabels);
 }
 
 function severityOf(level: Level): Buffer {

@@ -11,7 +11,7 @@ import { shownLabels } from '../../pipeline/hidden-labels.js';
 import { fieldsIn } from '../../pipeline/metadata.js';
 import type { BlockLines } from '../../pipeline/push-request.js';
 import { parseLabelText } from '../../pipeline/streams.js';
-import { lineText } from '../json-line.js';
+import { lineText } from '../row.js';
 
 export function eventsOf(
   lines: BlockLines,

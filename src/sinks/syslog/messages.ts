@@ -13,9 +13,9 @@ import { fieldsIn } from '../../pipeline/metadata.js';
 import type { BlockLines } from '../../pipeline/push-request.js';
 import { type Labels, parseLabelText } from '../../pipeline/streams.js';
 import type { Level } from '../../query/level-names.js';
-import { levelOfLabels, levelOfLine } from '../../query/told-level.js';
+import { levelOfLabels } from '../../query/told-level.js';
 import { cutLine } from '../cut-line.js';
-import { timeText } from '../json-line.js';
+import { levelAt, timeText } from '../row.js';
 
 const SD_ID = 'log-capturer@32473';
 const MAX_NAME = 32;
@@ -49,15 +49,7 @@ export function messagesOf(
   const { data, start, end, metadataStart, metadataEnd } = lines;
   for (let row = 0; row < lines.length; row++) {
     const { labels, middle, element, level: ofLabels } = streams[lines.stream[row]];
-    const level = levelOfLine(
-      data,
-      start[row],
-      end[row],
-      data,
-      metadataStart[row],
-      metadataEnd[row],
-      ofLabels,
-    );
+    const level = levelAt(lines, row, ofLabels);
     const fields = fieldsIn(data, metadataStart[row], metadataEnd[row]);
     // Microseconds are all that it can say.
     const time = `${timeText(lines, row).slice(0, -4)}Z`;
@@ -71,12 +63,7 @@ export function messagesOf(
       to = cutLine(data, start[row], to, maxMessageBytes - head.length);
       cut++;
     }
-    // Copied: the columns are the next block's soon.
-    parts.push(
-      Buffer.from(`${head.length + to - start[row]} `),
-      head,
-      Buffer.from(data.subarray(start[row], to)),
-    );
+    parts.push(Buffer.from(`${head.length + to - start[row]} `), head, data.subarray(start[row], to));
   }
   return { bytes: Buffer.concat(parts), cut };
 }

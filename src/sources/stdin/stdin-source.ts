@@ -8,6 +8,7 @@ import type { Pipeline, Source, SourceFigures } from '../../pipeline/contract.js
 import { NO_CONTAINERS, noReads } from '../../pipeline/read-totals.js';
 import type { Labels } from '../../pipeline/streams.js';
 import type { Scope } from '../../runtime/scope.js';
+import { takeUnread } from '../../runtime/unread.js';
 import { ArrivalClock } from './arrival.js';
 import { LineSplitter } from './line-splitter.js';
 
@@ -54,10 +55,10 @@ export class StdinSource implements Source {
       this.#totals.bytesRead += chunk.length;
       await splitter.feed(chunk);
     };
-    let rest: Buffer | null = null;
+    let rest: Buffer[] = [];
     const closed = scope.own('listener', 'standard input', () => {
-      // Destroying drops what node has read and nobody has taken.
-      rest = input.read() as Buffer | null;
+      // Destroying drops it.
+      rest = takeUnread(input);
       input.destroy();
     });
     const closing = scope.onClosing('standard input', () => void closed.release());
@@ -67,7 +68,7 @@ export class StdinSource implements Source {
       // Closing ends the reading in the middle.
       if (!scope.isClosing) throw error;
     } finally {
-      if (rest) await feed(rest);
+      for (const chunk of rest) await feed(chunk);
       await splitter.end();
       pipeline.streams.release(stream);
       await closing.release();

@@ -6,6 +6,7 @@ import type { Logger } from '../../runtime/log.js';
 import type { Scope } from '../../runtime/scope.js';
 import { followCertificate, readCertificate } from '../../runtime/server-certificate.js';
 import { ServerSockets } from '../../runtime/servers.js';
+import { takeUnread } from '../../runtime/unread.js';
 import { Framer } from './framing.js';
 
 /** A sender that went without a word is found out. */
@@ -100,8 +101,7 @@ function readMessages(socket: Socket, config: SyslogSourceConfig, events: TcpEve
   socket.on('error', () => {});
   return () => {
     socket.removeAllListeners('data');
-    const rest = socket.read() as Buffer | null;
-    if (rest) framer.feed(rest);
+    for (const rest of takeUnread(socket)) framer.feed(rest);
     framer.end();
     void events.push();
   };

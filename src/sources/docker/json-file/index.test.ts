@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { LineFlag } from '../../../pipeline/batch.js';
 import type { Position, SourceKey } from '../../../pipeline/contract.js';
 import { Scope } from '../../../runtime/scope.js';
@@ -92,6 +92,20 @@ describe('reading', () => {
     const log = new LogWriter(path);
     log.line('late');
     expect(await agent.lines(1)).toEqual(['late']);
+    log.close();
+  });
+
+  test('a file that appears long after it was added', async () => {
+    const agent = open();
+    agent.add();
+    const { now } = performance;
+    const looks = vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 60_000);
+    onTestFinished(() => looks.mockRestore());
+    // It is not looked for so often any more.
+    await until(() => looks.mock.calls.length > 0, 'a look');
+    const log = new LogWriter(path);
+    writeLines(log, 0, 3);
+    expect(await agent.lines(3)).toEqual(numbered(0, 3));
     log.close();
   });
 

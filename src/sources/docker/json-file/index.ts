@@ -458,11 +458,14 @@ export class JsonFileReaders {
         return;
       }
       const { reader } = next.value;
-      if (attention.isActive(next.value) || bulk.isBusy(reader) || !reader.isOpen) continue;
-      this.#guarded(next.value, () => {
-        if (reader.follow()) attention.lookSoon(next.value);
-        next.value.seenAt = performance.now();
-      });
+      if (attention.isActive(next.value) || bulk.isBusy(reader)) continue;
+      // A log that comes so late has no watch yet.
+      if (!reader.isOpen) attention.lookSoon(next.value);
+      else
+        this.#guarded(next.value, () => {
+          if (reader.follow()) attention.lookSoon(next.value);
+          next.value.seenAt = performance.now();
+        });
     }
   }
 }

@@ -1,5 +1,7 @@
-/** What a line is in JSON that a server defines: times and texts, one string each. */
+/** One row of a decoded block as servers are told it: strings, for those that want them. */
 import type { BlockLines } from '../pipeline/push-request.js';
+import type { Level } from '../query/level-names.js';
+import { levelOfLine } from '../query/told-level.js';
 
 /** Most lines are of the second of the one before. */
 let knownSecond = -1;
@@ -18,4 +20,10 @@ export function timeText({ seconds, nanos }: BlockLines, row: number): string {
 /** U+FFFD for what is not UTF-8. */
 export function lineText({ data, start, end }: BlockLines, row: number): string {
   return data.toString('utf8', start[row], end[row]);
+}
+
+/** `ofLabels` is what `levelOfLabels` says of its stream. */
+export function levelAt(lines: BlockLines, row: number, ofLabels: Level | undefined): Level {
+  const { data, start, end, metadataStart, metadataEnd } = lines;
+  return levelOfLine(data, start[row], end[row], data, metadataStart[row], metadataEnd[row], ofLabels);
 }
