@@ -7,16 +7,18 @@
  * loss must be, to the line, what was written less what is pending. Prints medians, and the medians of the ratios within
  * pairs with intervals that hold with 95 % (bootstrap); writes them as JSON.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { readBuildInfo } from '../src/telemetry/build-info.js';
 import { freePort } from './agent-run.js';
 import type { Arrived, Delays } from './delay-loki.js';
 import { ask, fork, startLiveBed, until } from './live-bed.js';
+import { cpuSecondsOf } from './process-usage.js';
+import { writeRecord } from './record.js';
+import { median } from './statistics.js';
 
 const { values } = parseArgs({
   options: {
@@ -40,7 +42,6 @@ const WARM_LINES = RATE * 3;
 const WINDOW_LINES = 100_000;
 const CHUNK_LINES = 25_000;
 const RESAMPLES = 10_000;
-const CLOCK_TICKS = 100;
 const MAIN = path.resolve(import.meta.dirname, '../src/main.js');
 
 interface Figures {
@@ -117,7 +118,7 @@ sinks:
       await write(WARM_LINES, RATE);
       await delivered(written);
       loki.send({ begin: Date.now() });
-      const cpuBefore = cpuSeconds(agent);
+      const cpuBefore = cpuSecondsOf(agent.pid as number);
       await write(STEADY_LINES, RATE);
       await delivered(written);
       const { p50, p99 } = await ask<Delays>(loki, { quantiles: true });
@@ -127,7 +128,7 @@ sinks:
         await delivered(written - WINDOW_LINES);
       }
       const burstSeconds = ((await delivered(written)).lastMs - burstFromMs) / 1000;
-      const cpu = cpuSeconds(agent) - cpuBefore;
+      const cpu = cpuSecondsOf(agent.pid as number) - cpuBefore;
       if ((await delivered(written)).lines !== written) throw new Error('Lines came twice.');
       return {
         figures: { p50Ms: p50, p99Ms: p99, burstSeconds, cpuSeconds: cpu },
@@ -176,17 +177,6 @@ async function deadView(port: number, written: number): Promise<DeadView> {
   return { written, lost, pending: dead.linesPending, gaps: dead.gaps };
 }
 
-function cpuSeconds({ pid }: ChildProcess): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(stat[11]) + Number(stat[12])) / CLOCK_TICKS;
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 /** The median of the ratios within pairs, and the interval in which 95 % of its resamples lie. */
 function ratio(
   pairs: readonly (readonly [alone: number, beside: number])[],
@@ -222,11 +212,6 @@ const rows = (['p50Ms', 'p99Ms', 'burstSeconds', 'cpuSeconds'] as const).map((fi
   );
   return { figure, alone, beside, ratio: middle, low, high };
 });
-const machine = {
-  cpu: cpus()[0]?.model,
-  cores: availableParallelism(),
-  memoryGb: Math.round(totalmem() / 2 ** 30),
-};
 const work = {
   capMiB: Number(values.cap),
   perSecond: RATE,
@@ -234,7 +219,4 @@ const work = {
   burstLines: BURST_LINES,
   dead: values.dead,
 };
-writeFileSync(
-  values.out,
-  `${JSON.stringify({ build: readBuildInfo(), node: process.version, machine, work, rows, pairs }, null, 2)}\n`,
-);
+writeRecord(values.out, { work, rows, pairs });

@@ -6,13 +6,11 @@
  * thread worked. A line that took long is given again, to a new stage, and the shortest time counts: what else runs on the
  * machine is no fault of the processor. Prints a row for each processor, and writes them as JSON.
  */
-import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Processor } from '../src/pipeline/contract.js';
 import { OneLine, WITH_PATTERN, WITHOUT_PATTERN } from '../src/processors/testing/hostile-processors.js';
 import { hostileLine, hostilePattern, randomOf } from '../src/regex/testing/hostile.js';
-import { readBuildInfo } from '../src/telemetry/build-info.js';
+import { writeRecord } from './record.js';
 
 /** The promise: no processor spends more on one line. */
 const LIMIT_MS = 50;
@@ -99,12 +97,9 @@ const rows = [
 });
 const record = {
   what: 'hostile patterns and lines',
-  when: new Date().toISOString(),
-  build: readBuildInfo(),
-  machine: `${cpus()[0]?.model ?? ''}, Node ${process.version}`,
   bytes: Number(values.bytes),
   limitMs: LIMIT_MS,
   rows,
 };
-writeFileSync(values.out, `${JSON.stringify(record, undefined, 2)}\n`);
+writeRecord(values.out, record);
 process.exitCode = rows.some(({ overLimit }) => overLimit > 0) ? 1 : 0;

@@ -17,7 +17,7 @@ import { Floor } from './floor.js';
 import { type Workload, workload } from './generate.js';
 import { proveDurable, proveKilled } from './prove/proofs.js';
 import { writeRecord } from './record.js';
-import { describe, number, type Round, readBaseline, summarize } from './report.js';
+import { describe, type Measurement, number, type Round, readBaseline, summarize } from './report.js';
 import { ROWS } from './rows/index.js';
 import { subjects } from './subject.js';
 
@@ -80,6 +80,7 @@ try {
         const floorNow = await floor.measure();
         const figures = await withScratch((scratch) => row.run({ way, work, scratch }));
         rounds.set(name, [...(rounds.get(name) ?? []), { floor: floorNow, figures }]);
+        write();
         console.log(progress(++done, total, `${name}, round ${number}`, figures));
       }
     }
@@ -95,14 +96,22 @@ function progress(done: number, total: number, name: string, figures: object): s
   return `[${done}/${total}, ${Math.round(seconds)} s, ${left} s to go] ${name}: ${shown.slice(0, 4).join(', ')}`;
 }
 
+/** What there is so far: a run that is cut short has its figures, too. */
+function write(): Measurement[] {
+  const rows = wanted.flatMap(({ key }) =>
+    all.flatMap(({ label }) => {
+      const measured = rounds.get(nameOf(key, label));
+      return measured ? [summarize(key, label, measured)] : [];
+    }),
+  );
+  const work = { files: Number(values.files), linesPerFile: Number(values.lines) };
+  writeRecord(values.out, { work, subjects: all, rows });
+  return rows;
+}
+
 const baseline = readBaseline(values.baseline);
-const measurements = wanted.flatMap(({ key, row }) => {
-  const ofRow = all.map(({ label }) => summarize(key, label, rounds.get(nameOf(key, label)) ?? []));
+const measurements = write();
+for (const { key, row } of wanted) {
+  const ofRow = measurements.filter((measurement) => measurement.row === key);
   console.log(`\n${describe(row, ofRow, baseline.get(key))}`);
-  return ofRow;
-});
-writeRecord(values.out, {
-  work: { files: Number(values.files), linesPerFile: Number(values.lines) },
-  subjects: all,
-  rows: measurements,
-});
+}

@@ -7,13 +7,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { obtainEngine } from '../test/support/engine.js';
 import { EngineApi, eachLimited } from '../test/support/engine-api.js';
 import { freePort } from './agent-run.js';
+import { writeRecord } from './record.js';
 
 const { values } = parseArgs({
   options: {
@@ -101,8 +102,7 @@ try {
     descriptorsFirstLast: [warm[0]?.descriptors, warm.at(-1)?.descriptors],
   };
   console.log(summary);
-  const machine = { cpu: cpus()[0]?.model, node: process.version };
-  writeFileSync(values.out, `${JSON.stringify({ build, machine, summary, samples }, null, 1)}\n`);
+  writeRecord(values.out, { build, summary, samples });
 } finally {
   api.close();
   await engine.close();

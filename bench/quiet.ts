@@ -9,17 +9,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { readBuildInfo } from '../src/telemetry/build-info.js';
 import { SUPPORT_FOLDER } from '../test/support/engine.js';
 import { EngineApi, eachLimited } from '../test/support/engine-api.js';
 import { ensureImage } from '../test/support/image.js';
 import { PrivateEngine } from '../test/support/private-engine.js';
 import { freePort } from './agent-run.js';
+import { cpuSecondsOf } from './process-usage.js';
+import { writeRecord } from './record.js';
+import { quantile } from './statistics.js';
 
 const { values } = parseArgs({
   options: {
@@ -35,7 +37,6 @@ const MEASURED_MS = Number(values.minutes) * 60_000;
 /** As src/sources/docker/api/pool.ts states it. */
 const TURN_SECONDS = Math.min(300, Math.max(1, (30 * STREAMS) / Math.max(0, CONTAINERS - STREAMS)));
 const TWO_ROUNDS_SECONDS = 2 * TURN_SECONDS * Math.max(1, CONTAINERS / STREAMS);
-const CLOCK_TICKS = 100;
 const MAIN = path.resolve(import.meta.dirname, '../src/main.js');
 
 interface Arrival {
@@ -50,15 +51,6 @@ const script = (i: number): string => {
   const period = 20 + ((i * 7) % 41);
   return `sleep ${(i * 13) % period}; i=0; while :; do echo $i; i=$((i+1)); sleep ${period}; done`;
 };
-
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(stat[11]) + Number(stat[12])) / CLOCK_TICKS;
-}
-
-function quantile(sorted: readonly number[], q: number): number {
-  return Number(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))].toFixed(2));
-}
 
 async function metric(port: number, name: string): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
@@ -125,13 +117,17 @@ sinks: { out: { type: stdout } }
     const enginePid = Number(readFileSync(`${engine.folder}/dockerd.pid`, 'utf8'));
     const startMs = Date.now();
     const before = [
-      cpuSeconds(agentPid),
-      cpuSeconds(enginePid),
+      cpuSecondsOf(agentPid),
+      cpuSecondsOf(enginePid),
       await metric(port, 'stream_rotations_total'),
     ];
     await sleep(MEASURED_MS);
     const endMs = Date.now();
-    const after = [cpuSeconds(agentPid), cpuSeconds(enginePid), await metric(port, 'stream_rotations_total')];
+    const after = [
+      cpuSecondsOf(agentPid),
+      cpuSecondsOf(enginePid),
+      await metric(port, 'stream_rotations_total'),
+    ];
     const seconds = (endMs - startMs) / 1000;
     const [agentShare, engineShare, rotationsPerSecond] = after.map(
       (value, i) => (value - before[i]) / seconds,
@@ -151,8 +147,7 @@ sinks: { out: { type: stdout } }
     const delays = [...arrivals.values()]
       .flat()
       .filter(({ writtenMs }) => writtenMs >= startMs && writtenMs < endMs)
-      .map(({ delaySeconds }) => delaySeconds)
-      .sort((a, b) => a - b);
+      .map(({ delaySeconds }) => delaySeconds);
     const figures = {
       containers: CONTAINERS,
       streams: STREAMS,
@@ -174,13 +169,7 @@ sinks: { out: { type: stdout } }
       gaps: await metric(port, 'stream_gaps_total'),
     };
     console.log(JSON.stringify(figures, null, 2));
-    const machine = {
-      cpu: cpus()[0]?.model,
-      cores: availableParallelism(),
-      memoryGb: Math.round(totalmem() / 2 ** 30),
-    };
-    const report = { build: readBuildInfo(), node: process.version, machine, figures };
-    writeFileSync(values.out, `${JSON.stringify(report, null, 2)}\n`);
+    writeRecord(values.out, { figures });
     if (figures.delaySeconds.largest > TWO_ROUNDS_SECONDS) {
       console.error('FAIL: a line took longer than two rounds.');
       process.exitCode = 1;

@@ -6,8 +6,7 @@
  * do. Then a crowd of idle containers, each opened again every second. What a stream that stays open costs is measured
  * first, and taken off; every line of the chatty ones has to come once, in order.
  */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Batch } from '../src/pipeline/batch.js';
@@ -18,11 +17,11 @@ import { Scope } from '../src/runtime/scope.js';
 import { cpuSeconds } from '../src/selftest/process-figures.js';
 import { ApiReaders } from '../src/sources/docker/api/index.js';
 import { Engine } from '../src/sources/docker/engine.js';
-import { readBuildInfo } from '../src/telemetry/build-info.js';
 import { SUPPORT_FOLDER } from '../test/support/engine.js';
 import { type ContainerSpec, EngineApi, eachLimited } from '../test/support/engine-api.js';
 import { ensureImage } from '../test/support/image.js';
 import { PrivateEngine } from '../test/support/private-engine.js';
+import { writeRecord } from './record.js';
 
 const { values } = parseArgs({
   options: {
@@ -248,14 +247,8 @@ try {
   );
   const each = `each of ${size} idle logs every second`;
   report(await bench.byAge(each, crowd, CROWD_AGE_MS, (size * CROWD_SECONDS * 1_000) / CROWD_AGE_MS));
-  const machine = {
-    cpu: cpus()[0]?.model,
-    cores: availableParallelism(),
-    memoryGb: Math.round(totalmem() / 2 ** 30),
-  };
   const version = (await api.call<{ Version: string }>('GET', '/version')).Version;
-  const results = { build: readBuildInfo(), node: process.version, machine, engine: version, costs };
-  writeFileSync(values.out, `${JSON.stringify(results, null, 2)}\n`);
+  writeRecord(values.out, { engine: version, costs });
 } finally {
   await scope.close();
   api.close();

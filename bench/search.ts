@@ -18,7 +18,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -27,9 +27,10 @@ import { Batch } from '../src/pipeline/batch.js';
 import { StreamTable } from '../src/pipeline/streams.js';
 import { silentLogger } from '../src/runtime/log.js';
 import { Scope } from '../src/runtime/scope.js';
-import { readBuildInfo } from '../src/telemetry/build-info.js';
 import { freePort } from './agent-run.js';
 import { messageOf } from './generate.js';
+import { cpuSecondsOf } from './process-usage.js';
+import { writeRecord } from './record.js';
 
 const { values } = parseArgs({
   options: {
@@ -50,7 +51,6 @@ const NEEDLE_EVERY = 1_000_000;
 const NEEDLE = 'rarest-word';
 const CAPTURED = 2_000;
 const READY_EVERY_MS = 10;
-const CLOCK_TICKS = 100;
 const JOURNAL = 'journal: { max_bytes: 30GiB, min_free: 1% }';
 
 interface Made {
@@ -74,13 +74,7 @@ try {
     console.log(`round ${round}: ${JSON.stringify(figures)}`);
     rounds.push(figures);
   }
-  const machine = {
-    cpu: cpus()[0]?.model,
-    cores: availableParallelism(),
-    memoryGb: Math.round(totalmem() / 2 ** 30),
-  };
-  const report = { build: readBuildInfo(), node: process.version, machine, made, rounds };
-  writeFileSync(values.out, `${JSON.stringify(report, null, 2)}\n`);
+  writeRecord(values.out, { made, rounds });
 } finally {
   if (values.history === undefined) rmSync(scratch, { recursive: true, force: true });
 }
@@ -285,13 +279,8 @@ function threadsOf({ pid }: ChildProcess): string[] {
 
 /** CPU seconds of the threads that came with the first search: the one that searches, and those that clean up for it. */
 function searcherCpu(agent: ChildProcess, others: ReadonlySet<string>): number {
-  let ticks = 0;
-  for (const tid of threadsOf(agent)) {
-    if (others.has(tid)) continue;
-    const fields = readFileSync(`/proc/${agent.pid}/task/${tid}/stat`, 'utf8').split(') ')[1].split(' ');
-    ticks += Number(fields[11]) + Number(fields[12]);
-  }
-  return ticks / CLOCK_TICKS;
+  const searching = threadsOf(agent).filter((thread) => !others.has(thread));
+  return searching.reduce((sum, thread) => sum + cpuSecondsOf(agent.pid as number, thread), 0);
 }
 
 /** How long `GET /ready` took at most, in milliseconds, while `work` lasted. */

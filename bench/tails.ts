@@ -7,14 +7,15 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { readBuildInfo } from '../src/telemetry/build-info.js';
 import { freePort } from './agent-run.js';
+import { usageOf } from './process-usage.js';
+import { writeRecord } from './record.js';
 
 const { values } = parseArgs({
   options: {
@@ -27,7 +28,6 @@ const { values } = parseArgs({
 const HALF = Number(values.tails) / 2;
 const SECONDS = Number(values.seconds);
 const MAIN = path.resolve(import.meta.dirname, '../src/main.js');
-const CLOCK_TICKS = 100;
 
 /** Counts what it gets by its events' names; or takes nothing, once it is connected. */
 class Client {
@@ -87,8 +87,6 @@ try {
   await sleep(5_000);
   const withDeaf = await measured(readers);
   const result = {
-    build: readBuildInfo(),
-    machine: { cpu: cpus()[0].model, cores: availableParallelism(), node: process.version },
     tails: 2 * HALF,
     linesPerSecond: Number(values['lines-per-second']),
     seconds: SECONDS,
@@ -96,9 +94,8 @@ try {
     withReaders,
     withReadersAndDeaf: withDeaf,
   };
-  const text = JSON.stringify(result, null, 2);
-  process.stdout.write(`${text}\n`);
-  writeFileSync(values.out, `${text}\n`);
+  console.log(result);
+  writeRecord(values.out, result);
 } finally {
   for (const client of clients) client.close();
   agent.kill('SIGTERM');
@@ -119,19 +116,20 @@ async function ready(): Promise<void> {
 async function measured(readers: readonly Client[]): Promise<Record<string, number>> {
   const before = readers.map(({ lines }) => lines);
   const captured = await journaled();
-  const cpu = cpuSeconds();
+  const pid = agent.pid as number;
+  const { cpuSeconds: cpuBefore } = usageOf(pid);
   let peakMb = 0;
   for (let i = 0; i < SECONDS; i++) {
     await sleep(1000);
-    peakMb = Math.max(peakMb, residentMb());
+    peakMb = Math.max(peakMb, usageOf(pid).residentMb);
   }
-  const used = cpuSeconds() - cpu;
+  const { cpuSeconds, residentMb } = usageOf(pid);
   const lines = (await journaled()) - captured;
   const got = readers.map((reader, i) => reader.lines - before[i]);
   return {
-    rssMb: residentMb(),
-    peakRssMb: peakMb,
-    cpuPercent: Math.round((used / SECONDS) * 1000) / 10,
+    rssMb: Math.round(residentMb),
+    peakRssMb: Math.round(peakMb),
+    cpuPercent: Math.round(((cpuSeconds - cpuBefore) / SECONDS) * 1000) / 10,
     linesCaptured: lines,
     ...(readers.length > 0 && {
       fewestLinesOfAReader: Math.min(...got),
@@ -145,14 +143,4 @@ async function journaled(): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${port}/api/v1/journal`);
   const { linesAppended } = (await response.json()) as { linesAppended: number };
   return linesAppended;
-}
-
-function residentMb(): number {
-  const status = readFileSync(`/proc/${agent.pid}/status`, 'utf8');
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 102.4) / 10;
-}
-
-function cpuSeconds(): number {
-  const stat = readFileSync(`/proc/${agent.pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(stat[11]) + Number(stat[12])) / CLOCK_TICKS;
 }

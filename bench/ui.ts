@@ -13,11 +13,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { machine } from '../src/selftest/machine.js';
-import { readBuildInfo } from '../src/telemetry/build-info.js';
 import { startChromium } from '../test/browser/support/chromium.js';
 import { freePort } from './agent-run.js';
 import { startLiveBed, until } from './live-bed.js';
+import { writeRecord } from './record.js';
 import { measurePage } from './ui/page.js';
 import { measureTails } from './ui/tails.js';
 import { measureThroughput } from './ui/throughput.js';
@@ -71,14 +70,13 @@ try {
   const tails = await measureTails(subject, rate, Number(values.tails));
   console.log('tails', tails);
   const result = {
-    build: readBuildInfo(),
-    machine: { ...machine(), browser: browser.version() },
+    browser: browser.version(),
     work: { linesPerSecond: rate, containers: bed.containers, burstLines: Number(values.burst) },
     livePage,
     throughput,
     tails,
   };
-  writeFileSync(values.out, `${JSON.stringify(result, null, 2)}\n`);
+  writeRecord(values.out, result);
 } finally {
   await browser.close();
   bed.close();

@@ -42,7 +42,7 @@ function write(text: string): void {
 function reloaderThat(apply: () => Promise<void>): { reloader: Reloader; prepared: string[] } {
   const prepared: string[] = [];
   const prepare: ReloadParts['prepare'] = (then) => {
-    prepared.push(String(then.labels['env']));
+    prepared.push(then.labels['env']);
     return Promise.resolve(apply);
   };
   const reloader = new Reloader({ desk, log: silentLogger, health, prepare });

@@ -52,9 +52,7 @@ export function containerIdOf(type: string, name: string): string {
 }
 
 /** All of `sources`, in their order. */
-export function knownContainers(
-  sources: readonly Omit<ContainerSource, 'tellReads'>[],
-): KnownContainer[] {
+export function knownContainers(sources: readonly Omit<ContainerSource, 'tellReads'>[]): KnownContainer[] {
   return sources.flatMap((source) => source.containers?.() ?? [...namesOf(source)]);
 }
 

@@ -180,7 +180,7 @@ function configOf(host: Host, loki: LokiReceiver): object {
 /** As built from a clean checkout, whatever this one is. */
 function copiedProgram(root: string): string {
   mkdirSync(path.join(root, 'test'), { recursive: true });
-  cpSync(path.join(projectRoot(), 'dist'), path.join(root, 'dist'), { recursive: true });
+  cpSync(path.join(projectRoot(), 'dist/src'), path.join(root, 'dist/src'), { recursive: true });
   for (const part of ['package.json', 'node_modules', 'test/support'])
     symlinkSync(path.join(projectRoot(), part), path.join(root, part));
   changeBuild(root, { dirty: false });

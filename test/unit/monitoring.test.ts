@@ -59,7 +59,7 @@ beforeAll(() => {
   if (why === undefined) programs = prometheusPrograms(path.join(folder, 'packages'));
 }, 120_000);
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }), 60_000);
 
 describe('each alert', () => {
   const sections = readFileSync(path.join(projectRoot(), 'docs/runbook.md'), 'utf8').split(/^## /m).slice(1);

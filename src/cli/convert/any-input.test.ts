@@ -32,7 +32,7 @@ test('any YAML is converted or refused, and what comes out is YAML', () => {
         expect(error.code).toBe('CONFIG_INVALID');
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
@@ -177,7 +177,7 @@ test('whatever is put together of what it knows passes the check', () => {
       );
       expect(isDocker && !isAsked).toBe(false);
     }),
-    { numRuns: 50 },
+    { numRuns: 40 },
   );
 });
 

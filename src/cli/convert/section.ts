@@ -202,7 +202,7 @@ function textOf(node: unknown): string | undefined {
   if (!isScalar(node)) return undefined;
   const { value, source } = node;
   if (typeof value === 'string') return value;
-  return value === null ? '' : (source ?? String(value));
+  return value === null ? '' : (source ?? JSON.stringify(value));
 }
 
 function invalid(message: string): AgentError {

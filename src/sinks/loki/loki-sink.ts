@@ -1,6 +1,7 @@
 /**
  * Grafana Loki. Blocks go out as they are, merged to requests. In flight are at most 4 requests a lane (REQUESTS_PER_LANE),
- * 32 in all, never two with lines of one stream; after a delivery that failed one a lane, until Loki takes one.
+ * 32 in all, never two with lines of one stream; after a delivery that failed one a lane, until Loki takes one. Those of
+ * live lanes that are ready in the same turn travel as one (company.ts).
  *
  * Delivered means that Loki has the line. As it answers for the last stream of a request only, what its ingester might refuse
  * goes alone (screen.ts). What a 400 tells is found again among the lines that were sent (told.ts, entries.ts): where both
@@ -8,8 +9,8 @@
  * hides, and divided until it is told, line by line if need be, up to MAX_DOUBTS requests a delivery: then what is open counts
  * as rejected. Rejected lines are told one by one, whole as they were given.
  *
- * Sent again after a lost answer is that request; within this object nothing that was acknowledged is. After a kill, or a
- * stop that does not wait, the deliveries under way at that time are sent again.
+ * Sent again after a lost answer is that request, or of each lane its part of it; within this object nothing that was
+ * acknowledged is. After a kill, or a stop that does not wait, the deliveries under way at that time are sent again.
  */
 import type { LokiSinkConfig } from '../../config/types.js';
 import type { Block, Cursor, Delivered, Sink } from '../../pipeline/contract.js';

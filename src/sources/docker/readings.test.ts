@@ -61,6 +61,22 @@ function sum(): ReadTotals {
   return all;
 }
 
+/** By id, and of all that ended: what the short way tells. */
+function told(): {
+  readonly byId: Record<string, number>;
+  readonly linesRead: number;
+  readonly bytesRead: number;
+} {
+  const byId: Record<string, number> = {};
+  let [linesRead, bytesRead] = [0, 0];
+  readings.tellReads((id, lines, bytes) => {
+    if (id !== undefined) byId[id] = lines;
+    linesRead += lines;
+    bytesRead += bytes;
+  });
+  return { byId, linesRead, bytesRead };
+}
+
 test('what is asked goes to the readers that hold the log, and to those only', () => {
   readings.add('file', 'web', log('a'));
   readings.add('api', 'db', log('b'));
@@ -111,7 +127,9 @@ test('what a removed container has left is counted under its name until it is re
   readings.finish('a');
   read('a', 5);
   expect(readings.figures().active.get('web')?.linesRead).toBe(5);
+  expect(told()).toEqual({ byId: { a: 5 }, linesRead: 5, bytesRead: 50 });
   finished('api', 'a');
+  expect(told()).toEqual({ byId: {}, linesRead: 5, bytesRead: 50 });
   expect(readings.figures()).toMatchObject({ active: new Map(), retired: { linesRead: 5 }, streams: [] });
 });
 
@@ -196,6 +214,7 @@ test('no sum ever drops, and none misses a line, whatever becomes of the contain
           readings.rename(id, name, { container: name });
         }
         expect(sum()).toEqual(done);
+        expect(told()).toMatchObject({ linesRead: done.linesRead, bytesRead: done.bytesRead });
       }
       expect(readings.figures().streams).toHaveLength(open.size);
     }),

@@ -188,7 +188,11 @@ export class Readings {
   }
 }
 
-function addTo(totals: ReadTotals, { heartbeats }: Reading, counts: Readonly<ReaderCounts> | undefined): void {
+function addTo(
+  totals: ReadTotals,
+  { heartbeats }: Reading,
+  counts: Readonly<ReaderCounts> | undefined,
+): void {
   totals.linesRead += counts?.linesRead ?? 0;
   totals.linesLate += counts?.linesLate ?? 0;
   totals.bytesRead += counts?.bytesRead ?? 0;

@@ -193,6 +193,21 @@ describe('start_at', () => {
     expect(kit.pipeline.texts.toSorted()).toEqual(['b', 'c']);
   });
 
+  test('much that was there before is sent in streams of its own, and what comes then is not', async () => {
+    const kit = begin();
+    const old = Array.from({ length: 1200 }, (_, i) => `${i} ${'x'.repeat(1000)}`);
+    const path = await kit.reading(...old);
+    appendFileSync(path, lines('new'));
+    await kit.untilLines(old.length + 1);
+    await kit.stop();
+    kit.start();
+    appendFileSync(path, lines('newer'));
+    await kit.untilLines(old.length + 2);
+    const isOld = kit.pipeline.lines.map(({ labels }) => labels['catch_up'] === 'true');
+    expect(kit.pipeline.texts).toEqual([...old, 'new', 'newer']);
+    expect(isOld).toEqual([...old.map(() => true), false, false]);
+  });
+
   test('goes on where Promtail stopped', async () => {
     const kit = begin((kit) => ({ startAt: 'end', promtailPositions: kit.path('positions.yaml') }));
     writeFileSync(kit.path('a.log'), lines('one', 'two', 'three'));

@@ -1,10 +1,13 @@
 /** Files that are renamed, compressed and removed, while the source runs and while it does not. */
 import { appendFileSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { expect, test } from 'vitest';
 import { fileKits, lines } from './testing/file-kit.js';
 
+const { gzipSync } = zlib;
+/** Undefined before Node.js 22.15. */
+const { zstdCompressSync } = zlib as { zstdCompressSync?: (data: Buffer) => Buffer };
 const begin = fileKits();
 
 const rotations: Record<string, (path: string) => void> = {
@@ -14,6 +17,13 @@ const rotations: Record<string, (path: string) => void> = {
     writeFileSync(`${path}.1.gz`, gzipSync(readFileSync(`${path}.1`)));
     rmSync(`${path}.1`);
   },
+  ...(zstdCompressSync && {
+    'rename and compress by zstd': (path) => {
+      renameSync(path, `${path}.1`);
+      writeFileSync(`${path}.1.zst`, zstdCompressSync(readFileSync(`${path}.1`)));
+      rmSync(`${path}.1`);
+    },
+  }),
   'rename to a date': (path) => renameSync(path, `${path}-20261122`),
   'rename to another pattern': (path) => renameSync(path, path.replace('.log', '-1.log')),
 };

@@ -36,27 +36,48 @@ test('the last sixty are kept, the oldest first', () => {
 
 test('what a sample does not name is forgotten, and begins anew', () => {
   const rates = new Rates();
-  rates.sample(0, of([
-    ['a', 0],
-    ['b', 0],
-  ]));
-  rates.sample(1_000, of([
-    ['a', 1],
-    ['b', 1],
-  ]));
+  rates.sample(
+    0,
+    of([
+      ['a', 0],
+      ['b', 0],
+    ]),
+  );
+  rates.sample(
+    1_000,
+    of([
+      ['a', 1],
+      ['b', 1],
+    ]),
+  );
   rates.sample(2_000, of([['a', 2]]));
   expect([rates.last('a'), rates.last('b')]).toEqual([[1, 1], []]);
-  rates.sample(3_000, of([
-    ['a', 3],
-    ['b', 500],
-  ]));
+  rates.sample(
+    3_000,
+    of([
+      ['a', 3],
+      ['b', 500],
+    ]),
+  );
   expect(rates.last('b')).toEqual([]);
 });
 
 test('what bears one key is one total', () => {
   const rates = new Rates();
-  rates.sample(0, of([['a', 10], ['a', 20]]));
-  rates.sample(1_000, of([['a', 11], ['a', 25]]));
+  rates.sample(
+    0,
+    of([
+      ['a', 10],
+      ['a', 20],
+    ]),
+  );
+  rates.sample(
+    1_000,
+    of([
+      ['a', 11],
+      ['a', 25],
+    ]),
+  );
   expect([rates.now('a'), rates.last('a')]).toEqual([6, [6]]);
 });
 

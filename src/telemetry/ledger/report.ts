@@ -79,11 +79,7 @@ function sourceLines({ journal, containerOf }: LedgerView): SourceLine[] {
   return lines.sort((a, b) => compare(a.source, b.source) || compare(rank(a), rank(b)));
 }
 
-function sourceLine(
-  key: SourceKey,
-  figures: KeyFigures,
-  containerOf: LedgerView['containerOf'],
-): SourceLine {
+function sourceLine(key: SourceKey, figures: KeyFigures, containerOf: LedgerView['containerOf']): SourceLine {
   const { read, pushed, generated, filtered, merged, held, appended, journaled, unaccounted } = figures;
   const source = sourceOf(key);
   const own = key.slice(source.length + 1).replace(CONTAINER_ID, '$1');

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BEFORE_TOTALS, totalName } from '../../pipeline/totals.js';
+import { FiguresByKey } from './figures.js';
 import { type LedgerView, ledgerReport } from './report.js';
 import { RunningLedger } from './running.js';
 
@@ -96,4 +97,16 @@ test('what one key has too many does not hide what another one has too few', () 
   }
   journal.stats = { linesJournaled: 20, linesUncommitted: 0 };
   expect(running.unaccounted()).toEqual({ reader: 2, processors: 0, journal: 0 });
+});
+
+test('of a key that is forgotten nothing is kept', () => {
+  const figures = new FiguresByKey();
+  const totals = ['read', 'journaled', 'filtered:noise'].map((figure) => totalName('docker/a', figure));
+  for (const name of totals) figures.put(name, 3);
+  figures.put(totalName('sink/loki', 'delivered'), 3);
+  for (const name of totals.slice(1)) figures.put(name, 0);
+  expect([...figures.all.keys()]).toEqual(['docker/a']);
+  figures.put(totals[0], 0);
+  figures.put(totalName('docker/never', 'read'), 0);
+  expect(figures.all.size).toBe(0);
 });

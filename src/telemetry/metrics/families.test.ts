@@ -55,8 +55,7 @@ test('whatever a label holds, it is read as it was', () => {
         for (const [text, value] of rows) put(value, { label: text, other: 'x' });
       });
       const read = new Exposition(families.text());
-      for (const [text, value] of rows)
-        expect(read.get('labelled', { label: text, other: 'x' })).toBe(value);
+      for (const [text, value] of rows) expect(read.get('labelled', { label: text, other: 'x' })).toBe(value);
     }),
   );
 });

@@ -13,6 +13,7 @@ const problem = (
   column,
   key: '',
   message: `${severity} at ${line}:${column}`,
+  remedy: null,
 });
 
 test('a line shows the worst of its problems, whichever comes first', () => {

@@ -74,9 +74,10 @@ test('a layout reads what Go writes by it', () => {
       const format = timeFormat(parts.join(''));
       const time = new CivilTime();
       expect(format).toBeDefined();
-      expect(timeReader(format ?? '')(written, 0, written.length, time), `${format} reads ${written}`).toBe(
-        true,
-      );
+      expect(
+        timeReader(format ?? '')(written, 0, written.length, time),
+        `${format} reads ${written.toString()}`,
+      ).toBe(true);
       const read = Date.UTC(
         time.year,
         time.month - 1,

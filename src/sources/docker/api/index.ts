@@ -10,13 +10,12 @@
 import type { Labels } from '../../../pipeline/streams.js';
 import type { Scope } from '../../../runtime/scope.js';
 import { Gate } from '../json-file/gate.js';
-import type { ContainerLog } from '../json-file/types.js';
+import type { ContainerLog, ReaderCounts } from '../json-file/types.js';
 import type { ApiLogReaders, LogEngine, OpenLog } from '../readers.js';
 import { LineWriter } from './lines.js';
 import { StreamPool } from './pool.js';
 import { ApiReader, type ReaderHost } from './reader.js';
 import { ENOUGH_BYTES, type LogStream } from './stream.js';
-import type { ReaderCounts } from '../json-file/types.js';
 import type { ApiOptions, ApiReaderStats } from './types.js';
 
 export type { ApiOptions, ApiReaderStats } from './types.js';

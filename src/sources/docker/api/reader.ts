@@ -15,7 +15,7 @@ import { Backoff } from '../../../runtime/backoff.js';
 import { AgentError, describeError } from '../../../runtime/errors.js';
 import type { Scope } from '../../../runtime/scope.js';
 import { noCounts } from '../json-file/counts.js';
-import type { ContainerLog } from '../json-file/types.js';
+import type { ContainerLog, ReaderCounts } from '../json-file/types.js';
 import { WAIT_FOR_TURN_MS } from '../liveness.js';
 import type { LogEngine } from '../readers.js';
 import { StreamIds } from '../stream-ids.js';
@@ -27,7 +27,6 @@ import { RawDecoder } from './raw.js';
 import type { RecordDecoder } from './records.js';
 import { type RecordId, sameRecord } from './ring.js';
 import { LogStream } from './stream.js';
-import type { ReaderCounts } from '../json-file/types.js';
 import type { ApiReaderStats } from './types.js';
 import { StreamWatch, type WatchHost } from './watch.js';
 
