@@ -105,7 +105,8 @@ function write(): Measurement[] {
     }),
   );
   const work = { files: Number(values.files), linesPerFile: Number(values.lines) };
-  writeRecord(values.out, { work, subjects: all, rows });
+  const measured = all.map(({ label, version, build }) => ({ label, node: version, build }));
+  writeRecord(values.out, { work, subjects: measured, rows });
   return rows;
 }
 

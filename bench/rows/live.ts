@@ -2,12 +2,11 @@
  * Containers that write all the time, read as files with default settings: what that costs, and how long after it was written a
  * line is acknowledged by Loki, and on the screen of somebody who watches. Times are those that the writer put into the lines.
  */
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent } from '../agent-run.js';
-import type { Arrived, Delays } from '../delay-loki.js';
-import { ask, fork, startLiveBed, until } from '../live-bed.js';
-import type { Figures, Row, RowContext } from '../row.js';
+import type { Delays } from '../delay-loki.js';
+import { ask } from '../live-bed.js';
+import { allOpen, type LiveRun, withLiveAgent } from '../live-run.js';
+import type { Figures, Row } from '../row.js';
 import { quantile } from '../statistics.js';
 import { openTail } from '../tail-delays.js';
 
@@ -16,69 +15,39 @@ const LINES_PER_SECOND = 10_000;
 const WARM_SECONDS = 5;
 const SECONDS = 15;
 
-async function run({ way, scratch }: RowContext): Promise<Figures> {
-  const loki = fork('delay-loki.js');
-  const bed = await startLiveBed(scratch, CONTAINERS);
-  try {
-    const [{ port }] = (await once(loki, 'message')) as [{ port: number }];
-    const agent = await Agent.start(
-      way,
-      scratch,
-      `sources: { containers: { type: docker, endpoint: "${bed.endpoint}" } }
-sinks: { loki: { type: loki, url: "http://127.0.0.1:${port}" } }`,
-    );
-    try {
-      let written = 0;
-      const write = async (seconds: number): Promise<void> => {
-        written += seconds * LINES_PER_SECOND;
-        await bed.write(seconds * LINES_PER_SECOND, LINES_PER_SECOND);
-      };
-      const delivered = (): Promise<void> =>
-        until('all lines were delivered', async () => (await ask<Arrived>(loki, {})).lines >= written);
-      await allOpen(agent, CONTAINERS);
-      await write(WARM_SECONDS);
-      await delivered();
-      loki.send({ begin: Date.now() });
-      const [cpuBefore, begun] = [agent.usage().cpuSeconds, performance.now()];
-      await write(SECONDS);
-      const cores = (agent.usage().cpuSeconds - cpuBefore) / ((performance.now() - begun) / 1000);
-      await delivered();
-      const { p50, p99 } = await ask<Delays>(loki, { quantiles: true });
-      const tail = await openTail(agent.port, 'bench-0');
-      await write(WARM_SECONDS);
-      await delivered();
-      await sleep(500);
-      tail.close();
-      const { lines } = await ask<Arrived>(loki, {});
-      if (lines !== written) throw new Error(`${lines} lines came of ${written}`);
-      if (tail.delays.length === 0) throw new Error('the tail got no line');
-      const { residentMb, peakRssMb } = agent.usage();
-      return {
-        corePercent: cores * 100,
-        lokiP50Ms: p50,
-        lokiP99Ms: p99,
-        tailP50Ms: quantile(tail.delays, 0.5),
-        tailP99Ms: quantile(tail.delays, 0.99),
-        residentMb,
-        peakRssMb,
-      };
-    } finally {
-      await agent.stop();
-    }
-  } finally {
-    loki.kill();
-    bed.close();
-  }
-}
-
-/** Resolves when so many containers are read as files. */
-export async function allOpen(agent: Agent, containers: number): Promise<void> {
-  await agent.until(async () => {
-    const view = await agent
-      .get<{ containers: { transport?: string }[] }>('containers')
-      .catch(() => undefined);
-    return view?.containers.filter(({ transport }) => transport === 'file').length === containers;
-  });
+async function measure({ agent, bed, loki, delivered }: LiveRun): Promise<Figures> {
+  let written = 0;
+  const write = async (seconds: number): Promise<void> => {
+    written += seconds * LINES_PER_SECOND;
+    await bed.write(seconds * LINES_PER_SECOND, LINES_PER_SECOND);
+  };
+  await allOpen(agent, CONTAINERS);
+  await write(WARM_SECONDS);
+  await delivered(written);
+  loki.send({ begin: Date.now() });
+  const [cpuBefore, begun] = [agent.usage().cpuSeconds, performance.now()];
+  await write(SECONDS);
+  const cores = (agent.usage().cpuSeconds - cpuBefore) / ((performance.now() - begun) / 1000);
+  await delivered(written);
+  const { p50, p99 } = await ask<Delays>(loki, { quantiles: true });
+  const tail = await openTail(agent.port, 'bench-0');
+  await write(WARM_SECONDS);
+  await delivered(written);
+  await sleep(500);
+  tail.close();
+  const { lines } = await delivered(written);
+  if (lines !== written) throw new Error(`${lines} lines came of ${written}`);
+  if (tail.delays.length === 0) throw new Error('the tail got no line');
+  const { residentMb, peakRssMb } = agent.usage();
+  return {
+    corePercent: cores * 100,
+    lokiP50Ms: p50,
+    lokiP99Ms: p99,
+    tailP50Ms: quantile(tail.delays, 0.5),
+    tailP99Ms: quantile(tail.delays, 0.99),
+    residentMb,
+    peakRssMb,
+  };
 }
 
 export const live: Row = {
@@ -92,5 +61,5 @@ export const live: Row = {
     residentMb: { unit: 'MB resident at the end' },
     peakRssMb: { unit: 'MB resident at most' },
   },
-  run,
+  run: ({ way, scratch }) => withLiveAgent(way, scratch, { containers: CONTAINERS }, measure),
 };

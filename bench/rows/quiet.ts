@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from '../agent-run.js';
 import { startLiveBed } from '../live-bed.js';
+import { allOpen } from '../live-run.js';
 import { cpuSecondsOf } from '../process-usage.js';
 import type { Figures, Row, RowContext } from '../row.js';
-import { allOpen } from './live.js';
 
 const CONTAINERS = 1_000;
 const SETTLE_SECONDS = 15;

@@ -1,49 +1,25 @@
 /** From the start of the process to the first line that Loki has, beside what Node and the loading of modules take of it. */
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { Agent, type Way } from '../agent-run.js';
-import type { Arrived } from '../delay-loki.js';
-import { ask, fork, startLiveBed, until } from '../live-bed.js';
+import type { Way } from '../agent-run.js';
+import { withLiveAgent } from '../live-run.js';
 import type { Figures, Row, RowContext } from '../row.js';
 import { median } from '../statistics.js';
 
 const STARTS = 5;
 const LINES = 10;
 
-async function startOnce(way: Way, folder: string): Promise<Figures> {
-  const loki = fork('delay-loki.js');
-  const bed = await startLiveBed(folder, 1);
-  try {
-    const [{ port }] = (await once(loki, 'message')) as [{ port: number }];
-    await bed.write(LINES, 0);
-    const startedMs = Date.now();
-    const agent = await Agent.start(
-      way,
-      folder,
-      `sources: { containers: { type: docker, endpoint: "${bed.endpoint}", start_at: beginning } }
-sinks: { loki: { type: loki, url: "http://127.0.0.1:${port}" } }`,
-    );
-    try {
-      let arrived: Arrived = { lines: 0, lastMs: 0 };
-      await until('the first lines were delivered', async () => {
-        arrived = await ask<Arrived>(loki, {});
-        return arrived.lines >= LINES;
-      });
-      return {
-        deliveredMs: arrived.lastMs - startedMs,
-        cpuMs: agent.usage().cpuSeconds * 1000,
-        nodeMs: timeOf(way, ['-e', '0']),
-        versionMs: timeOf(way, [way.subject.main, 'version']),
-      };
-    } finally {
-      await agent.stop();
-    }
-  } finally {
-    loki.kill();
-    bed.close();
-  }
+function startOnce(way: Way, folder: string): Promise<Figures> {
+  return withLiveAgent(way, folder, { containers: 1, oldLines: LINES }, async ({ agent, delivered }) => {
+    const { lastMs } = await delivered(LINES);
+    return {
+      deliveredMs: lastMs - (performance.timeOrigin + agent.begunMs),
+      cpuMs: agent.usage().cpuSeconds * 1000,
+      nodeMs: timeOf(way, ['-e', '0']),
+      versionMs: timeOf(way, [way.subject.main, 'version']),
+    };
+  });
 }
 
 function timeOf({ subject }: Way, args: readonly string[]): number {

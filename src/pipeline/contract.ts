@@ -266,7 +266,7 @@ export type Cursor = readonly number[];
 export interface Delivered {
   readonly delivered: number;
   readonly rejected: ReadonlyMap<string, number>;
-  /** Which lines were rejected, as many as `rejected` counts; undefined where none was. */
+  /** Which lines were rejected, as many as `rejected` counts but for those that a server does not name; undefined: none. */
   readonly refused?: readonly Refused[] | undefined;
 }
 

@@ -11,9 +11,7 @@ export interface Query {
 
 export interface Panel {
   readonly id: number;
-  readonly type: string;
   readonly title: string;
-  readonly description?: string;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly { readonly refId: string; readonly expr: string }[];
 }

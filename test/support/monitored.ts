@@ -90,6 +90,10 @@ export const CASES: Readonly<Record<string, Case>> = {
     fail: ({ host }) => host.write(1_000),
     alerts: ['LogCapturerDeadLetters'],
   },
+  'bad-config': {
+    fail: ({ host }) => writeFileSync(path.join(host.folder, 'config.yaml'), 'sinks: [none]'),
+    alerts: ['LogCapturerReloadFailed'],
+  },
   killed: { fail: ({ agent }) => agent.signal('SIGKILL'), alerts: ['LogCapturerDown'] },
 };
 

@@ -84,6 +84,10 @@ test('it compiles, is configured like any other, and delivers every line once, i
     stdio: ['pipe', 'ignore', 'pipe'],
   });
   onTestFinished(() => void agent.kill('SIGKILL'));
+  let log = '';
+  agent.stderr.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
   const texts = Array.from({ length: LINES }, (_, i) => `line ${i}`);
   // It ends when all of its input is delivered.
   agent.stdin.end(`${texts.join('\n')}\n`);

@@ -34,6 +34,7 @@ interface Ended {
 const COMMAND = /^(?:\$ |sudo |docker |npm |npx |kubectl |curl |node |systemctl |log-capturer )/;
 const FENCE = /(?:^ *<!-- not run: (.+?) -->\n)?^( *)```(\w*)\n([\s\S]*?)^\2```$/gm;
 const AT_ONCE = 3;
+const HOOK_MS = 60_000;
 /** A command that follows lines is ended after that. */
 const FOLLOWS_S = 2;
 
@@ -68,7 +69,7 @@ beforeAll(async () => {
     writeFileSync(path.join(folder, name), 'sources: { demo: { type: demo } }\n');
   const promtail = path.join(projectRoot(), 'src/cli/convert/fixtures/host-files.promtail.yaml');
   copyFileSync(promtail, path.join(folder, 'promtail.yaml'));
-});
+}, HOOK_MS);
 
 afterAll(async () => {
   await agent?.stop();

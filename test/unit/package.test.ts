@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { publint } from 'publint';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { projectRoot } from '../support/project.js';
 
@@ -20,6 +21,8 @@ interface Manifest {
 }
 
 const NOBODY = 65_534;
+/** npm is slow to start where other tests run. */
+const HOOK_MS = 60_000;
 let folder: string;
 /** Where the tarball was unpacked. */
 let contents: string;
@@ -35,7 +38,7 @@ beforeAll(() => {
   execFileSync('tar', ['-xzf', tarball, '-C', folder]);
   contents = path.join(folder, 'package');
   manifest = JSON.parse(readFileSync(path.join(contents, 'package.json'), 'utf8')) as Manifest;
-});
+}, HOOK_MS);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -48,6 +51,11 @@ function filesIn(root: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)));
 }
+
+test('publint has nothing to say of it', async () => {
+  const { messages } = await publint({ pkgDir: contents, pack: false });
+  expect(messages).toEqual([]);
+});
 
 test('it has the program, its documents and its license, and no tests, sources or results', () => {
   const files = filesIn(contents);

@@ -46,40 +46,45 @@ export function convertScrapes(root: Section, positions: string | undefined, dra
 
 function convertStreams(streams: Streams, all: readonly Streams[], draft: Draft): void {
   const { scrape, targets, selector, labels = {}, fields = [], isUnwrapped = false } = streams;
+  if (!selector) return leaveOut(scrape, draft);
   const changes = relabel(scrape.sections('relabel_configs'), targets, draft);
   const [first, ...others] = scrape.sections('pipeline_stages');
   if (isUnwrapped) first?.section(firstStageOf(scrape) ?? '');
   const stages = isUnwrapped || !first ? others : [first, ...others];
-  if (!selector) {
-    if (stages.length > 0 || scrape.has('relabel_configs'))
-      draft.missing(
-        scrape,
-        'its streams cannot be told from those of another scrape by their labels, so what is done to them there is left out here; give them a label of their own and write processors with a match.',
-      );
-    return;
-  }
   Object.assign(changes.add, labels, { ...changes.add });
   const keys = given({ ...changes });
   if (Object.keys(keys).length > 0) draft.process('labels', selector, keys);
-  const pipeline = new Pipeline(draft, selectorBehind(selector, changes, all));
+  const behind = selectorBehind(selector, changes, all);
+  if (!behind) return leaveOut(scrape, draft);
+  const pipeline = new Pipeline(draft, behind);
   pipeline.know(...fields.filter((field) => !Object.values(changes.from_fields).includes(field)));
   convertStages(stages, pipeline);
 }
 
-/** By which streams are known behind the processor that changed their labels. */
+/** What is done to streams that cannot be told from others. */
+function leaveOut(scrape: Section, draft: Draft): void {
+  const parts = [...scrape.sections('pipeline_stages'), ...scrape.sections('relabel_configs')];
+  for (const part of parts) part.pass(...part.places().map(({ name }) => name));
+  if (parts.length > 0)
+    draft.missing(
+      scrape,
+      'its streams cannot be told from those of another scrape by their labels, so what is done to them there is left out here; give them a label of their own and write processors with a match.',
+    );
+}
+
+/** By which streams are known behind the processor that changed their labels; undefined where by nothing any more. */
 function selectorBehind(
   selector: readonly Comparison[],
   { rename, drop, add }: LabelChanges,
   all: readonly Streams[],
-): readonly Comparison[] {
+): readonly Comparison[] | undefined {
   const isNegative = selector.every(({ operator, value }) => operator === '=' && value === '');
   const job = add['job'];
   const isOwn = all.filter((other) => other.labels?.['job'] === job || knowsJob(other, job)).length <= 1;
   if (selector.length > 0 && isNegative && job !== undefined && isOwn)
     return [{ name: 'job', operator: '=', value: job }];
-  return selector
-    .filter(({ name }) => !drop.includes(name))
-    .map((comparison) => ({ ...comparison, name: rename[comparison.name] ?? comparison.name }));
+  if (!isNegative && selector.some(({ name }) => drop.includes(name))) return undefined;
+  return selector.map((comparison) => ({ ...comparison, name: rename[comparison.name] ?? comparison.name }));
 }
 
 function knowsJob({ selector }: Streams, job: string | undefined): boolean {
@@ -105,6 +110,7 @@ function syslogStreams(scrape: Section, draft: Draft): Streams[] {
 }
 
 function fileStreams(scrapes: readonly Section[], positions: string | undefined, draft: Draft): Streams[] {
+  const hasContainers = scrapes.some((scrape) => scrape.has('docker_sd_configs'));
   const groups = scrapes.flatMap((scrape) => {
     const format = formatOf(scrape);
     const encoding = scrape.text('encoding')?.toLowerCase();
@@ -126,6 +132,8 @@ function fileStreams(scrapes: readonly Section[], positions: string | undefined,
       jobs.length === 1
         ? { name: 'job', operator: '=', value: jobs[0] }
         : { name: 'job', operator: '=~', value: jobs.map((job) => escaped(job)).join('|') },
+      // A container may be of the same job.
+      ...(hasContainers ? [{ name: 'logstream', operator: '=', value: '' } as const] : []),
     ];
     return {
       scrape,
@@ -147,8 +155,10 @@ function dockerStreams(scrapes: readonly Section[], draft: Draft): Streams[] {
   for (const { config } of found) {
     const host = config.text('host') ?? '';
     const first = known.get(host);
-    if (first) first.share();
-    else known.set(host, new DockerTargets(config, 'containers', draft));
+    if (first) {
+      first.share();
+      config.pass('filters', 'refresh_interval', 'port');
+    } else known.set(host, new DockerTargets(config, 'containers', draft));
   }
   return found.map(({ scrape, config }) => {
     const targets = known.get(config.text('host') ?? '') as DockerTargets;

@@ -163,6 +163,28 @@ describe('an answer by document', () => {
     expect(messages(cluster)).toEqual(lines(0, 4).map(({ text }) => text));
   });
 
+  test('that blames some documents, and for others may mean the index, counts each line once', async () => {
+    const cluster = new Cluster();
+    let isFull = true;
+    cluster.fails = ({ message }) => {
+      if (/[05]$/.test(message)) return { status: 400, type: 'mapper_parsing_exception', reason: 'no' };
+      return isFull ? { status: 400, type: 'validation_exception', reason: 'max shards' } : undefined;
+    };
+    await withServer(cluster.answer, make, async ({ sink }) => {
+      const blocks = [block(lines(0, 4)), block(lines(4, 8))];
+      for (let attempt = 0; attempt < 3; attempt++)
+        await expect(deliverOnce(sink, blocks)).rejects.toMatchObject({ code: 'SINK_REFUSED' });
+      isFull = false;
+      const result = await deliverOnce(sink, blocks);
+      expect([result.delivered, [...result.rejected]]).toEqual([6, [['refused', 2]]]);
+      expect(refusedTexts(result)).toEqual([
+        ['refused', 'line 0'],
+        ['refused', 'line 5'],
+      ]);
+    });
+    expect(messages(cluster)).toEqual([1, 2, 3, 4, 6, 7].map((i) => `line ${i}`));
+  });
+
   test.each(['<html>', '{}', '{"items":[]}', '{"items":[{"create":{}}]}', '{"items":[null]}'])(
     'that is none is no success: %s',
     async (body) => {

@@ -66,6 +66,17 @@ export function halves(request: Request): readonly [Request, Request] | undefine
   return [[{ block, rows: rows.slice(0, middle) }], [{ block, rows: rows.slice(middle) }]];
 }
 
+/** The same lines in one request, in their order. */
+export function joined(requests: readonly Request[]): Request {
+  const pieces: { readonly block: Block; readonly rows: number[] }[] = [];
+  for (const piece of requests.flat()) {
+    const last = pieces.at(-1);
+    if (last?.block === piece.block) last.rows.push(...rowsOf(piece));
+    else pieces.push({ block: piece.block, rows: [...rowsOf(piece)] });
+  }
+  return pieces;
+}
+
 /** The same lines in requests of at most `maxBytes` raw bytes, as far as lines can be parted. */
 export function fitting(request: Request, maxBytes: number): Request[] {
   if (bytesOf(request) <= maxBytes) return [request];

@@ -4,7 +4,7 @@
  *
  * Who answers that something of a request will never be taken (`refused`) does not say what. The request is divided until it
  * is a line, up to MAX_DOUBTS times; such lines are put aside until the server has taken something else. Then they are
- * rejected. Where it takes nothing at all it is not the lines: `hopeless`, and all is as it was before the first doubt.
+ * rejected. Where it takes nothing at all it is not the lines: `hopeless`, and those under suspicion are one request again.
  */
 import type { Block, Delivered, Refused } from '../../pipeline/contract.js';
 import type { Words } from './answer.js';
@@ -14,6 +14,7 @@ import {
   Decoder,
   fitting,
   halves,
+  joined,
   linesOf,
   partOf,
   type Request,
@@ -34,7 +35,6 @@ export class Work {
   readonly #rejected = new Map<string, number>();
   /** By block, reason and stream; rows as they came. */
   readonly #refused = new Map<string, Refused & { readonly rows: number[] }>();
-  readonly #decoder = new Decoder();
   /** What the server said of one line, by reason. */
   readonly examples = new Map<string, string>();
 
@@ -42,8 +42,6 @@ export class Work {
   #suspects: Suspect[] = [];
   /** Requests of the sink that the server had taken at the first doubt. */
   #acceptedBefore: number | undefined;
-  /** The queue at the first doubt of an attempt. */
-  #before: readonly Request[] | undefined;
 
   constructor(blocks: readonly Block[]) {
     this.#add(blocks);
@@ -113,7 +111,6 @@ export class Work {
   /** Something of the first request will never be taken; `accepted` requests of the sink were until now. */
   doubt(words: Words, accepted: number): void {
     this.#acceptedBefore ??= accepted;
-    this.#before ??= [...this.#queue];
     const parts = this.#doubts++ < MAX_DOUBTS ? halves(this.#queue[0]) : undefined;
     if (parts) this.#queue.splice(0, 1, ...parts);
     else this.#suspects.push({ request: this.#shift(), words });
@@ -127,8 +124,7 @@ export class Work {
     if (this.#suspects.length === 0) return false;
     if (accepted > (this.#acceptedBefore ?? accepted)) this.#settleSuspects();
     else if (this.#queue.length === 0) {
-      this.#queue = [...(this.#before ?? [])];
-      this.#before = undefined;
+      this.#queue = [joined(this.#suspects.map(({ request }) => request))];
       this.#suspects = [];
       this.#doubts = 0;
       return true;
@@ -152,10 +148,12 @@ export class Work {
   }
 
   #reject(request: Request, refused: ReadonlyMap<number, Words>): void {
+    if (refused.size === 0) return;
+    const decoder = new Decoder();
     let from = 0;
-    for (const piece of refused.size > 0 ? request : []) {
+    for (const piece of request) {
       const { block } = piece;
-      const { streams, stream } = this.#decoder.decode(block);
+      const { streams, stream } = decoder.decode(block);
       for (const [i, row] of rowsOf(piece).entries()) {
         const words = refused.get(from + i);
         if (!words) continue;

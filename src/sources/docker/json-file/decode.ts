@@ -156,7 +156,6 @@ export class Decoder {
 
   #begin(buf: Buffer, span: Span): number {
     this.#batch.reset();
-    this.#batch.arena = this.#parser.begin(buf);
     this.#outId = 0;
     this.#errId = 0;
     this.#rowsFrom = span.offset;
@@ -164,6 +163,8 @@ export class Decoder {
     this.#wait = undefined;
     this.#parser.time.seconds = span.seconds;
     this.#parser.time.nanos = span.nanos;
+    // Behind the span's time: records without a time of their own go on from there.
+    this.#batch.arena = this.#parser.begin(buf);
     return span.offset;
   }
 

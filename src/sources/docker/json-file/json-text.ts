@@ -73,7 +73,8 @@ export class JsonTexts {
 
   /**
    * Takes the string whose text begins at `from`: answers the index of the quote that closes it; -1 where it is no valid
-   * JSON string, and nothing is taken. Never looks past the next newline byte, which must exist.
+   * JSON string, and nothing is taken. Never looks past the next newline byte, which must exist. There is room for each byte
+   * of the chunk once, in order: what was taken in vain is given back by setting `end` to what it was.
    */
   take(from: number): number {
     const chunk = this.#chunk;
