@@ -18,6 +18,7 @@ import { Decoder, type LineTarget } from '../docker/json-file/decode.js';
 import { closeAll, isGeneration, isSameFile } from '../docker/json-file/generations.js';
 import { ifThere, type LogFile, PlainFile } from '../docker/json-file/log-file.js';
 import { type Mark, markAt, Span } from '../docker/json-file/span.js';
+import { DoneFiles } from './done-files.js';
 import type { Encoding } from './encodings.js';
 import { LogStreams } from './log-streams.js';
 import { readLongLine } from './long-line.js';
@@ -76,6 +77,7 @@ export class FileLog implements LineTarget {
   #wakings = 0;
   /** Older files that were changed later than this are not known. */
   #olderMs: number;
+  readonly #done: DoneFiles;
 
   /** `labelsFor` is given the name behind links. */
   constructor(context: LogContext, path: string, key: string, labelsFor: (realPath: string) => Labels) {
@@ -87,6 +89,7 @@ export class FileLog implements LineTarget {
     this.#streams = new LogStreams(context.pipeline.streams, this.labels, context.format !== 'plain');
     const saved = context.pipeline.position(key);
     this.#saved = saved === undefined ? undefined : decodePosition(saved);
+    this.#done = new DoneFiles(this.#saved?.done);
     this.#olderMs = this.#saved?.olderMs ?? Date.now() - COARSE_CLOCK_MS;
     if (saved !== undefined && !this.#saved)
       context.log.warn(
@@ -136,7 +139,7 @@ export class FileLog implements LineTarget {
     this.realPath = realPathOf(this.path);
     const newest = openNewest(scope, this.path);
     const saved = this.#saved;
-    const resumed = saved ? resume(scope, this.realPath, newest, saved) : undefined;
+    const resumed = saved ? resume(scope, this.realPath, { newest, saved, done: this.#done }) : undefined;
     const marks = resumed?.marks ?? (newest ? beginAt(scope, newest, beginning) : []);
     this.#wakings++;
     if (marks.length === 0) return false;
@@ -339,7 +342,7 @@ export class FileLog implements LineTarget {
 
   #openNewer(scope: Scope, held: LogFile): void {
     const { path, realPath } = this;
-    const marks = openAfter(scope, held, { path, realPath, olderMs: this.#olderMs });
+    const marks = openAfter(scope, held, { path, realPath, olderMs: this.#olderMs, done: this.#done });
     for (const { file } of marks) this.#context.onHeld(file, this);
     this.#awake.marks.push(...marks);
     this.counts.rotations += marks.length;
@@ -392,10 +395,11 @@ export class FileLog implements LineTarget {
     }
     if (missing !== undefined) this.#endOpenLines(span);
     this.#knowOlder(file instanceof PlainFile ? file.stat().modifiedMs : file.modifiedMs);
+    this.#done.add(file);
     span.advance();
-    if (missing !== undefined) {
+    if (missing === 'removed') this.#tellGap(missing, 'files of it were removed before they were seen');
+    else if (missing !== undefined)
       this.#tellGap(missing, file.isDamaged ? `${file.path} is damaged` : undefined);
-    }
     this.#savePosition();
   }
 
@@ -428,7 +432,8 @@ export class FileLog implements LineTarget {
     this.mayHaveCopies = false;
     const { marks } = this.#awake;
     const held = [...this.#files];
-    const isKnown = (file: LogFile): boolean => held.some((one) => isGeneration(file, one));
+    const isKnown = (file: LogFile): boolean =>
+      held.some((one) => isGeneration(file, one)) || this.#done.has(file);
     const copies = copiesSince(scope, this.realPath, this.#olderMs, isKnown);
     if (copies.length === 0) return false;
     const at = marks.length - 1;
@@ -470,6 +475,7 @@ export class FileLog implements LineTarget {
       }
       this.#late = this.#late.filter((one) => one !== late);
       this.#knowOlder(file.stat().modifiedMs);
+      this.#done.add(file);
       this.#savePosition();
       this.#closeUnneeded([file]);
       if (this.wait) return 'blocked';
@@ -498,7 +504,7 @@ export class FileLog implements LineTarget {
     const dropped = live.trim();
     if (dropped.length > 0) this.#closeUnneeded(dropped);
     const late = this.#late.map(({ span }) => span);
-    this.#saved = savedOf(live, late, this.#olderMs);
+    this.#saved = savedOf(live, late, { olderMs: this.#olderMs, done: this.#done.list });
     return encodePosition(this.#saved);
   }
 

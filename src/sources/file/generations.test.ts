@@ -1,5 +1,9 @@
-import { describe, expect, test } from 'vitest';
-import { basesOf, isRotationOf, mayBeRotationOf } from './generations.js';
+import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Scope } from '../../runtime/scope.js';
+import { basesOf, isRotationOf, mayBeRotationOf, overGenerations } from './generations.js';
 import { podOf } from './labels.js';
 import { decodePosition, encodePosition, type SavedLog } from './position.js';
 
@@ -60,6 +64,10 @@ describe('positions', () => {
       { file: [0, 0, 0, 0], inode: 13, createdMs: 0, isLate: false },
     ],
     olderMs: 1795366115237.5,
+    done: [
+      [1024, 77, 4096],
+      [3, 5, 3],
+    ],
   };
 
   test('come back as they were', () => {
@@ -74,8 +82,37 @@ describe('positions', () => {
     [1, 2, 0, []],
     [1, 2, 0, [[1, 2, 3, 4], 5], 0],
     [1, -2, 0, [], 0],
+    [1, 2, 0, [], 0, 3],
+    [1, 2, 0, [], 0, [1, 'x', 3]],
     [1, 2, 0, [[1, 2, 'x', 4], 5, 6, 0], 0],
   ])('nothing else is one: %j', (position) => {
     expect(decodePosition(position as never)).toBeUndefined();
+  });
+});
+
+describe('generations that move while they are looked at', () => {
+  test('are listed and opened again, and what was opened in vain is closed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'generations-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'a.log');
+    const scope = Scope.root('test', (error) => {
+      throw error;
+    });
+    onTestFinished(() => scope.close().then(() => undefined));
+    for (const n of [1, 2]) {
+      writeFileSync(`${path}.${n}`, `generation ${n}`);
+      utimesSync(`${path}.${n}`, 1000 - n, 1000 - n);
+    }
+    writeFileSync(path, 'generation 0');
+    let attempts = 0;
+    const texts = overGenerations(scope, path, (list, open) => {
+      const listed = list();
+      if (++attempts === 1)
+        for (const n of [2, 1, 0]) renameSync(n === 0 ? path : `${path}.${n}`, `${path}.${n + 1}`);
+      return listed.map((generation) => open(generation)?.head(100).toString());
+    });
+    expect(attempts).toBe(2);
+    expect(texts).toEqual(['generation 0', 'generation 1', 'generation 2']);
+    await vi.waitFor(() => expect(scope.census()).toEqual(new Map([['file', 3]])));
   });
 });

@@ -2,14 +2,17 @@
  * What rotation leaves of a log: `app.log.1`, `app.log.2.gz`, `app.log-20261122`, `app-20261122.log`, `app.log.old` beside
  * `app.log`. A compressed copy is not whole while the plain file that it is made of is there.
  */
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import type { Scope } from '../../runtime/scope.js';
+import { closeAll } from '../docker/json-file/generations.js';
 import { GzipFile } from '../docker/json-file/gzip-file.js';
 import { ifThere, type LogFile, PlainFile } from '../docker/json-file/log-file.js';
 import { IDENTIFYING_BYTES, type SavedFile } from './position.js';
 import { canReadZstd, ZstdFile } from './zstd-file.js';
 
+/** A rotation takes a moment. */
+const ATTEMPTS = 20;
 /** What stands behind a log's name, or before its extension; a number alone may as well count logs that live side by side. */
 const ROTATED = /^[._-](\d[\dTZ._:+-]*|old|bak|prev)$/;
 const SURELY_BEHIND = /^(\.\d{1,4}|[._-]\d{4}-?\d{2}-?\d{2}[\dTZ._:+-]*|[.-]\d{10}|\.old|\.bak)$/;
@@ -67,32 +70,81 @@ export function basesOf(name: string): string[] {
   return bases;
 }
 
+/**
+ * What `work` makes of what rotations left of the log at `path`: it lists them where it needs to, and opens them by `open`.
+ * Where names went on to other files meanwhile, what was opened is closed, and it is done again.
+ */
+export function overGenerations<T>(
+  scope: Scope,
+  path: string,
+  work: (
+    list: () => readonly Generation[],
+    open: (generation: Pick<Generation, 'path' | 'inode'>) => LogFile | undefined,
+  ) => T,
+): T {
+  for (let attempt = 1; ; attempt++) {
+    const opened: LogFile[] = [];
+    let isMoved = false;
+    const open = (generation: Pick<Generation, 'path' | 'inode'>): LogFile | undefined => {
+      const file = openFile(scope, generation.path);
+      if (file) opened.push(file);
+      if (file ? file.inode !== generation.inode : !existsSync(generation.path)) isMoved = true;
+      return file;
+    };
+    const result = work(() => generationsOf(path), open);
+    if (!isMoved || attempt === ATTEMPTS) return result;
+    closeAll(opened);
+  }
+}
+
 /** What rotations left of the log at `path`, the newest first as far as times of change and numbers tell. */
 export function generationsOf(path: string): Generation[] {
-  const folder = dirname(path);
+  for (let attempt = 1; ; attempt++) {
+    const names = namesOf(path);
+    const { found, isStill } = look(path, names);
+    if ((isStill && names.size === new Set([...names, ...namesOf(path)]).size) || attempt === ATTEMPTS)
+      return found;
+  }
+}
+
+function namesOf(path: string): ReadonlySet<string> {
   const base = basename(path);
   const stem = base.slice(0, base.length - extname(base).length);
-  const names = new Set(
-    (ifThere(() => readdirSync(folder)) ?? []).filter(
+  return new Set(
+    (ifThere(() => readdirSync(dirname(path))) ?? []).filter(
       (name) => name.startsWith(stem) && mayBeRotationOf(name, base),
     ),
   );
-  const found: Generation[] = [];
+}
+
+/** `isStill`: false where a name was gone before it was looked at, or two name the same file because it went on. */
+function look(path: string, names: ReadonlySet<string>): { found: Generation[]; isStill: boolean } {
+  const found = new Map<number, Generation>();
+  let isStill = true;
   for (const name of names) {
     if (COMPRESSED.test(name) && names.has(name.replace(COMPRESSED, ''))) continue;
-    const generation = join(folder, name);
+    const generation = join(dirname(path), name);
     const stat = ifThere(() => statSync(generation));
+    if (stat === undefined || (found.has(stat.ino) && stat.nlink === 1)) isStill = false;
     if (stat?.isFile() !== true) continue;
-    found.push({
+    found.set(stat.ino, {
       path: generation,
       inode: stat.ino,
       modifiedMs: stat.mtimeMs,
       createdMs: stat.birthtimeMs,
-      isSure: isRotationOf(name, base),
+      isSure: isRotationOf(name, basename(path)),
     });
   }
-  const number = ({ path }: Generation): number => Number(/(\d+)\D*$/.exec(path)?.[1] ?? 0);
-  return found.sort((a, b) => b.modifiedMs - a.modifiedMs || number(a) - number(b));
+  return {
+    found: [...found.values()].sort((a, b) => b.modifiedMs - a.modifiedMs || ageByName(a) - ageByName(b)),
+    isStill,
+  };
+}
+
+/** The greater, the older: numbers count up from the newest, times go on. */
+function ageByName({ path }: Generation): number {
+  const number = Number((/(\d[\dTZ._:+-]*)\D*$/.exec(path)?.[1] ?? '').replace(/\D/g, ''));
+  return number < 10_000 ? number : -number;
 }
 
 /** Opens a file of a log. Undefined where it is not there, or cannot be decompressed here. */

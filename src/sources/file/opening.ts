@@ -5,7 +5,9 @@ import type { Scope } from '../../runtime/scope.js';
 import { closeAll, isGeneration } from '../docker/json-file/generations.js';
 import { type LogFile, PlainFile } from '../docker/json-file/log-file.js';
 import { type Mark, markAt } from '../docker/json-file/span.js';
+import type { DoneFiles } from './done-files.js';
 import { openFile } from './generations.js';
+import type { SavedLog } from './position.js';
 import { resume } from './resume.js';
 
 /** Where to begin in a log of which nothing is known. */
@@ -29,28 +31,31 @@ export function beginAt(scope: Scope, newest: PlainFile, { older, offset }: Begi
   return [...files.map((file) => markAt(file, 0, 0)), markAt(newest, at, at)];
 }
 
+/** A log that is being read: where it is, and what is known of its older files. */
+export interface HeldLog {
+  readonly path: string;
+  readonly realPath: string;
+  readonly olderMs: number;
+  readonly done: DoneFiles;
+}
+
 /** What came after `held`, oldest first, up to the file of the name `path`; empty where there is none. */
-export function openAfter(
-  scope: Scope,
-  held: LogFile,
-  { path, realPath, olderMs }: { readonly path: string; readonly realPath: string; readonly olderMs: number },
-): Mark[] {
-  const next = openNewest(scope, path);
-  if (!next) return [];
+export function openAfter(scope: Scope, held: LogFile, { path, realPath, olderMs, done }: HeldLog): Mark[] {
+  const newest = openNewest(scope, path);
+  if (!newest) return [];
   const { modifiedMs } = held instanceof PlainFile ? held.stat() : held;
   const [length, crc] = held.fingerprint(held.size);
-  const { marks, isFound } = resume(
-    scope,
-    realPath,
-    next,
-    {
-      ...timeOfMs(modifiedMs),
-      isCut: false,
-      files: [{ file: [length, crc, 0, 0], inode: held.inode, createdMs: held.createdMs, isLate: false }],
-      olderMs,
-    },
-    (file) => isGeneration(file, held),
-  );
+  const saved: SavedLog = {
+    ...timeOfMs(modifiedMs),
+    isCut: false,
+    files: [{ file: [length, crc, 0, 0], inode: held.inode, createdMs: held.createdMs, isLate: false }],
+    olderMs,
+    done: [],
+  };
+  const isSameFile = (file: LogFile): boolean => isGeneration(file, held);
+  const { marks, isFound, hasGenerations } = resume(scope, realPath, { newest, saved, done, isSameFile });
   if (isFound) closeAll(marks.splice(0, 1).map(({ file }) => file));
+  // Older files are kept, and it is none of them any more: as many rotations may have taken others with it.
+  else if (hasGenerations && held.size > 0) marks[0].missingBefore ??= 'removed';
   return marks;
 }

@@ -90,6 +90,7 @@ export class Owners {
         },
       ],
       olderMs: now * 1000,
+      done: [],
     };
     this.#finished.set(identity, saved);
     for (const first of this.#finished.keys()) {

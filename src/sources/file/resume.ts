@@ -12,7 +12,8 @@ import { dirname } from 'node:path';
 import type { Scope } from '../../runtime/scope.js';
 import { ifThere, type LogFile, type PlainFile } from '../docker/json-file/log-file.js';
 import { type Mark, markAt } from '../docker/json-file/span.js';
-import { type Generation, generationsOf, isSame, openFile } from './generations.js';
+import type { DoneFiles } from './done-files.js';
+import { type Generation, isSame, overGenerations } from './generations.js';
 import type { SavedFile, SavedLog } from './position.js';
 
 /** Whoever gives a file the times of another one may not do it to the nanosecond. */
@@ -27,6 +28,8 @@ export interface Resumed {
   readonly isLost: boolean;
   /** The file that bears the name was cut short. */
   readonly isCut: boolean;
+  /** Files that rotations left of it are there, whichever. */
+  readonly hasGenerations: boolean;
 }
 
 interface Candidate {
@@ -39,16 +42,36 @@ interface Candidate {
   isLate: boolean;
 }
 
-type IsSame = (file: LogFile, saved: SavedFile) => boolean;
+/** What a log is looked for by. */
+export interface Sought {
+  /** Bears the log's name; undefined: no file does. */
+  readonly newest: PlainFile | undefined;
+  readonly saved: SavedLog;
+  readonly done: DoneFiles;
+  readonly isSameFile?: (file: LogFile, saved: SavedFile) => boolean;
+}
 
-/** `newest` bears the log's name; undefined: no file does. Opens what else is needed. */
-export function resume(
-  scope: Scope,
-  path: string,
-  newest: PlainFile | undefined,
-  saved: SavedLog,
-  isSameFile: IsSame = isSame,
-): Resumed {
+type Opener = Parameters<Parameters<typeof overGenerations>[2]>;
+
+/** Opens what is needed beside `newest`. */
+export function resume(scope: Scope, path: string, sought: Sought): Resumed {
+  const resumed = overGenerations(scope, path, (...opener) => resumeAmong(sought, ...opener));
+  const { newest, saved, done } = sought;
+  const isEmpty = resumed.isNewestKnown && saved.files.at(-1)?.file[0] === 0;
+  if (!isEmpty) return resumed;
+  const isKnown = (file: LogFile): boolean => file.inode === newest?.inode || done.has(file);
+  const copies = copiesSince(scope, path, saved.olderMs, isKnown);
+  const marks = [...copies, ...resumed.marks];
+  // Each copy was made of the same file, which was then cut.
+  if (copies.length > 0) for (const mark of marks.slice(1)) mark.missingBefore = 'truncated';
+  return { ...resumed, marks };
+}
+
+function resumeAmong(
+  { newest, saved, done, isSameFile = isSame }: Sought,
+  list: Opener[0],
+  open: Opener[1],
+): Resumed & { readonly isNewestKnown: boolean } {
   const wanted = [...saved.files];
   /** The mark of `file`, if it is one of those that are wanted, which it is then no more. */
   const take = (file: LogFile, among: (saved: SavedFile) => boolean): SavedFile | undefined => {
@@ -56,7 +79,7 @@ export function resume(
     return index < 0 ? undefined : wanted.splice(index, 1)[0];
   };
   const openAndTake = (candidate: Candidate, among: (saved: SavedFile) => boolean): void => {
-    const file = openFile(scope, candidate.path);
+    const file = open(candidate);
     const known = file && take(file, among);
     if (file && known) {
       candidate.mark = markAt(file, known.file[2], known.file[3]);
@@ -73,7 +96,7 @@ export function resume(
     newestKnown === undefined &&
     wanted.some((one) => one.inode === newest.inode && one.createdMs === newest.createdMs);
   // The newest first.
-  const others: Candidate[] = wanted.length > 0 ? othersOf(path, newest) : [];
+  const others: Candidate[] = wanted.length > 0 ? othersThan(newest, list()) : [];
   for (const other of others) {
     if (wanted.some(({ inode }) => inode === other.inode))
       openAndTake(other, ({ inode }) => inode === other.inode);
@@ -81,32 +104,30 @@ export function resume(
   if (newest && !newestKnown && !isCut) newestKnown = take(newest, () => true);
   for (const other of others) if (wanted.length > 0 && !other.mark) openAndTake(other, () => true);
 
-  const isEmpty = newestKnown !== undefined && saved.files.at(-1)?.file[0] === 0;
-  const copies = isEmpty
-    ? copiesSince(scope, path, saved.olderMs, ({ inode }) => inode === newest?.inode)
-    : [];
   const oldest = others.findLastIndex(({ mark, isLate }) => mark !== undefined && !isLate);
   const isLater = ({ modifiedMs }: Candidate): boolean =>
     !newestKnown && wanted.length > 0 && modifiedMs > saved.olderMs + ROUNDING_MS;
   const needed = others.filter(
     (other, i) => other.mark !== undefined || (other.isSure && (oldest < 0 ? isLater(other) : i < oldest)),
   );
-  const marks: Mark[] = [...copies];
-  for (const { path, mark } of needed.reverse()) {
-    const file = mark ? undefined : openFile(scope, path);
-    if (mark) marks.push(mark);
+  const marks: Mark[] = [];
+  for (const candidate of needed.reverse()) {
+    const file = candidate.mark ? undefined : open(candidate);
+    if (candidate.mark) marks.push(candidate.mark);
+    else if (file && oldest < 0 && done.has(file)) void file.close();
     else if (file) marks.push(markAt(file, 0, 0));
   }
   if (newest) {
     const [, , out, err] = newestKnown?.file ?? [0, 0, 0, 0];
     marks.push(markAt(newest, out, err));
   }
-  // Each copy was made of the same file, which was then cut.
-  if (isCut || copies.length > 0) for (const mark of marks.slice(1)) mark.missingBefore = 'truncated';
+  if (isCut) for (const mark of marks.slice(1)) mark.missingBefore = 'truncated';
   if (saved.isCut && marks.length > 1) marks[marks.length - 1].missingBefore = 'truncated';
   // Of an empty one nothing was read, and nobody is told of it.
   const isLost = wanted.some(({ file: [length] }) => length > 0);
-  return { marks, isFound: oldest >= 0 || newestKnown !== undefined, isLost, isCut };
+  const isNewestKnown = newestKnown !== undefined;
+  const hasGenerations = others.some(({ isSure }) => isSure);
+  return { marks, isFound: oldest >= 0 || isNewestKnown, isLost, isCut, isNewestKnown, hasGenerations };
 }
 
 export interface Copy {
@@ -117,15 +138,18 @@ export interface Copy {
 
 /** The newest copy of a file, made before it was cut short. */
 export function findCopy(scope: Scope, path: string, cut: SavedFile): Copy | undefined {
-  for (const { path: name, inode, modifiedMs } of generationsOf(path)) {
-    const file = inode === cut.inode ? undefined : openFile(scope, name);
-    if (!file) continue;
-    if (isSame(file, cut)) return { mark: markAt(file, cut.file[2], cut.file[3]), modifiedMs };
-    const isShorter = file.matches(cut.file);
-    void file.close();
-    if (isShorter) return { mark: undefined, modifiedMs };
-  }
-  return undefined;
+  return overGenerations(scope, path, (list, open) => {
+    for (const generation of list()) {
+      const file = generation.inode === cut.inode ? undefined : open(generation);
+      if (!file) continue;
+      const { modifiedMs } = generation;
+      if (isSame(file, cut)) return { mark: markAt(file, cut.file[2], cut.file[3]), modifiedMs };
+      const isShorter = file.matches(cut.file);
+      void file.close();
+      if (isShorter) return { mark: undefined, modifiedMs };
+    }
+    return undefined;
+  });
 }
 
 /**
@@ -141,13 +165,15 @@ export function copiesSince(
   if (!mayHoldSince(dirname(path), olderMs)) return [];
   const isNew = ({ modifiedMs, createdMs, isSure }: Generation): boolean =>
     isSure && modifiedMs > olderMs + ROUNDING_MS && (createdMs === 0 || createdMs > olderMs);
-  const copies: Mark[] = [];
-  for (const { path: name } of generationsOf(path).filter(isNew).reverse()) {
-    const file = openFile(scope, name);
-    if (file && isKnown(file)) void file.close();
-    else if (file) copies.push(markAt(file, 0, 0));
-  }
-  return copies;
+  return overGenerations(scope, path, (list, open) => {
+    const copies: Mark[] = [];
+    for (const generation of list().filter(isNew).reverse()) {
+      const file = open(generation);
+      if (file && isKnown(file)) void file.close();
+      else if (file) copies.push(markAt(file, 0, 0));
+    }
+    return copies;
+  });
 }
 
 /** Whether a name may have come into `folder` since: to look through one of thousands of files for each of them is dear. */
@@ -157,13 +183,15 @@ function mayHoldSince(folder: string, sinceMs: number): boolean {
   return stat === undefined || stat.birthtimeMs === 0 || stat.ctimeMs > sinceMs;
 }
 
-function othersOf(path: string, newest: PlainFile | undefined): Candidate[] {
-  const known = new Set(newest ? [newest.inode] : []);
-  const others: Candidate[] = [];
-  for (const { path: name, inode, modifiedMs, isSure } of generationsOf(path)) {
-    if (known.has(inode)) continue;
-    known.add(inode);
-    others.push({ path: name, inode, modifiedMs, isSure, mark: undefined, isLate: false });
-  }
-  return others;
+function othersThan(newest: PlainFile | undefined, generations: readonly Generation[]): Candidate[] {
+  return generations
+    .filter(({ inode }) => inode !== newest?.inode)
+    .map(({ path, inode, modifiedMs, isSure }) => ({
+      path,
+      inode,
+      modifiedMs,
+      isSure,
+      mark: undefined,
+      isLate: false,
+    }));
 }

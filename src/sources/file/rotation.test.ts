@@ -9,6 +9,7 @@ const { gzipSync } = zlib;
 /** Undefined before Node.js 22.15. */
 const { zstdCompressSync } = zlib as { zstdCompressSync?: (data: Buffer) => Buffer };
 const begin = fileKits();
+const cri = (text: string): string => `2026-11-22T10:00:00.000000000Z stdout F ${text}`;
 
 const rotations: Record<string, (path: string) => void> = {
   rename: (path) => renameSync(path, `${path}.1`),
@@ -70,6 +71,59 @@ test('several times while it does not run, compressed and not', async () => {
   kit.start();
   await kit.untilLines(5);
   expect(kit.pipeline.story).toEqual(['1', '2', '3', '4', '5']);
+});
+
+test('more often than it is looked at, with fewer files kept: what may be missing is a gap', async () => {
+  const kit = begin();
+  const path = await kit.reading('1');
+  for (const text of ['2', '3', '4']) {
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, lines(text));
+  }
+  await kit.untilLines(3);
+  expect(kit.pipeline.story).toEqual(['1', '<removed>', '3', '4']);
+});
+
+test('removed and made anew, where no older file is kept, is no gap', async () => {
+  const kit = begin();
+  const path = await kit.reading('1');
+  rmSync(path);
+  writeFileSync(path, lines('2'));
+  await kit.untilLines(2);
+  expect(kit.pipeline.story).toEqual(['1', '2']);
+});
+
+test('compressed when it was read long ago, with a time of its own, while the next file is empty', async () => {
+  const kit = begin({ format: 'cri' });
+  const path = await kit.reading(cri('1'), cri('2'));
+  const oldest = `${path}.20261121-100000`;
+  renameSync(path, oldest);
+  writeFileSync(path, lines(cri('3')));
+  await kit.untilLines(3);
+  renameSync(path, `${path}.20261122-100000`);
+  writeFileSync(path, '');
+  await kit.until('the next file', () => kit.source.figures()?.active.get(path)?.rotations === 2);
+  writeFileSync(`${oldest}.gz`, gzipSync(readFileSync(oldest)));
+  rmSync(oldest);
+  appendFileSync(path, lines(cri('4')));
+  await kit.untilLines(4);
+  expect(kit.pipeline.story).toEqual(['1', '2', '3', '4']);
+});
+
+test('compressed while it does not run, and what was read last is gone: nothing is read again', async () => {
+  const kit = begin({ format: 'cri' });
+  const path = await kit.reading(cri('1'), cri('2'));
+  renameSync(path, `${path}.1`);
+  writeFileSync(path, lines(cri('3')));
+  await kit.untilLines(3);
+  await kit.stop();
+  writeFileSync(`${path}.1.gz`, gzipSync(readFileSync(`${path}.1`)));
+  rmSync(`${path}.1`);
+  rmSync(path);
+  writeFileSync(path, lines(cri('4')));
+  kit.start();
+  await kit.untilLines(4);
+  expect(kit.pipeline.story).toEqual(['1', '2', '3', '<blind>', '4']);
 });
 
 test('a program that writes on to the file that was renamed', async () => {

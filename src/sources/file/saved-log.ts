@@ -1,10 +1,14 @@
 /** What is committed of a log that is being read (position.ts has the form): which of its files are still needed, and how far each was read. */
 import type { LogFile } from '../docker/json-file/log-file.js';
 import type { Span } from '../docker/json-file/span.js';
-import type { SavedFile, SavedLog } from './position.js';
+import type { DoneFile, SavedFile, SavedLog } from './position.js';
 
 /** `late`: spans of files that were renamed and left, and are looked at for a while; oldest first. */
-export function savedOf(live: Span, late: readonly Span[], olderMs: number): SavedLog {
+export function savedOf(
+  live: Span,
+  late: readonly Span[],
+  { olderMs, done }: { readonly olderMs: number; readonly done: readonly DoneFile[] },
+): SavedLog {
   const newest = live.marks[live.marks.length - 1];
   const wasCut = newest.missingBefore === 'truncated';
   // The copy that was read before it says nothing of a file that was cut short: it may be cut again.
@@ -29,5 +33,5 @@ export function savedOf(live: Span, late: readonly Span[], olderMs: number): Sav
         });
   }
   const isCut = !live.isInNewestFile && wasCut;
-  return { seconds: live.seconds, nanos: live.nanos, isCut, files, olderMs };
+  return { seconds: live.seconds, nanos: live.nanos, isCut, files, olderMs, done };
 }
