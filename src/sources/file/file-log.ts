@@ -139,7 +139,9 @@ export class FileLog implements LineTarget {
     this.realPath = realPathOf(this.path);
     const newest = openNewest(scope, this.path);
     const saved = this.#saved;
-    const resumed = saved ? resume(scope, this.realPath, { newest, saved, done: this.#done }) : undefined;
+    const resumed = saved
+      ? resume(scope, this.realPath, { newest, saved, isKnown: this.#whetherKnown() })
+      : undefined;
     const marks = resumed?.marks ?? (newest ? beginAt(scope, newest, beginning) : []);
     this.#wakings++;
     if (marks.length === 0) return false;
@@ -342,7 +344,12 @@ export class FileLog implements LineTarget {
 
   #openNewer(scope: Scope, held: LogFile): void {
     const { path, realPath } = this;
-    const marks = openAfter(scope, held, { path, realPath, olderMs: this.#olderMs, done: this.#done });
+    const marks = openAfter(scope, held, {
+      path,
+      realPath,
+      olderMs: this.#olderMs,
+      isKnown: this.#whetherKnown(),
+    });
     for (const { file } of marks) this.#context.onHeld(file, this);
     this.#awake.marks.push(...marks);
     this.counts.rotations += marks.length;
@@ -431,16 +438,20 @@ export class FileLog implements LineTarget {
     newest.stat();
     this.mayHaveCopies = false;
     const { marks } = this.#awake;
-    const held = [...this.#files];
-    const isKnown = (file: LogFile): boolean =>
-      held.some((one) => isGeneration(file, one)) || this.#done.has(file);
-    const copies = copiesSince(scope, this.realPath, this.#olderMs, isKnown);
+    const copies = copiesSince(scope, this.realPath, this.#olderMs, this.#whetherKnown());
     if (copies.length === 0) return false;
     const at = marks.length - 1;
     marks.splice(at, 0, ...copies);
     for (const mark of marks.slice(at + 1)) mark.missingBefore = 'truncated';
     this.#awake.current = copies[0];
     return true;
+  }
+
+  /** Whether a file is one of those that are held, or a copy of one, or of one that was read. */
+  #whetherKnown(): (file: LogFile) => boolean {
+    const held = [...this.#files];
+    for (const file of held) if (file instanceof PlainFile) file.stat();
+    return (file) => held.some((one) => isGeneration(file, one)) || this.#done.has(file);
   }
 
   /** Of what is older nothing is to be read any more. */

@@ -5,10 +5,9 @@ import type { Scope } from '../../runtime/scope.js';
 import { closeAll, isGeneration } from '../docker/json-file/generations.js';
 import { type LogFile, PlainFile } from '../docker/json-file/log-file.js';
 import { type Mark, markAt } from '../docker/json-file/span.js';
-import type { DoneFiles } from './done-files.js';
 import { openFile } from './generations.js';
 import type { SavedLog } from './position.js';
-import { resume } from './resume.js';
+import { resume, type Sought } from './resume.js';
 
 /** Where to begin in a log of which nothing is known. */
 export interface Beginning {
@@ -36,11 +35,15 @@ export interface HeldLog {
   readonly path: string;
   readonly realPath: string;
   readonly olderMs: number;
-  readonly done: DoneFiles;
+  readonly isKnown: Sought['isKnown'];
 }
 
 /** What came after `held`, oldest first, up to the file of the name `path`; empty where there is none. */
-export function openAfter(scope: Scope, held: LogFile, { path, realPath, olderMs, done }: HeldLog): Mark[] {
+export function openAfter(
+  scope: Scope,
+  held: LogFile,
+  { path, realPath, olderMs, isKnown }: HeldLog,
+): Mark[] {
   const newest = openNewest(scope, path);
   if (!newest) return [];
   const { modifiedMs } = held instanceof PlainFile ? held.stat() : held;
@@ -53,7 +56,7 @@ export function openAfter(scope: Scope, held: LogFile, { path, realPath, olderMs
     done: [],
   };
   const isSameFile = (file: LogFile): boolean => isGeneration(file, held);
-  const { marks, isFound, hasGenerations } = resume(scope, realPath, { newest, saved, done, isSameFile });
+  const { marks, isFound, hasGenerations } = resume(scope, realPath, { newest, saved, isKnown, isSameFile });
   if (isFound) closeAll(marks.splice(0, 1).map(({ file }) => file));
   // Older files are kept, and it is none of them any more: as many rotations may have taken others with it.
   else if (hasGenerations && held.size > 0) marks[0].missingBefore ??= 'removed';

@@ -12,7 +12,6 @@ import { dirname } from 'node:path';
 import type { Scope } from '../../runtime/scope.js';
 import { ifThere, type LogFile, type PlainFile } from '../docker/json-file/log-file.js';
 import { type Mark, markAt } from '../docker/json-file/span.js';
-import type { DoneFiles } from './done-files.js';
 import { type Generation, isSame, overGenerations } from './generations.js';
 import type { SavedFile, SavedLog } from './position.js';
 
@@ -47,7 +46,8 @@ export interface Sought {
   /** Bears the log's name; undefined: no file does. */
   readonly newest: PlainFile | undefined;
   readonly saved: SavedLog;
-  readonly done: DoneFiles;
+  /** Whether it is read, or was. */
+  readonly isKnown: (file: LogFile) => boolean;
   readonly isSameFile?: (file: LogFile, saved: SavedFile) => boolean;
 }
 
@@ -56,10 +56,10 @@ type Opener = Parameters<Parameters<typeof overGenerations>[2]>;
 /** Opens what is needed beside `newest`. */
 export function resume(scope: Scope, path: string, sought: Sought): Resumed {
   const resumed = overGenerations(scope, path, (...opener) => resumeAmong(sought, ...opener));
-  const { newest, saved, done } = sought;
+  const { newest, saved } = sought;
   const isEmpty = resumed.isNewestKnown && saved.files.at(-1)?.file[0] === 0;
   if (!isEmpty) return resumed;
-  const isKnown = (file: LogFile): boolean => file.inode === newest?.inode || done.has(file);
+  const isKnown = (file: LogFile): boolean => file.inode === newest?.inode || sought.isKnown(file);
   const copies = copiesSince(scope, path, saved.olderMs, isKnown);
   const marks = [...copies, ...resumed.marks];
   // Each copy was made of the same file, which was then cut.
@@ -68,7 +68,7 @@ export function resume(scope: Scope, path: string, sought: Sought): Resumed {
 }
 
 function resumeAmong(
-  { newest, saved, done, isSameFile = isSame }: Sought,
+  { newest, saved, isKnown, isSameFile = isSame }: Sought,
   list: Opener[0],
   open: Opener[1],
 ): Resumed & { readonly isNewestKnown: boolean } {
@@ -114,7 +114,7 @@ function resumeAmong(
   for (const candidate of needed.reverse()) {
     const file = candidate.mark ? undefined : open(candidate);
     if (candidate.mark) marks.push(candidate.mark);
-    else if (file && oldest < 0 && done.has(file)) void file.close();
+    else if (file && oldest < 0 && isKnown(file)) void file.close();
     else if (file) marks.push(markAt(file, 0, 0));
   }
   if (newest) {
