@@ -2,15 +2,24 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Tests with an engine that mostly wait: they run beside the unit tests and beside each other. */
 const WAITING = 'test/engine/{image,leaks,liveness,loki-outage,soak*}.test.ts';
+/** Those that keep a machine busy, or have something to be done in time: each runs when nothing else does. */
+const ALONE = 'test/engine/{backlog,kill,short-lived}.test.ts';
+
+/** Only a hang misses it; a second, which is the default, is short on a busy machine. */
+const patient = { expect: { poll: { timeout: 30_000 } } };
 
 const withEngine = {
+  ...patient,
   globalSetup: ['test/support/engine-setup.ts'],
   testTimeout: 300_000,
   hookTimeout: 120_000,
 };
 
-// unit: beside the code, no engine. The others: a real Docker engine each. Those of `engine` and `browser` come last and one at
-// a time, because each may take all that the machine has.
+/** After what has no such order, together. */
+const second = { sequence: { groupOrder: 1 }, maxWorkers: 2 };
+
+// unit: beside the code, no engine. The others: a real Docker engine each. First `unit` and `engine-waiting`, then two files of
+// `engine` and `browser` at a time, and last those of `engine-alone`.
 export default defineConfig({
   test: {
     // No more soaks than that at once: each stream that they read costs dockerd one of the 128 inotify instances of a user.
@@ -21,6 +30,7 @@ export default defineConfig({
           name: 'unit',
           include: ['{src,ui/src,test/unit,test/support}/**/*.test.ts'],
           testTimeout: 60_000,
+          ...patient,
         },
       },
       { test: { name: 'engine-waiting', include: [WAITING], ...withEngine } },
@@ -28,8 +38,8 @@ export default defineConfig({
         test: {
           name: 'engine',
           include: ['test/engine/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, WAITING],
-          fileParallelism: false,
+          exclude: [...configDefaults.exclude, WAITING, ALONE],
+          ...second,
           ...withEngine,
         },
       },
@@ -37,10 +47,11 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          fileParallelism: false,
+          ...second,
           ...withEngine,
         },
       },
+      { test: { name: 'engine-alone', include: [ALONE], fileParallelism: false, ...withEngine } },
     ],
     reporters: ['default'],
   },

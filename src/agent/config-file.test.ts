@@ -31,7 +31,7 @@ function watch(lookMs: number, restMs = 20): void {
 }
 
 const told = (count: number): Promise<void> =>
-  vi.waitFor(() => expect(changes).toBe(count), { timeout: 5_000, interval: 5 });
+  vi.waitFor(() => expect(changes).toBe(count), { timeout: 30_000, interval: 5 });
 
 test('written in place, replaced, gone and there again: each is told once', async () => {
   watch(60_000);

@@ -97,7 +97,10 @@ test('old lines wait while a reader is away, live ones do not, and closing ends 
       texts.push(old(i).text);
       const wait = append(opened, [old(i)]);
       await opened.journal.barrier();
-      if (wait && (await Promise.race([wait.then(() => false), new Promise((r) => setTimeout(r, 30, true))])))
+      if (
+        wait &&
+        (await Promise.race([wait.then(() => false), new Promise((r) => setTimeout(r, 500, true))]))
+      )
         return [wait, texts];
     }
     throw new Error('never held');

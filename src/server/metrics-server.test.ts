@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { freePort } from '../../test/support/agent.js';
+import { freePort } from '../../test/support/ports.js';
 import { type Logger, silentLogger } from '../runtime/log.js';
 import { Scope } from '../runtime/scope.js';
 import { startMetricsServer } from './metrics-server.js';

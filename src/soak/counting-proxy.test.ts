@@ -8,6 +8,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Scope } from '../runtime/scope.js';
 import { CountingProxy } from './counting-proxy.js';
 
+/** Only a hang misses it. */
+const PATIENCE_MS = 20_000;
+
 let scope: Scope;
 let folder: string;
 let engine: http.Server;
@@ -102,9 +105,9 @@ describe('the counting proxy', () => {
   it('holds nothing once its client has gone, and tells the client when the engine has', async () => {
     const first = await get('/containers/a/logs?follow=1');
     const second = await get('/containers/b/logs?follow=1');
-    await vi.waitFor(() => expect([proxy.connections, engineConnections.size]).toEqual([2, 2]));
+    await vi.waitFor(() => expect([proxy.connections, engineConnections.size]).toEqual([2, 2]), PATIENCE_MS);
     first.destroy();
-    await vi.waitFor(() => expect([proxy.connections, engineConnections.size]).toEqual([1, 1]));
+    await vi.waitFor(() => expect([proxy.connections, engineConnections.size]).toEqual([1, 1]), PATIENCE_MS);
     const ended = body(second);
     open[1].end('last bytes');
     expect(await ended).toBe('first byteslast bytes');
@@ -125,7 +128,7 @@ describe('the counting proxy', () => {
     const client = connect(socketPath());
     client.on('error', () => {});
     client.write('GET /containers/a/lo');
-    await vi.waitFor(() => expect(proxy.connections).toBe(1));
+    await vi.waitFor(() => expect(proxy.connections).toBe(1), PATIENCE_MS);
     proxy.killConnections();
     await isEmpty();
     expect(proxy.counts).toEqual({ logRequests: 0, followRequests: 0, unheard: 1 });

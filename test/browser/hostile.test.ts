@@ -119,7 +119,10 @@ describeInBrowser('hostile lines', (bed) => {
         )?.split('tick')[1] ?? '',
       )?.[0],
     );
-    await visit.row(`tick ${first + 20}`).waitFor();
+    await visit
+      .row(`tick ${first + 20}`)
+      .first()
+      .waitFor();
     expect(await deeds(visit)).toMatchObject(rest);
   });
 });

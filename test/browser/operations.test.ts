@@ -18,8 +18,7 @@ describeInBrowser('the pages about the agent', (bed) => {
     const { url } = await startWindow(bed, ['listed', 'beside']);
     const visit = await bed.open({ url, path: 'containers' });
     const row = visit.page.getByRole('row', { name: /listed/ });
-    await row.waitFor();
-    await expect(row.textContent()).resolves.toMatch(/file/);
+    await row.filter({ hasText: /file/ }).waitFor();
     await visit.page.getByRole('table', { name: 'Containers' }).getByText('shop').first().waitFor();
     await row
       .getByRole('link', { name: /live|lines/i })
@@ -135,9 +134,10 @@ describeInBrowser('the pages about the agent', (bed) => {
     const { url } = await startWindow(bed, ['nobody']);
     const visit = await bed.open({ url, path: 'settings' });
     const { page } = visit;
-    await expect(page.getByLabel('Configuration in force').textContent()).resolves.toMatch(
-      /^data_dir: .*sources:/s,
-    );
+    await page
+      .getByLabel('Configuration in force')
+      .filter({ hasText: /^data_dir: .*sources:/s })
+      .waitFor();
     await page.getByText('Check a change').click();
     const editor = page.getByRole('textbox', { name: 'Configuration to check' });
     await editor.fill('server:\n  port: 8401\n  prot: 8402\n');
@@ -146,16 +146,15 @@ describeInBrowser('the pages about the agent', (bed) => {
       .filter({ hasText: /prot/ })
       .getByRole('button', { name: /^line 3, column \d/ })
       .click();
-    const at = await page.evaluate<number>('document.activeElement.selectionStart');
-    expect('server:\n  port: 8401\n  prot: 8402\n'.slice(at)).toMatch(/^prot/);
+    const at = (): Promise<number> => page.evaluate('document.activeElement.selectionStart');
+    await expect.poll(async () => 'server:\n  port: 8401\n  prot: 8402\n'.slice(await at())).toMatch(/^prot/);
     await editor.fill('journal:\n  max_age: 3d\n');
     const difference = page.getByRole('table', { name: 'Differences' }).getByRole('row', { name: /max_age/ });
-    await difference.waitFor();
-    await expect(difference.textContent()).resolves.toMatch(/7d.*3d/);
+    await difference.filter({ hasText: /7d.*3d/ }).waitFor();
     const change = page
       .getByRole('table', { name: 'What it would do' })
       .getByRole('row', { name: /journal/ });
-    await expect(change.textContent()).resolves.toMatch(/changes in place/);
+    await change.filter({ hasText: /changes in place/ }).waitFor();
     await page.getByText('The file', { exact: true }).click();
     await page.getByText('Good, and nothing would be different').waitFor();
     await expect(problems.filter({ hasText: /prot/ }).count()).resolves.toBe(0);
@@ -184,7 +183,7 @@ describeInBrowser('the pages about the agent', (bed) => {
     await page.getByText('Reloaded.', { exact: true }).waitFor();
     const did = page.getByRole('table', { name: 'What the reload did' });
     await did.getByRole('row', { name: /^labels changes in place/ }).waitFor();
-    expect(agent.log).toMatch(/"cause":"API".*labels changed/);
+    await agent.said(/"cause":"API".*labels changed/);
     await expect(agent.get('/api/v1/config')).resolves.toMatchObject({ labels: { env: 'applied' } });
     await would.waitFor({ state: 'detached' });
     await expect(apply.isDisabled()).resolves.toBe(true);
@@ -240,7 +239,8 @@ describeInBrowser('the pages about the agent', (bed) => {
     const { agent, url } = await startWindow(bed, ['nobody']);
     const visit = await bed.open({ url, path: 'resources' });
     const { page } = visit;
-    await expect(page.getByRole('region', { name: 'Unowned' }).textContent()).resolves.toMatch(/^0/);
+    const unowned = page.getByRole('region', { name: 'Unowned' }).filter({ hasText: /^\d/ });
+    await expect(unowned.textContent()).resolves.toMatch(/^0/);
     const { digest } = await agent.get<{ digest: string }>('/api/v1/build');
     await page.getByRole('region', { name: 'Build' }).getByText(digest.slice(0, 12)).waitFor();
     const { tree } = await agent.get<{ tree: { scopes: { name: string }[] } }>('/api/v1/resources');

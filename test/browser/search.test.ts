@@ -1,6 +1,6 @@
 /** The search page: exactly the lines of the history that match, newest first, in the time that is asked for. */
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { outputRecords } from '../support/edges.js';
 import { expectedOf } from '../support/engine-test.js';
 import { containerWithOldLog } from '../support/old-log.js';
@@ -9,6 +9,7 @@ import { describeInBrowser } from './support/browser-test.js';
 import type { ShownLine, Visit } from './support/visit.js';
 import { startWindow, type Window } from './support/window.js';
 
+const PATIENCE = { timeout: 60_000, interval: 50 };
 const NAME = 'history';
 /** Over the last ten hours, 12 s apart. */
 const LINES = 3_000;
@@ -25,24 +26,32 @@ const headOf = (line: string): string => line.slice(0, 500);
 async function allRows(visit: Visit): Promise<ShownLine[]> {
   const found = new Map<string, ShownLine>();
   await visit.log.hover();
-  for (let before = -1; before !== found.size; ) {
-    before = found.size;
-    const rows = await visit.lines();
-    for (const row of rows) found.set(`${row.time} ${row.text}`, row);
+  for (let isAtEnd = false; ; ) {
+    for (const row of await visit.linesAtRest()) found.set(`${row.time} ${row.text}`, row);
+    if (isAtEnd) return [...found.values()];
+    const before = await scrolled(visit);
     await visit.page.mouse.wheel(0, 400);
-    await visit.page.evaluate(
-      'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))',
-    );
+    await vi.waitFor(async () => {
+      const now = await scrolled(visit);
+      isAtEnd = now.isAtEnd;
+      expect(now.isAtEnd || now.top > before.top).toBe(true);
+    }, PATIENCE);
   }
-  return [...found.values()];
 }
+
+/** How far the list is scrolled, in pixels. */
+const scrolled = (visit: Visit): Promise<{ top: number; isAtEnd: boolean }> =>
+  visit.log.evaluate((list) => ({
+    top: list.scrollTop,
+    isAtEnd: list.scrollTop + list.clientHeight >= list.scrollHeight - 1,
+  }));
 
 const search = (params: Record<string, string>): string => `search?${new URLSearchParams(params).toString()}`;
 
-/** Resolves with what the page says once it is done. */
-async function done({ page }: Visit): Promise<string> {
+/** Resolves when the page says that it has found so many and is done. What it said of a search before may still be there. */
+async function done({ page }: Visit, found: RegExp | string): Promise<void> {
   const status = page.getByRole('status').filter({ hasText: /\blines? .*scanned in/ });
-  return (await status.first().textContent()) ?? '';
+  await status.filter({ hasText: found }).first().waitFor();
 }
 
 const params = (visit: Visit): URLSearchParams => new URLSearchParams(visit.hash.split('?')[1]);
@@ -76,7 +85,7 @@ describeInBrowser('the search page', (bed) => {
     const visit = await bed.open({ url: window.url, path: search({ query, from: '12h' }) });
     const wanted = written(window).filter(({ line }) => / o \d*77 /.test(line));
     expect(wanted).toHaveLength(30);
-    await expect(done(visit)).resolves.toMatch(/^30 lines /);
+    await done(visit, /^30 lines /);
     const rows = await allRows(visit);
     expect(rows.map(({ text }) => headOf(text))).toEqual(wanted.map(({ line }) => headOf(line)).reverse());
     expect(rows.map(({ time }) => Date.parse(time))).toEqual(wanted.map(({ at }) => at).reverse());
@@ -92,7 +101,7 @@ describeInBrowser('the search page', (bed) => {
   it('goes to the time that is dragged over in the histogram, and back with the browser', async () => {
     const query = `{container="${NAME}"}`;
     const visit = await bed.open({ url: window.url, path: search({ query, from: '12h' }) });
-    await done(visit);
+    await done(visit, /1,000 lines/);
     const box = await visit.page.locator('[data-part="histogram"]').boundingBox();
     if (!box) throw new Error('The histogram is not to be seen.');
     const y = box.y + box.height / 2;
@@ -109,12 +118,12 @@ describeInBrowser('the search page', (bed) => {
     // A tenth of twelve hours, one line each 12 s; the sides of the picture are not all bars.
     expect(wanted.length).toBeGreaterThan(200);
     expect(wanted.length).toBeLessThan(500);
-    await expect(done(visit)).resolves.toMatch(new RegExp(`^${wanted.length} lines `));
+    await done(visit, new RegExp(`^${wanted.length} lines `));
     const [{ text }] = await visit.lines();
     expect(headOf(text)).toBe(headOf(wanted.at(-1)?.line ?? ''));
     await visit.page.goBack();
     await visit.page.waitForURL((url) => new URLSearchParams(url.hash.split('?')[1]).get('from') === '12h');
-    await expect(done(visit)).resolves.toMatch(/1,000 lines/);
+    await done(visit, /1,000 lines/);
   });
 
   it('says where it is, and stops when it is told to', async () => {
@@ -142,7 +151,7 @@ describeInBrowser('the search page', (bed) => {
     });
     await visit.page.getByText(/The history reaches back to/).waitFor();
     await visit.page.getByRole('button', { name: /everything|all of/i }).click();
-    await expect(done(visit)).resolves.toMatch(/^1 line /);
+    await done(visit, /^1 line /);
     const [{ text }] = await visit.lines();
     expect(text).toMatch(/^history o 10 /);
   });

@@ -46,16 +46,15 @@ describeWithEngine('figures of containers', (bed) => {
     };
     const first = await written();
     expect(first).toBeGreaterThanOrEqual(SPEC.out + SPEC.err);
-    await vi.waitFor(
-      async () => expect(await figures()).toMatchObject({ lines: first, state: 'exited' }),
-      WAIT,
-    );
-    const before = await figures();
+    const before = await vi.waitFor(async () => {
+      const shown = await figures();
+      expect(shown).toMatchObject({ lines: first, state: 'exited', lagSeconds: 0 });
+      return shown;
+    }, WAIT);
     expect(before).toMatchObject({
       id,
       composeProject: 'shop',
       restarts: 0,
-      lagSeconds: 0,
       partial: 0,
       cut: 0,
       gaps: 0,

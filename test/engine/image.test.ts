@@ -3,7 +3,6 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync }
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { sourceDigest } from '../../scripts/digest.mjs';
-import { freePort } from '../support/agent.js';
 import { AgentContainer, buildAgentImage } from '../support/agent-image.js';
 import { whyNoPackages } from '../support/debian-packages.js';
 import { EngineApi } from '../support/engine-api.js';
@@ -11,6 +10,7 @@ import { describeWithOwnEngine, expectedOf, startWriters } from '../support/engi
 import type { WriterSpec } from '../support/lines.mjs';
 import { assertExact } from '../support/oracle.js';
 import { outputsComplete } from '../support/outputs.js';
+import { freePort } from '../support/ports.js';
 import { projectRoot } from '../support/project.js';
 import { scratch } from '../support/scratch.js';
 import { startSocketProxy } from '../support/socket-proxy.js';

@@ -4,9 +4,10 @@
  */
 import path from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { Agent, freePort } from '../support/agent.js';
+import { Agent } from '../support/agent.js';
 import { describeWithEngine, fileSinkConfig, startWriters } from '../support/engine-test.js';
 import { Exposition } from '../support/exposition.js';
+import { freePort } from '../support/ports.js';
 import { Prometheus, prometheusPrograms, promtoolSays, whyNoPrometheus } from '../support/prometheus.js';
 import { scratch } from '../support/scratch.js';
 
@@ -110,7 +111,10 @@ describeWithEngine('metrics', (bed) => {
     ]);
     // A scrape that takes longer than its 200 ms on a busy machine leaves a hole; a reset would stay for the half hour.
     for (const [query, value] of wanted)
-      await vi.waitFor(async () => expect([query, await prometheus.value(query)]).toEqual([query, value]), WAIT);
+      await vi.waitFor(
+        async () => expect([query, await prometheus.value(query)]).toEqual([query, value]),
+        WAIT,
+      );
     expect(await agent.stop(), agent.log).toMatchObject({ code: 0, signal: null });
   });
 });

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { Agent, freePort } from '../support/agent.js';
+import { Agent } from '../support/agent.js';
 import {
   type ContainedWriter,
   describeWithEngine,
@@ -12,6 +12,7 @@ import {
 } from '../support/engine-test.js';
 import { assertExact } from '../support/oracle.js';
 import { outputsComplete } from '../support/outputs.js';
+import { freePort } from '../support/ports.js';
 import { reloadAndLook } from '../support/running.js';
 import { scratch } from '../support/scratch.js';
 

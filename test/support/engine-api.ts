@@ -131,12 +131,15 @@ export class EngineApi {
     await this.request('DELETE', `/containers/${id}?force=1&v=1`);
   }
 
-  /** Containers started by this run's tests, or by any run's. */
+  /** Containers started by this run's tests and by its parts (`<run>/…`), or by any run's. */
   async testContainers(whose: 'mine' | 'all'): Promise<string[]> {
-    const label = whose === 'mine' ? `${TEST_LABEL}=${this.#run}` : TEST_LABEL;
-    const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
-    const list = await this.call<{ Id: string }[]>('GET', `/containers/json?all=1&filters=${filters}`);
-    return list.map(({ Id }) => Id);
+    const filters = encodeURIComponent(JSON.stringify({ label: [TEST_LABEL] }));
+    const list = await this.call<{ Id: string; Labels: Record<string, string> }[]>(
+      'GET',
+      `/containers/json?all=1&filters=${filters}`,
+    );
+    const isMine = (run: string): boolean => run === this.#run || run.startsWith(`${this.#run}/`);
+    return list.filter(({ Labels }) => whose === 'all' || isMine(Labels[TEST_LABEL])).map(({ Id }) => Id);
   }
 
   /** What `docker logs` shows: the bytes of stdout and stderr. */

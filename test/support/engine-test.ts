@@ -23,7 +23,8 @@ export function describeWithEngine(name: string, body: (bed: EngineBed) => void)
     return;
   }
   describe(name, () => {
-    const api = new EngineApi(engine.endpoint, engine.run);
+    // Other files use the same engine at the same time: what this one removes at its end is its own.
+    const api = new EngineApi(engine.endpoint, `${engine.run}/${process.pid}`);
     afterEach(killAgents);
     afterAll(async () => {
       await eachLimited(await api.testContainers('mine'), 8, async (id) => api.remove(id));

@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { freePort } from './agent.js';
 import { unpackPackages, whyNoPackages } from './debian-packages.js';
+import { freePort } from './ports.js';
 
 const PROGRAMS = '/usr/bin';
 const START_DEADLINE_MS = 60_000;

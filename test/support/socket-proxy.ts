@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
-import { freePort } from './agent.js';
 import { unpackPackages } from './debian-packages.js';
+import { freePort } from './ports.js';
 import { projectRoot } from './project.js';
 
 const CONFIG = 'deploy/socket-proxy/haproxy.cfg';

@@ -11,7 +11,7 @@ import { blockOf } from '../support/blocks.js';
 import { Exposition, seriesName } from '../support/exposition.js';
 import { BUILD, fail, JOURNAL_BYTES, metricsBed, takeAll } from '../support/metrics-bed.js';
 
-const WAIT = { timeout: 8_000, interval: 5 };
+const WAIT = { timeout: 30_000, interval: 5 };
 const bed = metricsBed();
 
 /** A metric by name or series, what it is before (undefined: not there) and after. */
@@ -89,7 +89,7 @@ const EVENTS: [event: string, act: () => unknown, moves: Move[]][] = [
       };
       bed.read('web', 3);
       await bed.commit();
-      await vi.waitFor(() => expect(bed.delivery.stats.linesDelivered).toBe(1));
+      await vi.waitFor(() => expect(bed.delivery.stats.linesDelivered).toBe(1), WAIT);
       bed.lettersNow = 3_000;
       bed.read('web', 3);
       await bed.commit();

@@ -43,6 +43,7 @@ const RULES = path.join(PROMETHEUS, 'rules.yml');
 const HURRY = 60;
 const EVERY_MS = 1_000;
 const PATIENCE = { timeout: 90_000, interval: 200 };
+const QUERY_PATIENCE = { timeout: 20_000, interval: 200 };
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
 // A skip where CI is set is a failure, and says why.
@@ -168,13 +169,15 @@ describe.skipIf(why !== undefined)('agents and their Prometheus', () => {
   const variables = { job: 'log-capturer', __rate_interval: '5m', __range: '5m' };
 
   test.each(asked)('something is shown by $where', async ({ where, text }: Query) => {
-    const isShown = async (query: string, instance: string): Promise<void> => {
-      const samples = await prometheus.query(filledIn(query, { ...variables, instance }));
-      expect(
-        samples.filter(({ value }) => Number.isFinite(value)).length,
-        `${where}: ${query}`,
-      ).toBeGreaterThan(0);
-    };
+    // After a scrape that took too long nothing is shown until the next one.
+    const isShown = (query: string, instance: string): Promise<void> =>
+      vi.waitFor(async () => {
+        const samples = await prometheus.query(filledIn(query, { ...variables, instance }));
+        expect(
+          samples.filter(({ value }) => Number.isFinite(value)).length,
+          `${where}: ${query}`,
+        ).toBeGreaterThan(0);
+      }, QUERY_PATIENCE);
     await isShown(text, 'well');
     // Where there is something to be shown of what is seldom there, it is.
     await isShown(withoutZeros(text), '.+');

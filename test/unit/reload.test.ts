@@ -8,8 +8,9 @@ import path from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ReloadResult } from '../../src/config/shape.js';
 import { Random } from '../../src/torture/random.js';
-import { Agent, freePort, killAgents } from '../support/agent.js';
+import { Agent, killAgents } from '../support/agent.js';
 import { type LokiReceiver, startLoki } from '../support/loki/receiver.js';
+import { freePort } from '../support/ports.js';
 import { reloadAndLook } from '../support/running.js';
 import { scratch } from '../support/scratch.js';
 import { FileWriter, JournalWriter, SyslogWriter } from '../support/steady-writers.js';
@@ -17,7 +18,7 @@ import { FileWriter, JournalWriter, SyslogWriter } from '../support/steady-write
 const RELOADS = 200;
 const SEED = Number(process.env['RELOAD_SEED'] ?? 7);
 const LINES_PER_SECOND = 1_500;
-const WAIT = { timeout: 20_000, interval: 25 };
+const WAIT = { timeout: 60_000, interval: 25 };
 
 type Sections = Record<string, Record<string, unknown>>;
 

@@ -12,6 +12,9 @@ import { resourceReport } from '../../telemetry/census/report.js';
 import { type RunningServer, type ServerOptions, startServer } from '../server.js';
 import { fakeAgent, serverOptions } from '../testing/server-options.js';
 
+/** Only a hang misses it. */
+const PATIENCE_MS = 20_000;
+
 const TOKEN = 'a-token-of-the-test';
 /** More than the tests' runner has of anything but promises. */
 const LEAKED = 5_000;
@@ -223,17 +226,20 @@ describe('profile', () => {
   test('one at a time; it ends when the client goes', async () => {
     const first = send('/debug/profile?seconds=60');
     first.on('error', () => {});
-    await vi.waitFor(() => expect(isProfiling()).toBe(true));
+    await vi.waitFor(() => expect(isProfiling()).toBe(true), PATIENCE_MS);
     expect((await ask('/debug/profile?seconds=1')).status).toBe(409);
     first.destroy();
-    await vi.waitFor(() => expect(isProfiling()).toBe(false));
-    await vi.waitFor(async () => expect((await ask('/debug/profile?seconds=0.01')).status).toBe(200));
+    await vi.waitFor(() => expect(isProfiling()).toBe(false), PATIENCE_MS);
+    await vi.waitFor(
+      async () => expect((await ask('/debug/profile?seconds=0.01')).status).toBe(200),
+      PATIENCE_MS,
+    );
   });
 
   test('ends when the agent does', async () => {
     const sent = send('/debug/profile?seconds=60');
     sent.on('error', () => {});
-    await vi.waitFor(() => expect(isProfiling()).toBe(true));
+    await vi.waitFor(() => expect(isProfiling()).toBe(true), PATIENCE_MS);
     await root.close();
     expect(said).toEqual([]);
   });
@@ -260,7 +266,7 @@ describe('heap', () => {
     response.on('error', () => {});
     expect((await ask('/debug/heap')).status).toBe(409);
     first.destroy();
-    await vi.waitFor(() => expect(root.census().get('task') ?? 0).toBe(0));
+    await vi.waitFor(() => expect(root.census().get('task') ?? 0).toBe(0), PATIENCE_MS);
   });
 });
 

@@ -11,6 +11,9 @@ import { silentLogger } from '../../runtime/log.js';
 import { Scope } from '../../runtime/scope.js';
 import { createFileSink } from './index.js';
 
+/** Only a hang misses it. */
+const PATIENCE_MS = 20_000;
+
 let folder: string;
 let scope: Scope;
 const failures: unknown[] = [];
@@ -78,7 +81,7 @@ describe('on a real filesystem', () => {
     const delivered = await sink.deliver(blocks, CURSOR, signal);
     expect(delivered).toEqual({ delivered: 3, rejected: new Map() });
     const log = join(folder, 'logs/web.log');
-    await vi.waitUntil(() => readdirSync(join(folder, 'logs')).includes('web.log'));
+    await vi.waitUntil(() => readdirSync(join(folder, 'logs')).includes('web.log'), PATIENCE_MS);
     expect(readlinkSync(log)).toBe('web/web.000001.log');
     const text = '1970-01-01T00:00:01.000000000Z stdout one\n1970-01-01T00:00:03.000000000Z stdout three\n';
     expect(readFileSync(log, 'utf8')).toBe(text);

@@ -167,9 +167,9 @@ test.each(patient)(
     const head = `POST /loki/api/v1/push HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n`;
     // Of the last two not so much that they could strike.
     client.write(Buffer.concat([Buffer.from(head), weather.kind === 'slow' ? body : body.subarray(0, 1)]));
-    await vi.waitUntil(() => proxy.ahead === 0 && (weather.kind !== 'slow' || received.length > 0));
+    await vi.waitUntil(() => proxy.ahead === 0 && (weather.kind !== 'slow' || received.length > 0), 20_000);
     client.destroy();
-    await vi.waitUntil(() => proxy.ahead === 1);
+    await vi.waitUntil(() => proxy.ahead === 1, 20_000);
     expect(proxy.happened.size).toBe(0);
   },
 );

@@ -5,12 +5,13 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Agent, freePort } from '../../support/agent.js';
+import { Agent } from '../../support/agent.js';
 import type * as Chatter from '../../support/chatter.mjs';
 import { type EngineFacts, SUPPORT_FOLDER } from '../../support/engine.js';
 import { EngineApi, eachLimited } from '../../support/engine-api.js';
 import { chatterCommand } from '../../support/image.js';
 import { type LokiReceiver, startLoki } from '../../support/loki/receiver.js';
+import { freePort } from '../../support/ports.js';
 import { Webhooks } from './webhooks.js';
 
 // Not part of the build: containers run it as it is.

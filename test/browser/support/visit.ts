@@ -3,6 +3,7 @@
  * Content-Security-Policy refuses, what it asks of anybody but the agent, dialogs and windows that it opens. All of that
  * is a fault, and tests end with `faults` empty.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 
 export const DESKTOP = { width: 1440, height: 900 } as const;
@@ -97,6 +98,23 @@ export class Visit {
           top: Math.round(box.top),
         }));
     })()`);
+  }
+
+  /** What `lines` answers once nothing of it moves any more: a list that is scrolled goes on for some frames. */
+  async linesAtRest(): Promise<ShownLine[]> {
+    for (let before = await this.lines(); ; ) {
+      await this.frames();
+      const now = await this.lines();
+      if (isDeepStrictEqual(now, before)) return now;
+      before = now;
+    }
+  }
+
+  /** Resolves when what was asked for before has been drawn. */
+  async frames(): Promise<void> {
+    await this.page.evaluate(
+      'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))',
+    );
   }
 
   /** The row whose text has this in it. */

@@ -11,7 +11,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { uncompressSync } from 'snappy';
 import { parseLabels } from './labels.js';
-import { decodeProto } from './wire.js';
+import { decodeProto, decodePush, type PushStream } from './wire.js';
 
 export interface CountingResult {
   readonly requests: number;
@@ -35,9 +35,17 @@ export interface Victim {
 export interface Examine {
   /** Whose lines are the older ones. */
   readonly first: 'catch_up' | 'live';
+  /** Whether a newline at the end of a line is left out: other collectors send the one that Docker has there. */
+  readonly cutsNewlines?: boolean;
 }
 
-const bodies: Buffer[] = [];
+interface Taken {
+  readonly body: Buffer;
+  readonly headers: http.IncomingHttpHeaders;
+}
+
+const NEWLINE = 10;
+const bodies: Taken[] = [];
 let bytes = 0;
 let victim: Victim | undefined;
 
@@ -51,7 +59,7 @@ const server = http.createServer((request, response) => {
       victim = undefined;
       return;
     }
-    bodies.push(body);
+    bodies.push({ body, headers: request.headers });
     bytes += body.length;
     response.writeHead(204).end();
   });
@@ -68,30 +76,40 @@ process.on('message', (message: Victim | Examine) => {
   process.send?.(examine(message), () => process.disconnect());
 });
 
-function examine({ first }: Examine): CountingResult {
+function examine({ first, cutsNewlines = false }: Examine): CountingResult {
   const hashes = new Map<string, Hash>();
   const linesOf: Record<string, number> = {};
   const counts = { requests: bodies.length, bytes: 0, rawBytes: 0, lines: 0, streams: 0 };
   for (const part of [first, 'rest']) {
-    for (const body of bodies) {
-      const raw = uncompressSync(body) as Buffer;
-      for (const { labels: text, entries } of decodeProto(raw)) {
+    for (const taken of bodies) {
+      const { rawBytes, streams } = opened(taken);
+      for (const { labels: text, entries } of streams) {
         const labels = Object.fromEntries(parseLabels(text));
         const isFirst = (labels['catch_up'] === 'true') === (first === 'catch_up');
         if (isFirst !== (part === first)) continue;
         const key = `${labels['container']} ${labels['stream']}`;
         const hash = hashes.get(key) ?? createHash('sha256');
         hashes.set(key, hash);
-        for (const { line } of entries) hash.update(line).update('\n');
+        for (const { line } of entries) {
+          const hasNewline = cutsNewlines && line.at(-1) === NEWLINE;
+          hash.update(hasNewline ? line.subarray(0, -1) : line).update('\n');
+        }
         linesOf[key] = (linesOf[key] ?? 0) + entries.length;
         counts.lines += entries.length;
         counts.streams++;
       }
       if (part !== first) continue;
-      counts.bytes += body.length;
-      counts.rawBytes += raw.length;
+      counts.bytes += taken.body.length;
+      counts.rawBytes += rawBytes;
     }
   }
   const digests = Object.fromEntries([...hashes].map(([key, hash]) => [key, hash.digest('hex')]));
   return { ...counts, linesOf, digests };
+}
+
+function opened({ body, headers }: Taken): { rawBytes: number; streams: readonly PushStream[] } {
+  const type = headers['content-type'] ?? '';
+  if (type.includes('json')) return decodePush(body, type, headers['content-encoding'] ?? '');
+  const raw = uncompressSync(body) as Buffer;
+  return { rawBytes: raw.length, streams: decodeProto(raw) };
 }

@@ -6,7 +6,7 @@
  */
 import { once } from 'node:events';
 import http, { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { freePort } from '../ports.js';
 import { Distributor } from './distributor.js';
 import { type OnTaken, Refusal } from './ingester.js';
 import { Ledger, type TakenStream } from './ledger.js';
@@ -51,9 +51,9 @@ interface Trouble {
 
 const FAKE_TENANT = 'fake';
 
-/** Starts a receiver on loopback. Close it. */
+/** Starts a receiver on loopback. Close it. Nobody else gets its port while it is dead. */
 export async function startLoki(options: LokiOptions = {}): Promise<LokiReceiver> {
-  const receiver = new LokiReceiver(options);
+  const receiver = new LokiReceiver({ port: await freePort(), ...options });
   await receiver.revive();
   return receiver;
 }
@@ -72,13 +72,18 @@ export class LokiReceiver {
   readonly #held: (() => void)[] = [];
   readonly #delayed = new Set<NodeJS.Timeout>();
   #server: http.Server | undefined;
-  #port: number;
+  readonly #port: number;
   #inFlight = 0;
   #delayMs = 0;
   #isHanging = false;
 
   /** Does nothing yet: `startLoki`. */
-  constructor({ port = 0, limits = 'default', multiTenant = false, now = Date.now }: LokiOptions) {
+  constructor({
+    port,
+    limits = 'default',
+    multiTenant = false,
+    now = Date.now,
+  }: LokiOptions & { readonly port: number }) {
     this.#port = port;
     this.#limits =
       limits === 'none' ? NO_LIMITS : { ...DEFAULT_LIMITS, ...(limits === 'default' ? {} : limits) };
@@ -112,7 +117,6 @@ export class LokiReceiver {
     this.#server = server;
     server.listen(this.#port, '127.0.0.1');
     await once(server, 'listening');
-    this.#port = (server.address() as AddressInfo).port;
   }
 
   /** Refuses connections from now on, and cuts those that are open. */

@@ -1,6 +1,9 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { justAfter, MAX_LINES, SearchSession } from './session.js';
 
+/** Only a hang misses it. */
+const PATIENCE_MS = 20_000;
+
 const encoder = new TextEncoder();
 
 /** What was asked, and what answers it by hand. */
@@ -48,13 +51,13 @@ const shown = (session: SearchSession) => session.store.rows.map((row) => row.li
 const phase = async (session: SearchSession, phase: string) =>
   vi.waitFor(() => {
     expect(session.state.value.phase).toBe(phase);
-  });
+  }, PATIENCE_MS);
 
 it('asks what the address says, and shows the newest first', async () => {
   const asked = answering();
   const session = new SearchSession({ query: 'x', range: { from: '1h', to: 'now' }, order: 'newest' });
   session.start();
-  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await vi.waitFor(() => expect(asked).toHaveLength(1), PATIENCE_MS);
   expect(Object.fromEntries(asked[0].params)).toEqual({
     query: 'x',
     from: '1h',
@@ -78,7 +81,7 @@ it('goes on where the limit was, in the range that was understood first', async 
   const asked = answering();
   const session = new SearchSession({ query: '', range: { from: '1h', to: 'now' }, order: 'newest' });
   session.start();
-  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await vi.waitFor(() => expect(asked).toHaveLength(1), PATIENCE_MS);
   session.loadMore();
   asked[0].tell('progress', progress);
   asked[0].tell('lines', { lines: [line(3)] });
@@ -87,7 +90,7 @@ it('goes on where the limit was, in the range that was understood first', async 
   expect(session.canLoadMore).toBe(true);
   session.loadMore();
   session.loadMore();
-  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  await vi.waitFor(() => expect(asked).toHaveLength(2), PATIENCE_MS);
   expect([asked[1].params.get('from'), asked[1].params.get('to')]).toEqual(['F', 'C']);
   asked[0].end();
   await new Promise(setImmediate);
@@ -104,14 +107,14 @@ it('the other order begins at the other end', async () => {
   const asked = answering();
   const session = new SearchSession({ query: '', range: { from: '1h', to: 'now' }, order: 'oldest' });
   session.start();
-  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await vi.waitFor(() => expect(asked).toHaveLength(1), PATIENCE_MS);
   expect(asked[0].params.get('direction')).toBe('forward');
   asked[0].tell('progress', progress);
   asked[0].tell('lines', { lines: [line(1), line(2)] });
   asked[0].tell('end', { ...end, reason: 'limit', continueAt: 'C' });
   await phase(session, 'done');
   session.loadMore();
-  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  await vi.waitFor(() => expect(asked).toHaveLength(2), PATIENCE_MS);
   expect([asked[1].params.get('from'), asked[1].params.get('to')]).toEqual(['C', 'T']);
   asked[1].tell('lines', { lines: [line(3)] });
   asked[1].tell('end', end);
@@ -127,9 +130,9 @@ it('cancelling and closing end the connection; what comes later is not shown', a
     const asked = answering();
     const session = new SearchSession({ query: '', range: { from: '1h', to: 'now' }, order: 'newest' });
     session.start();
-    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await vi.waitFor(() => expect(asked).toHaveLength(1), PATIENCE_MS);
     asked[0].tell('lines', { lines: [line(3)] });
-    await vi.waitFor(() => expect(shown(session)).toEqual(['line 3']));
+    await vi.waitFor(() => expect(shown(session)).toEqual(['line 3']), PATIENCE_MS);
     stop(session);
     expect(asked[0].signal.aborted).toBe(true);
     asked[0].tell('lines', { lines: [line(2)] });
@@ -142,7 +145,7 @@ it('an answer that breaks off is a failure, and what is there stays', async () =
   const asked = answering();
   const session = new SearchSession({ query: '', range: { from: '1h', to: 'now' }, order: 'newest' });
   session.start();
-  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await vi.waitFor(() => expect(asked).toHaveLength(1), PATIENCE_MS);
   asked[0].tell('lines', { lines: [line(3)] });
   asked[0].end();
   await phase(session, 'failed');
@@ -168,7 +171,7 @@ it.each([
     const asked = answering();
     const session = new SearchSession({ query: '', range: { from: '1h', to: 'now' }, order });
     session.start();
-    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await vi.waitFor(() => expect(asked).toHaveLength(1), PATIENCE_MS);
     const many = Array.from({ length: 8000 }, (_none, at) => ({ ...line(1), line: String(at) }));
     for (let sent = 0; sent <= MAX_LINES; sent += many.length) asked[0].tell('lines', { lines: many });
     await phase(session, 'done');

@@ -1,9 +1,9 @@
 /** A syslog source on real sockets of loopback, and what comes of what is sent to it. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach } from 'vitest';
+import { freePort } from '../../../../test/support/ports.js';
 import type { SyslogSourceConfig } from '../../../config/types.js';
 import type { Batch } from '../../../pipeline/batch.js';
 import type { Pipeline } from '../../../pipeline/contract.js';
@@ -139,15 +139,6 @@ class SyslogKit {
       fields: Object.fromEntries(batch.metadata?.pairs(row) ?? []),
     }));
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 export async function until(isSo: () => boolean): Promise<void> {
