@@ -5,15 +5,16 @@ const WAITING = 'test/engine/{image,leaks,liveness,loki-outage,soak*}.test.ts';
 /** Those that keep a machine busy, or have something to be done in time: each runs when nothing else does. */
 const ALONE = 'test/engine/{backlog,kill,short-lived}.test.ts';
 
-/** Only a hang misses it; a second, which is the default, is short on a busy machine. */
-const patient = { expect: { poll: { timeout: 30_000 } } };
+/** Only a hang misses these: what takes 15 seconds may take minutes on a busy machine. */
+const patient = { testTimeout: 300_000, hookTimeout: 120_000, expect: { poll: { timeout: 30_000 } } };
 
-const withEngine = {
-  ...patient,
-  globalSetup: ['test/support/engine-setup.ts'],
-  testTimeout: 300_000,
-  hookTimeout: 120_000,
-};
+const withEngine = { ...patient, globalSetup: ['test/support/engine-setup.ts'] };
+
+/** Only where LOKI names a real one's program: docs/loki-checked.md. */
+const REAL_LOKI =
+  process.env['LOKI'] === undefined
+    ? []
+    : [{ test: { name: 'real-loki', include: ['test/real-loki/**/*.test.ts'], testTimeout: 300_000 } }];
 
 /** After what has no such order, together. */
 const second = { sequence: { groupOrder: 1 }, maxWorkers: 2 };
@@ -29,7 +30,6 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{src,ui/src,test/unit,test/support}/**/*.test.ts'],
-          testTimeout: 60_000,
           ...patient,
         },
       },
@@ -52,6 +52,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'engine-alone', include: [ALONE], fileParallelism: false, ...withEngine } },
+      ...REAL_LOKI,
     ],
     reporters: ['default'],
   },

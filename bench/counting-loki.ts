@@ -28,8 +28,8 @@ export class CountingLoki {
   }
 
   /** Takes no more, and looks at everything. */
-  async result(first: Examine['first'] = 'catch_up'): Promise<CountingResult> {
-    this.#child.send({ first } satisfies Examine);
+  async result(first: Examine['first'] = 'catch_up', cutsNewlines = false): Promise<CountingResult> {
+    this.#child.send({ first, cutsNewlines } satisfies Examine);
     return ((await once(this.#child, 'message')) as [CountingResult])[0];
   }
 

@@ -5,6 +5,7 @@
  *   npm run bench -- --rows loki --tree ../before --tree .         one build beside another, in turns
  *   npm run bench -- --rows loki --node node --node ./node-26      one Node beside another
  *   npm run bench -- --rows loki --rounds 1 --profile profiles     with CPU profiles
+ *   npm run bench -- --rows loki --peers                           the collectors on the PATH on the work of this row (peers/)
  *   npm run bench -- --prove --lines 20000                         no rows, but proofs (prove/proofs.ts)
  *
  * In each round every subject runs every row, and before each run the floor is measured (floor.ts). Prints medians beside goals
@@ -12,12 +13,15 @@
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Way, withScratch } from './agent-run.js';
+import { withScratch } from './agent-run.js';
 import { Floor } from './floor.js';
 import { type Workload, workload } from './generate.js';
+import { peersHere } from './peers/index.js';
+import { runPeer } from './peers/peer.js';
 import { proveDurable, proveKilled } from './prove/proofs.js';
 import { writeRecord } from './record.js';
 import { describe, type Measurement, number, type Round, readBaseline, summarize } from './report.js';
+import type { Figures, Row } from './row.js';
 import { ROWS } from './rows/index.js';
 import { subjects } from './subject.js';
 
@@ -31,6 +35,7 @@ const { values } = parseArgs({
     node: { type: 'string', multiple: true },
     profile: { type: 'string' },
     prove: { type: 'boolean', default: false },
+    peers: { type: 'boolean', default: false },
     baseline: { type: 'string', default: 'bench/baseline.json' },
     out: { type: 'string', default: 'bench/results.json' },
   },
@@ -62,23 +67,49 @@ if (values.prove) {
   process.exit();
 }
 
+/** Who runs a row in each round. */
+interface Contender {
+  readonly label: string;
+  /** `turn` names row, contender and round. */
+  readonly run: (row: Row, turn: string, scratch: string) => Promise<Figures>;
+}
+
+const builds = all.map(
+  (subject): Contender => ({
+    label: subject.label,
+    run: (row, turn, scratch) =>
+      row.run({
+        way: { subject, profile: values.profile && path.join(values.profile, turn) },
+        work,
+        scratch,
+      }),
+  }),
+);
+const peers = values.peers ? peersHere() : [];
+if (values.peers && peers.length === 0) console.log('--peers: no collector that is known is on the PATH.');
+for (const { peer, version } of peers) console.log(`${peer.label}: ${version}`);
+const others = peers.map(
+  ({ peer }): Contender => ({
+    label: peer.label,
+    run: (_row, _turn, scratch) => runPeer(peer, work(), scratch),
+  }),
+);
+const contenders = (key: string): Contender[] => (key === 'loki' ? [...builds, ...others] : builds);
+
 const rounds = new Map<string, Round[]>();
 const nameOf = (key: string, label: string): string => `${key} ${label}`;
 const floor = await Floor.start(work());
 const begun = performance.now();
 try {
-  const total = Number(values.rounds) * wanted.length * all.length;
+  const ofRound = wanted.reduce((sum, { key }) => sum + contenders(key).length, 0);
+  const total = Number(values.rounds) * ofRound;
   let done = 0;
   for (let number = 1; number <= Number(values.rounds); number++) {
     for (const { key, row } of wanted) {
-      for (const subject of all) {
-        const name = nameOf(key, subject.label);
-        const way: Way = {
-          subject,
-          profile: values.profile && path.join(values.profile, `${name} ${number}`),
-        };
+      for (const { label, run } of contenders(key)) {
+        const name = nameOf(key, label);
         const floorNow = await floor.measure();
-        const figures = await withScratch((scratch) => row.run({ way, work, scratch }));
+        const figures = await withScratch((scratch) => run(row, `${name} ${number}`, scratch));
         rounds.set(name, [...(rounds.get(name) ?? []), { floor: floorNow, figures }]);
         write();
         console.log(progress(++done, total, `${name}, round ${number}`, figures));
@@ -99,14 +130,15 @@ function progress(done: number, total: number, name: string, figures: object): s
 /** What there is so far: a run that is cut short has its figures, too. */
 function write(): Measurement[] {
   const rows = wanted.flatMap(({ key }) =>
-    all.flatMap(({ label }) => {
+    contenders(key).flatMap(({ label }) => {
       const measured = rounds.get(nameOf(key, label));
       return measured ? [summarize(key, label, measured)] : [];
     }),
   );
   const work = { files: Number(values.files), linesPerFile: Number(values.lines) };
   const measured = all.map(({ label, version, build }) => ({ label, node: version, build }));
-  writeRecord(values.out, { work, subjects: measured, rows });
+  const measuredPeers = peers.map(({ peer, version }) => ({ label: peer.label, version }));
+  writeRecord(values.out, { work, subjects: [...measured, ...measuredPeers], rows });
   return rows;
 }
 
@@ -115,4 +147,11 @@ const measurements = write();
 for (const { key, row } of wanted) {
   const ofRow = measurements.filter((measurement) => measurement.row === key);
   console.log(`\n${describe(row, ofRow, baseline.get(key))}`);
+  for (const { subject, medians } of ofRow) {
+    const { streamsInexact = 0, linesTooMany = 0 } = medians;
+    if (streamsInexact > 0)
+      console.log(
+        `  ${subject}: ${streamsInexact} streams are not what was written; ${linesTooMany} lines too many`,
+      );
+  }
 }

@@ -60,7 +60,7 @@ export function describe(
       const ratio = onEqualMachine(value, first.floor, kind) / onEqualMachine(before, baseline.floor, kind);
       parts.push(`${number(ratio)} × the baseline`);
     }
-    for (const other of others)
+    for (const other of others.filter(({ medians }) => medians[name] !== undefined))
       parts.push(
         `${other.subject}: ${number(other.medians[name])}, ${number(ratioOf(first, other, name))} × ${first.subject}`,
       );

@@ -17,7 +17,7 @@ import { startSocketProxy } from '../support/socket-proxy.js';
 
 const NOBODY = 65_534;
 const REVISION = '0123456789ab';
-const BUILD_DEADLINE_MS = 400_000;
+const BUILD_DEADLINE_MS = 900_000;
 const COMPLETE_DEADLINE_MS = 60_000;
 const OUTPUT_INTERNALS = '.log-capturer';
 

@@ -10,7 +10,7 @@ const IMAGE = 'log-capturer';
 const STOP_SECONDS = 10;
 const HEALTH_EVERY_MS = 1_000;
 const LOOK_EVERY_MS = 100;
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'];
 
 /** Builds the Dockerfile as `docker build` does and answers the image's name. The engine needs no network of its own. */

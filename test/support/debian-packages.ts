@@ -1,7 +1,11 @@
 /** Debian's packages: installed, or unpacked below a folder, where nothing of them starts and nothing stays. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+
+/** Files of tests run side by side, and apt refuses who comes while another one uses its lists. */
+const LOCK = path.join(tmpdir(), 'log-capturer-test-packages.lock');
 
 /** Why there are none to be had here; undefined where they can be had. */
 export function whyNoPackages(): string | undefined {
@@ -28,7 +32,7 @@ export function unpackPackages(names: readonly string[], folder: string): Unpack
   const fetched = spawnSync('apt-get', [...options, ...fetchAll]);
   // The lists may be old, or not there at all.
   if (fetched.status !== 0) {
-    must('apt-get', ['-q', 'update']);
+    inTurn('apt-get', ['-q', 'update']);
     must('apt-get', [...options, ...fetchAll]);
   }
   for (const name of readdirSync(archives).filter((entry) => entry.endsWith('.deb'))) {
@@ -44,8 +48,12 @@ export function unpackPackages(names: readonly string[], folder: string): Unpack
 
 /** Installs them, as root, with nothing that they only recommend. */
 export function installPackages(names: readonly string[]): void {
-  must('apt-get', ['-q', 'update']);
-  must('apt-get', ['-q', 'install', '-y', '--no-install-recommends', ...names]);
+  inTurn('apt-get', ['-q', 'update']);
+  inTurn('apt-get', ['-q', 'install', '-y', '--no-install-recommends', ...names]);
+}
+
+function inTurn(program: string, args: readonly string[]): void {
+  must('flock', [LOCK, program, ...args]);
 }
 
 function must(program: string, args: readonly string[]): void {

@@ -65,7 +65,7 @@ export class PrivateEngine {
     while (!(await api.answers())) {
       const tail = (): string => readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-1).join();
       const starting =
-        existsSync(`${this.folder}/dockerd.pid`) || performance.now() < deadline - START_DEADLINE_MS + 5_000;
+        existsSync(`${this.folder}/dockerd.pid`) || performance.now() < deadline - START_DEADLINE_MS + 20_000;
       if (!starting || performance.now() > deadline) throw new Error(`dockerd did not start:\n${tail()}`);
       await new Promise((resolve) => setTimeout(resolve, PING_EVERY_MS));
     }

@@ -8,7 +8,7 @@ import { freePort } from './ports.js';
 import { projectRoot } from './project.js';
 
 const CONFIG = 'deploy/socket-proxy/haproxy.cfg';
-const START_DEADLINE_MS = 10_000;
+const START_DEADLINE_MS = 30_000;
 const LOOK_EVERY_MS = 50;
 
 /** Answers the proxy's URL; it ends with the test. */

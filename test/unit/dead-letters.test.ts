@@ -94,7 +94,7 @@ test('good lines are delivered once, the others are kept whole with the reason, 
     expect([sink, reason, attempts]).toEqual(['loki', 'line_too_long', 1]);
     expect(line.length).toBeGreaterThan(MAX_LINE_BYTES);
     expect(said).toContain(
-      `Max entry size '${MAX_LINE_BYTES}' bytes exceeded for stream '{container="${labels['container']}"`,
+      `max entry size '${MAX_LINE_BYTES}' bytes exceeded for stream '{container="${labels['container']}"`,
     );
   }
   expect(strict.ledger.repeated).toBe(0);

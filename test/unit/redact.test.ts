@@ -116,4 +116,4 @@ test('no secret is found on the disk, at a sink or in the log, whenever the agen
   const cut = secrets.filter(({ line }) => line.includes('-----BEGIN') && !line.includes('-----END'));
   expect(places.output.split('Till.java:7').length - 1).toBe(secrets.length - cut.length);
   expect(new Set(Object.values(unaccounted))).toEqual(new Set([0]));
-}, 60_000);
+});

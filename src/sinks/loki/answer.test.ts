@@ -44,9 +44,10 @@ describe('judge', () => {
       judged(429, `${listed}user 'fake', total ignored: 1 out of 3 for stream: ${STREAM}`),
     ).toMatchObject({ by: 'stream' });
     expect(judged(400, `${listed}${ignored(1, 3)}`)).toMatchObject({ kind: 'limited', by: 'stream' });
-    expect(
-      judged(429, `Maximum active stream limit exceeded when trying to create stream ${STREAM}`),
-    ).toMatchObject({ by: 'streams' });
+    for (const first of ['M', 'm']) {
+      const streams = `${first}aximum active stream limit exceeded when trying to create stream ${STREAM}`;
+      expect(judged(429, streams)).toMatchObject({ by: 'streams' });
+    }
   });
 
   test('knows what is too large', () => {

@@ -36,7 +36,7 @@ export function judge(reply: Reply, where: string, nowMs: number): Answer {
   if (status === 429 || isOverStreamRate) {
     return {
       kind: 'limited',
-      by: isOverStreamRate ? 'stream' : /^Maximum active stream limit/m.test(text) ? 'streams' : 'tenant',
+      by: isOverStreamRate ? 'stream' : /^maximum active stream limit/im.test(text) ? 'streams' : 'tenant',
       bytesPerSecond: limitIn(text),
       retryAfterMs,
       said: `${status}${said(reply.body)}`,

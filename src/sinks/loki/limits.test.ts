@@ -114,7 +114,7 @@ describe('the rate of a stream', () => {
       await rich.close();
       await poor.close();
     }
-  }, 20_000);
+  });
 });
 
 /** Two Lokis behind one address. */

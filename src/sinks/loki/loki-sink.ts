@@ -26,6 +26,7 @@ import { explainRejection } from '../rejections.js';
 import { ToldLines } from '../told-lines.js';
 import { suspects, tookTheRest } from './again.js';
 import { type Answer, judge, refusal } from './answer.js';
+import { Bodies } from './bodies.js';
 import { type Answered, Company } from './company.js';
 import { lokiConnection, pushUrl, REQUESTS_PER_LANE, tenantHeaders } from './connection.js';
 import { allOf, type Entry, entriesOf, findRefused, type Verdicts } from './entries.js';
@@ -49,6 +50,7 @@ import { byTenant } from './tenant.js';
 import type { Told, Words } from './told.js';
 import { Work } from './work.js';
 
+const TAKEN = 204;
 const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
 /** Of the message that Loki makes of it, whose limit is 4 MiB. */
 const MAX_WEIGHT = 3.75 * 1024 * 1024;
@@ -83,6 +85,7 @@ export class LokiSink implements Sink {
   readonly #screen: Screen;
   readonly #told = new ToldLines();
   readonly #company = new Company((request, signal) => this.#post(request, signal));
+  readonly #bodies = new Bodies();
   readonly #pacers = new Map<string | undefined, Pacer>();
   /** By lane: a delivery that was not finished. */
   readonly #works: (Work | undefined)[] = [];
@@ -203,9 +206,15 @@ export class LokiSink implements Sink {
     const { connection } = this.#opened();
     const began = performance.now();
     let status: number | 'error' = 'error';
+    let room: Buffer | undefined;
+    const body = bodyOf(request, (bytes) => {
+      room = this.#bodies.take(bytes);
+      return room;
+    });
     try {
-      const reply = await connection.post(bodyOf(request), tenantHeaders(request.tenant), signal);
+      const reply = await connection.post(body, tenantHeaders(request.tenant), signal);
       status = reply.status;
+      if (room && status === TAKEN) this.#bodies.giveBack(room);
       return reply;
     } finally {
       if (sinkRequest.hasSubscribers)

@@ -118,7 +118,7 @@ test('that the ingester hides behind its own are asked for without those: the st
     expect(refusedTexts(result)).toEqual({ too_far_behind: wanted(isBehind), line_too_long: wanted(isLong) });
     expect(result.refused?.map(({ said }) => said)).toEqual([
       expect.stringMatching(/^entry with timestamp .* ignored, reason: 'entry too far behind/) as string,
-      expect.stringMatching(/^Max entry size '50' bytes exceeded/) as string,
+      expect.stringMatching(/^max entry size '50' bytes exceeded/) as string,
     ]);
     expect(new Set(loki.lines())).toEqual(new Set(['a0', ...wanted((i) => !isBehind(i) && !isLong(i))]));
     expect(loki.requests.length).toBe(3);

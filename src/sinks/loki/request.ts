@@ -66,19 +66,19 @@ export function singleStream({ pieces }: Request): string | undefined {
     : undefined;
 }
 
-/** The body: a PushRequest in snappy's block format. */
-export function bodyOf({ pieces }: Request): Buffer {
+/** The body: a PushRequest in snappy's block format. Where it must be put together, in the beginning of what `roomFor` answers. */
+export function bodyOf({ pieces }: Request, roomFor: (bytes: number) => Buffer = Buffer.allocUnsafe): Buffer {
   if (pieces.length === 1) return pieces[0].block.payload;
   let raw = 0;
-  const preamble = Buffer.alloc(MAX_PREAMBLE_BYTES);
-  const parts: Buffer[] = [preamble];
+  let most = MAX_PREAMBLE_BYTES;
   for (const { block } of pieces) {
-    const { value, bytes } = preambleOf(block.payload);
-    raw += value;
-    parts.push(block.payload.subarray(bytes));
+    raw += preambleOf(block.payload).value;
+    most += block.payload.length;
   }
-  parts[0] = preamble.subarray(0, putVarint(preamble, 0, raw));
-  return Buffer.concat(parts);
+  const body = roomFor(most);
+  let at = putVarint(body, 0, raw);
+  for (const { block } of pieces) at += block.payload.copy(body, at, preambleOf(block.payload).bytes);
+  return body.subarray(0, at);
 }
 
 /** The lines of `piece`, decoded to `lines`, for which `keeps` answers true, as a piece; undefined where that is none. */

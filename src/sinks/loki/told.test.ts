@@ -61,6 +61,16 @@ describe('what a 400 tells', () => {
       { kind: 'nothing stored', reason: 'invalid_labels' },
     ],
     [
+      'labels that cannot be read, as the distributor says it',
+      `error parsing labels '{a=}' with error: 1:2: parse error: unexpected`,
+      { kind: 'nothing stored', reason: 'invalid_labels' },
+    ],
+    [
+      'a long line, as Loki 3.7 says it',
+      LONG.replace('Max', 'max'),
+      { kind: 'validation', groups: [{ ...long, count: 1 }] },
+    ],
+    [
       'too many labels',
       `entry for stream '${STREAM}' has 17 label names; limit 15`,
       { kind: 'validation', groups: [{ reason: 'max_labels', stream: STREAM, count: 1 }] },

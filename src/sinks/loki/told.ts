@@ -1,5 +1,6 @@
 /**
- * What the body of a 400 tells of the lines that Loki refused. Pure. The bodies are Loki's sentences (2.9 to 3.4):
+ * What the body of a 400 tells of the lines that Loki refused. Pure. The bodies are Loki's sentences (2.9 to 3.7, of which the
+ * newer begin with a small letter):
  *
  *   validation   "3 errors like: entry for stream '{…}' has timestamp too old: <whole seconds>, …; 1 errors like: Max entry
  *                size …": each different sentence once, with its count, in any order; a lone sentence stands for one error.
@@ -80,7 +81,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
 /** `isWhole`: nothing of the body is missing at its end. */
 export function readRefusal(body: string, isWhole = true): Told {
   const text = covered(body);
-  if (/^(couldn't parse|Error parsing) labels/.test(text))
+  if (/^(couldn't parse|[Ee]rror parsing) labels/.test(text))
     return { kind: 'nothing stored', reason: 'invalid_labels', said: printable(firstLine(body)) };
   const told = ingester(body, text) ?? validation(body, text);
   if (isWhole || told.kind !== 'validation') return told;

@@ -80,6 +80,25 @@ test('copytruncate while it does not run, and a kill in the middle of the copy',
   expect(kit.pipeline.story).toEqual(['1', '2', '3', '<truncated>', '4444444444']);
 });
 
+test.each(['runs', 'does not run'])(
+  'copied, read on, and cut while it %s: the copy is not read again',
+  async (when) => {
+    const kit = begin();
+    const long = 'x'.repeat(2000);
+    const path = await kit.reading(long, '2');
+    copyFileSync(path, `${path}.1`);
+    appendFileSync(path, lines('3'));
+    await kit.untilLines(3);
+    if (when !== 'runs') await kit.stop();
+    truncateSync(path);
+    if (when !== 'runs') kit.start();
+    await kit.until('the gap', () => kit.pipeline.gaps.length === 1);
+    appendFileSync(path, lines('4'));
+    await kit.untilLines(4);
+    expect(kit.pipeline.story).toEqual([long, '2', '3', '<truncated>', '4']);
+  },
+);
+
 test('a file that is written anew without a copy is a gap, and read from its beginning', async () => {
   const kit = begin();
   const path = await kit.reading('1', '2');

@@ -3,26 +3,28 @@
  * by which it looks like something new.
  */
 import { type LogFile, PlainFile } from '../docker/json-file/log-file.js';
-import type { DoneFile } from './position.js';
+import { SIZES } from './identity.js';
+import type { DoneFile, SavedLog } from './position.js';
 
 const MOST = 8;
-/** What gzip tells of the size of its text is modulo this. */
-const SIZES = 2 ** 32;
 
 export class DoneFiles {
   #list: readonly DoneFile[];
+  #olderMs: number;
 
-  constructor(saved: readonly DoneFile[] = []) {
-    this.#list = saved;
+  constructor({ done, olderMs }: Pick<SavedLog, 'done' | 'olderMs'>) {
+    this.#list = done;
+    this.#olderMs = olderMs;
   }
 
-  /** Oldest first. */
-  get list(): readonly DoneFile[] {
-    return this.#list;
+  /** As a position has it, oldest first. */
+  get saved(): Pick<SavedLog, 'done' | 'olderMs'> {
+    return { done: this.#list, olderMs: this.#olderMs };
   }
 
   add(file: LogFile): void {
-    if (file instanceof PlainFile) file.stat();
+    const { modifiedMs } = file instanceof PlainFile ? file.stat() : file;
+    this.#olderMs = Math.max(this.#olderMs, modifiedMs);
     const [length, crc] = file.fingerprint(file.size);
     if (length > 0) this.#list = [...this.#list, [length, crc, file.size] as const].slice(-MOST);
   }

@@ -8,34 +8,33 @@
  * for a while longer: programs write on to a file that was renamed until they are told to open the next one.
  */
 import { realpathSync, statSync } from 'node:fs';
-import { type Batch, LineFlag } from '../../pipeline/batch.js';
+import type { Batch } from '../../pipeline/batch.js';
 import type { GapReason } from '../../pipeline/gaps.js';
 import { type LineTime, timeOfMs } from '../../pipeline/line-time.js';
 import type { Labels } from '../../pipeline/streams.js';
 import type { Scope } from '../../runtime/scope.js';
 import { noCounts } from '../docker/json-file/counts.js';
-import { Decoder, type LineTarget } from '../docker/json-file/decode.js';
-import { closeAll, isGeneration, isSameFile } from '../docker/json-file/generations.js';
-import { ifThere, type LogFile, PlainFile } from '../docker/json-file/log-file.js';
-import { type Mark, markAt, Span } from '../docker/json-file/span.js';
+import type { LineTarget } from '../docker/json-file/decode.js';
+import { closeAll, isSameFile } from '../docker/json-file/generations.js';
+import { beginsWith, ifThere, type LogFile, PlainFile } from '../docker/json-file/log-file.js';
+import { type Mark, Span } from '../docker/json-file/span.js';
+import { type Copy, copiesOfUnread, findCopy } from './copies.js';
 import { DoneFiles } from './done-files.js';
-import type { Encoding } from './encodings.js';
+import { isHeld } from './identity.js';
+import { LateFiles } from './late-files.js';
+import { LogLines } from './log-lines.js';
 import { LogStreams } from './log-streams.js';
-import { readLongLine } from './long-line.js';
-import { type Beginning, beginAt, openAfter, openNewest } from './opening.js';
+import { type Beginning, openAfter, openLog } from './opening.js';
 import { decodePosition, encodePosition, type SavedLog } from './position.js';
-import { copiesSince, findCopy, resume } from './resume.js';
 import { savedOf } from './saved-log.js';
 import { Slumber } from './slumber.js';
-import type { LineDecoder, LogContext } from './types.js';
+import type { LogContext } from './types.js';
 
 /** One look reads no more than about this. */
 const LOOK_BYTES = 256 * 1024;
 const MOST_STEPS = 16;
 /** Generations held at once; what rotates beyond is found by name later. */
 const MAX_HELD_FILES = 32;
-/** How long nothing was written to a file that was renamed, before it is done with. */
-const LATE_MS = 10_000;
 /** More unread than this at the start are old lines: they go to streams of their own. */
 const CATCH_UP_FROM = 1024 * 1024;
 /** Times of files may be so much behind. */
@@ -43,12 +42,6 @@ const COARSE_CLOCK_MS = 20;
 
 /** As of the docker source: nothing new, all there was, more to come, more than a look can take, a push that asks to wait. */
 export type Progress = 'quiet' | 'read' | 'more' | 'long' | 'blocked';
-
-/** A file that was renamed, and is looked at for a while. */
-interface Late {
-  readonly span: Span;
-  untilMs: number;
-}
 
 export class FileLog implements LineTarget {
   readonly path: string;
@@ -68,15 +61,15 @@ export class FileLog implements LineTarget {
   readonly #context: LogContext;
   readonly #key: string;
   readonly #streams: LogStreams;
-  readonly #encodings = new WeakMap<LogFile, Encoding>();
+  readonly #lines: LogLines;
   #saved: SavedLog | undefined;
   #live: Span | undefined;
-  #late: Late[] = [];
+  readonly #late = new LateFiles();
   /** Where the newest file ended when it was last read to its end. */
   #seenEnd = -1;
   #wakings = 0;
-  /** Older files that were changed later than this are not known. */
-  #olderMs: number;
+  /** Nothing was known of it when it woke. */
+  #isNew = false;
   readonly #done: DoneFiles;
 
   /** `labelsFor` is given the name behind links. */
@@ -86,11 +79,11 @@ export class FileLog implements LineTarget {
     this.labels = labelsFor(this.realPath);
     this.#context = context;
     this.#key = key;
+    this.#lines = new LogLines(context, this);
     this.#streams = new LogStreams(context.pipeline.streams, this.labels, context.format !== 'plain');
     const saved = context.pipeline.position(key);
     this.#saved = saved === undefined ? undefined : decodePosition(saved);
-    this.#done = new DoneFiles(this.#saved?.done);
-    this.#olderMs = this.#saved?.olderMs ?? Date.now() - COARSE_CLOCK_MS;
+    this.#done = new DoneFiles(this.#saved ?? { done: [], olderMs: Date.now() - COARSE_CLOCK_MS });
     if (saved !== undefined && !this.#saved)
       context.log.warn(
         { path, position: saved },
@@ -102,12 +95,8 @@ export class FileLog implements LineTarget {
     return this.#live !== undefined;
   }
 
-  get isKnown(): boolean {
-    return this.#saved !== undefined;
-  }
-
   get isLate(): boolean {
-    return this.#late.length > 0;
+    return !this.#late.isEmpty;
   }
 
   /** Whether what is read now was there before the agent came. */
@@ -125,6 +114,10 @@ export class FileLog implements LineTarget {
     return !this.#awake.isInNewestFile;
   }
 
+  /** Whether a file is one of those that are held, or a copy of one, or of one that was read. */
+  readonly isKnown = (file: LogFile): boolean =>
+    [...this.#files].some((one) => isHeld(file, one)) || this.#done.has(file);
+
   get saved(): SavedLog | undefined {
     return this.#saved;
   }
@@ -137,15 +130,14 @@ export class FileLog implements LineTarget {
   wake(scope: Scope, beginning: Beginning): boolean {
     if (this.#live) return true;
     this.realPath = realPathOf(this.path);
-    const newest = openNewest(scope, this.path);
     const saved = this.#saved;
-    const resumed = saved
-      ? resume(scope, this.realPath, { newest, saved, isKnown: this.#whetherKnown() })
-      : undefined;
-    const marks = resumed?.marks ?? (newest ? beginAt(scope, newest, beginning) : []);
+    const { marks, resumed } = openLog(scope, this, saved, beginning);
     this.#wakings++;
+    this.#isNew = saved === undefined;
     if (marks.length === 0) return false;
     const live = new Span(marks);
+    const begun = saved?.files.find(({ inode }) => inode === marks[0].file.inode)?.file;
+    if (begun?.[4] !== undefined) live.knowTail(Math.max(begun[2], begun[3]), begun[4]);
     const now = timeOfMs(Date.now());
     live.seconds = saved?.seconds ?? now.seconds;
     live.nanos = saved?.nanos ?? now.nanos;
@@ -155,10 +147,12 @@ export class FileLog implements LineTarget {
     this.#seenEnd = -1;
     if (this.#wakings === 1 && this.unreadBytes > CATCH_UP_FROM) this.#streams.catchUp(this.#newest.file);
     if (resumed?.isLost && resumed.isCut) {
-      const cut = saved?.files.find(({ inode }) => inode === newest?.inode);
       this.#tellGap('truncated');
-      this.#knowOlder(cut && findCopy(scope, this.realPath, cut)?.modifiedMs);
+      const cut = saved?.files.find(({ inode }) => inode === this.#newest.file.inode);
+      const copy = cut && findCopy(scope, this.realPath, cut, this.#newest.file.knownHead);
+      if (copy) this.#passCopy(copy);
     } else if (resumed?.isLost) this.#tellLost(this.#wakings === 1);
+    if (resumed?.isNewestUnread) this.mayHaveCopies = true;
     for (const { file } of marks) this.#context.onHeld(file, this);
     this.#savePosition();
     return true;
@@ -189,8 +183,14 @@ export class FileLog implements LineTarget {
 
   /** Reads at once what is new, into `buf`; where that is much, some of it. Not while a `fetch` is under way. */
   look(scope: Scope, buf: Buffer): Progress {
-    const late = this.#lookAtLate(buf);
-    if (late === 'blocked' || late === 'more') return late;
+    const late = this.#late.look(this.#lines, buf, (file) => {
+      this.#done.add(file);
+      this.#savePosition();
+      this.#closeUnneeded([file]);
+    });
+    if (late === 'more') return late;
+    this.wait = late;
+    if (late) return 'blocked';
     const enough = this.counts.bytesRead + LOOK_BYTES;
     for (let step = 0; step < MOST_STEPS && this.counts.bytesRead < enough; step++) {
       const span = this.#awake;
@@ -202,12 +202,18 @@ export class FileLog implements LineTarget {
       }
       if (span.offset === 0 && span.isInNewestFile) this.follow(scope);
       const wasFollowed = !span.isInNewestFile;
-      if (span.offset === 0 && this.mayHaveCopies && !wasFollowed && this.#findsCopies(scope, file)) continue;
+      const isUnread = span.offset === 0 && !wasFollowed;
       const bytes = file.readNow(buf, buf.length, span.offset);
+      if (isUnread) {
+        const first = this.#isFirstLife(scope, file, buf.subarray(0, bytes));
+        if (first === 'unsure') return 'more';
+        if (first === 'no') continue;
+      }
       if (!isWhole(span, file, bytes)) {
         this.#goOnInCut(scope, file);
         continue;
       }
+      file.identifyBy(buf.subarray(0, bytes), span.offset);
       const progress = this.digest(buf, bytes, buf.length, wasFollowed);
       if (progress === 'more' && this.wait === undefined) continue;
       if (progress !== 'read' && progress !== 'quiet') return progress;
@@ -224,9 +230,12 @@ export class FileLog implements LineTarget {
     try {
       const bytes = await file.read(buf, buf.length, span.offset);
       if (!(file instanceof PlainFile) || file.isClosed) return bytes;
-      if (isWhole(span, file, bytes)) return bytes;
-      this.#goOnInCut(scope, file);
-      return 0;
+      if (!isWhole(span, file, bytes)) {
+        this.#goOnInCut(scope, file);
+        return 0;
+      }
+      file.identifyBy(buf.subarray(0, bytes), span.offset);
+      return bytes;
     } catch (error) {
       if (!file.isCompressed) throw error;
       return 0;
@@ -240,14 +249,16 @@ export class FileLog implements LineTarget {
   digest(buf: Buffer, bytes: number, wanted: number, wasFollowed: boolean): Progress {
     const span = this.#awake;
     const before = span.offset;
-    this.wait = bytes > 0 ? this.#decode(span, buf, bytes) : undefined;
+    this.wait = this.#lines.decode(span, buf, bytes);
     this.#streams.passed(span);
     if (this.wait) return 'blocked';
     if (bytes === wanted) return span.offset > before ? 'more' : 'long';
     const rest = bytes - (span.offset - before);
     if (wasFollowed) {
       this.#leaveFile(span, buf.subarray(bytes - rest, bytes));
-      return this.wait ? 'blocked' : 'more';
+      if (this.wait) return 'blocked';
+      // What bears the name is looked at before it is read.
+      return span.isInNewestFile && span.offset === 0 ? 'read' : 'more';
     }
     this.#seenEnd = before + bytes;
     return span.offset > before ? 'read' : 'quiet';
@@ -256,16 +267,9 @@ export class FileLog implements LineTarget {
   /** Takes a line that is longer than `buf`, whole or its head, once its end is written. */
   async takeLongLine(buf: Buffer): Promise<Progress> {
     const span = this.#awake;
-    const encoding = this.#encodingOf(span.current.file);
-    const decoder = this.#context.decoderOf(encoding);
-    const isLast = !span.isInNewestFile;
-    const line = await readLongLine(span, buf, { encoding, isLast, kept: 2 * decoder.maxLineBytes });
-    if (!line) return 'quiet';
-    const { head, bytes, move, isWhole } = line;
-    this.#setTime(span);
-    this.wait = isWhole
-      ? decoder.decode(head, head.length, span, this)
-      : decoder.takeRaw(head, Math.min(head.length, bytes), bytes, move, span, this);
+    const taken = await this.#lines.takeLong(span, buf);
+    if (taken === 'unended') return 'quiet';
+    this.wait = taken.wait;
     this.#streams.passed(span);
     return this.wait ? 'blocked' : 'more';
   }
@@ -305,11 +309,8 @@ export class FileLog implements LineTarget {
 
   push(batch: Batch, span: Span, from: number, lines: number): Promise<void> | undefined {
     this.counts.linesRead += lines;
-    if (batch.length > 0) {
-      span.seconds = batch.seconds[batch.length - 1];
-      span.nanos = batch.nanos[batch.length - 1];
-      this.#keepTime(span);
-    }
+    const last = batch.length - 1;
+    if (last >= 0) this.#shareTime({ seconds: batch.seconds[last], nanos: batch.nanos[last] });
     const origin = { key: this.#key, from, to: span.offset, lines };
     return this.#context.pipeline.push(batch, this.#key, this.#position(), origin);
   }
@@ -329,7 +330,7 @@ export class FileLog implements LineTarget {
   }
 
   get #spans(): Span[] {
-    return [...this.#late.map(({ span }) => span), ...(this.#live ? [this.#live] : [])];
+    return [...this.#late.spans, ...(this.#live ? [this.#live] : [])];
   }
 
   get #files(): Set<LogFile> {
@@ -343,47 +344,16 @@ export class FileLog implements LineTarget {
   }
 
   #openNewer(scope: Scope, held: LogFile): void {
-    const { path, realPath } = this;
-    const marks = openAfter(scope, held, {
-      path,
-      realPath,
-      olderMs: this.#olderMs,
-      isKnown: this.#whetherKnown(),
-    });
+    const { path, realPath, isKnown } = this;
+    const marks = openAfter(scope, held, { path, realPath, isKnown, olderMs: this.#done.saved.olderMs });
     for (const { file } of marks) this.#context.onHeld(file, this);
     this.#awake.marks.push(...marks);
     this.counts.rotations += marks.length;
   }
 
-  #decode(span: Span, buf: Buffer, bytes: number): Promise<void> | undefined {
-    this.#setTime(span);
-    return this.#decoderOf(span.current.file).decode(buf, bytes, span, this);
-  }
-
   /** Times increase over all files of the log. */
-  #setTime(span: Span): void {
-    const live = this.#awake;
-    if (span === live) return;
-    span.seconds = live.seconds;
-    span.nanos = live.nanos;
-  }
-
-  #keepTime(span: Span): void {
-    const live = this.#awake;
-    live.seconds = span.seconds;
-    live.nanos = span.nanos;
-  }
-
-  #encodingOf(file: LogFile): Encoding {
-    const known = this.#encodings.get(file);
-    if (known) return known;
-    const encoding = this.#context.encodingOf(file);
-    if (file.size > 2) this.#encodings.set(file, encoding);
-    return encoding;
-  }
-
-  #decoderOf(file: LogFile): LineDecoder {
-    return this.#context.decoderOf(this.#encodingOf(file));
+  #shareTime({ seconds, nanos }: LineTime): void {
+    for (const span of this.#spans) Object.assign(span, { seconds, nanos });
   }
 
   /** `rest`: what stands behind the last newline. */
@@ -394,16 +364,13 @@ export class FileLog implements LineTarget {
       : span.marks[span.marks.indexOf(span.current) + 1].missingBefore;
     const isLate = this.#context.format === 'plain' && file instanceof PlainFile && missing === undefined;
     if (isLate) {
-      const late = new Span([markAt(file, span.offset, span.offset)]);
-      this.#late.push({ span: late, untilMs: performance.now() + LATE_MS });
-    } else if (rest.length > 0) {
-      this.#setTime(span);
-      this.wait = this.#decoderOf(file).takeRaw(rest, rest.length, rest.length, rest.length, span, this);
-    }
+      this.#late.add(file, span.offset);
+      this.#shareTime(span);
+    } else this.wait = this.#lines.takeRest(span, rest);
     if (missing !== undefined) this.#endOpenLines(span);
-    this.#knowOlder(file instanceof PlainFile ? file.stat().modifiedMs : file.modifiedMs);
     this.#done.add(file);
     span.advance();
+    this.#seenEnd = -1;
     if (missing === 'removed') this.#tellGap(missing, 'files of it were removed before they were seen');
     else if (missing !== undefined)
       this.#tellGap(missing, file.isDamaged ? `${file.path} is damaged` : undefined);
@@ -415,90 +382,61 @@ export class FileLog implements LineTarget {
     const span = this.#awake;
     this.#endOpenLines(span);
     const saved = this.#saved?.files.find(({ inode }) => inode === file.inode);
-    const { mark: copy, modifiedMs } = (saved && findCopy(scope, this.realPath, saved)) ?? {};
+    const copy = saved && findCopy(scope, this.realPath, saved, file.knownHead);
     file.stat();
     file.forgetFingerprint();
-    this.#encodings.delete(file);
+    this.#lines.forget(file);
     span.restartFile(0);
     this.#seenEnd = -1;
-    if (copy) {
+    this.mayHaveCopies = true;
+    if (copy?.mark) {
       span.current.missingBefore = 'truncated';
-      span.marks.splice(span.marks.indexOf(span.current), 0, copy);
-      span.current = copy;
-      span.offset = copy.offset;
+      span.marks.splice(span.marks.indexOf(span.current), 0, copy.mark);
+      span.current = copy.mark;
+      span.offset = copy.mark.offset;
     } else {
       this.#tellGap('truncated');
-      this.#knowOlder(modifiedMs);
+      if (copy) this.#passCopy(copy);
     }
     this.#savePosition();
   }
 
-  /** Whether a file of which nothing was read was written and cut short since it was seen: the copies are read before it. */
-  #findsCopies(scope: Scope, newest: PlainFile): boolean {
-    newest.stat();
-    this.mayHaveCopies = false;
+  /** Of what is in it nothing is missing, if it is shorter than what was read. */
+  #passCopy({ file, mark }: Copy): void {
+    if (!mark) this.#done.add(file);
+    void file.close();
+  }
+
+  /**
+   * Whether nothing else was in a file before `bytes`, which were read at its beginning. No: it was cut short, and copies of it
+   * are read first. Unsure: the folder has yet to tell of copies that were made before.
+   */
+  #isFirstLife(scope: Scope, newest: PlainFile, bytes: Buffer): 'yes' | 'no' | 'unsure' {
+    const isNew = this.#isNew;
+    this.#isNew = false;
+    const isSame = newest.knownHead.length > 0 && beginsWith(bytes, newest.knownHead);
+    newest.forgetFingerprint();
+    newest.identifyBy(bytes, 0);
+    if (!this.mayHaveCopies) return isNew || isSame || bytes.length === 0 ? 'yes' : 'unsure';
+    const { path, realPath, isKnown } = this;
+    const { olderMs } = this.#done.saved;
+    const copies = copiesOfUnread(scope, { path, realPath, newest, olderMs, isKnown });
+    this.mayHaveCopies = copies === undefined;
+    // It may be cut in this moment: what was read is of its first life if it still stands there.
+    if (!copies || copies.length === 0) {
+      const head = newest.knownHead;
+      return beginsWith(newest.head(head.length), head) ? 'yes' : 'no';
+    }
     const { marks } = this.#awake;
-    const copies = copiesSince(scope, this.realPath, this.#olderMs, this.#whetherKnown());
-    if (copies.length === 0) return false;
     const at = marks.length - 1;
     marks.splice(at, 0, ...copies);
     for (const mark of marks.slice(at + 1)) mark.missingBefore = 'truncated';
     this.#awake.current = copies[0];
-    return true;
-  }
-
-  /** Whether a file is one of those that are held, or a copy of one, or of one that was read. */
-  #whetherKnown(): (file: LogFile) => boolean {
-    const held = [...this.#files];
-    for (const file of held) if (file instanceof PlainFile) file.stat();
-    return (file) => held.some((one) => isGeneration(file, one)) || this.#done.has(file);
-  }
-
-  /** Of what is older nothing is to be read any more. */
-  #knowOlder(modifiedMs = 0): void {
-    this.#olderMs = Math.max(this.#olderMs, modifiedMs);
-  }
-
-  /** Reads what is still written to files that were renamed, and ends those that are quiet. */
-  #lookAtLate(buf: Buffer): Progress {
-    for (const late of this.#late) {
-      const { span } = late;
-      const file = span.current.file as PlainFile;
-      const before = span.offset;
-      const bytes = file.readNow(buf, buf.length, before);
-      this.wait = bytes > 0 ? this.#decode(span, buf, bytes) : undefined;
-      const now = performance.now();
-      if (span.offset > before) late.untilMs = now + LATE_MS;
-      if (this.wait) return 'blocked';
-      if (bytes === buf.length && span.offset > before) return 'more';
-      if (now < late.untilMs) continue;
-      const rest = bytes - (span.offset - before);
-      if (rest > 0) {
-        this.#setTime(span);
-        this.wait = this.#decoderOf(file).takeRaw(
-          buf.subarray(bytes - rest, bytes),
-          rest,
-          rest,
-          rest,
-          span,
-          this,
-        );
-      }
-      this.#late = this.#late.filter((one) => one !== late);
-      this.#knowOlder(file.stat().modifiedMs);
-      this.#done.add(file);
-      this.#savePosition();
-      this.#closeUnneeded([file]);
-      if (this.wait) return 'blocked';
-    }
-    return 'quiet';
+    return 'no';
   }
 
   #endOpenLines(span: Span): void {
-    const decoder = this.#decoderOf(span.current.file);
-    if (!(decoder instanceof Decoder)) return;
-    for (const carry of [span.out, span.err])
-      if (carry.isOpen) this.wait = decoder.pushOpenLine(span, carry, this, LineFlag.incomplete) ?? this.wait;
+    this.wait = this.#lines.endOpen(span) ?? this.wait;
   }
 
   #tellGap(why: GapReason, detail?: string): void {
@@ -514,8 +452,7 @@ export class FileLog implements LineTarget {
     const live = this.#awake;
     const dropped = live.trim();
     if (dropped.length > 0) this.#closeUnneeded(dropped);
-    const late = this.#late.map(({ span }) => span);
-    this.#saved = savedOf(live, late, { olderMs: this.#olderMs, done: this.#done.list });
+    this.#saved = savedOf(live, this.#late.spans, this.#done.saved);
     return encodePosition(this.#saved);
   }
 
@@ -533,7 +470,7 @@ export class FileLog implements LineTarget {
   async #release(): Promise<void> {
     const files = this.#files;
     this.#live = undefined;
-    this.#late = [];
+    this.#late.clear();
     this.openedMs = undefined;
     await Promise.all([...files].map((file) => file.close()));
   }

@@ -1,9 +1,5 @@
-import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { Scope } from '../../runtime/scope.js';
-import { basesOf, isRotationOf, mayBeRotationOf, overGenerations } from './generations.js';
+import { describe, expect, test } from 'vitest';
+import { basesOf, isRotationOf, mayBeRotationOf, newestFirst } from './generations.js';
 import { podOf } from './labels.js';
 import { decodePosition, encodePosition, type SavedLog } from './position.js';
 
@@ -36,6 +32,29 @@ describe('names that rotation gives', () => {
   ])('%s of %s: surely %s, maybe %s', (name, base, surely, maybe) => {
     expect([isRotationOf(name, base), mayBeRotationOf(name, base)]).toEqual([surely, maybe]);
     if (surely) expect(basesOf(name)).toContain(base);
+  });
+});
+
+describe('the newest first', () => {
+  test.each([
+    ['by numbers', { 'a.log.10': 1, 'a.log.9': 2, 'a.log.1': 3 }],
+    ['by dates', { 'a.log-20261121': 1, 'a.log-20261122': 2 }],
+    ['though the older one was compressed later', { 'a.log.2.gz': 9000, 'a.log.1': 2000 }],
+    ['though it has the time of its text in whole seconds', { 'a.log.2.gz': 1400, 'a.log.1.gz': 1000 }],
+    ['where the same was written', { 'a.log.2': 1, 'a.log.1': 1 }],
+    ['by times, where numbers count the other way', { 'a.log.1': 1, 'a.log.2': 2, 'a.log.3': 3 }],
+    ['the same, compressed', { 'a.log.1.gz': 1000, 'a.log.2.gz': 9000 }],
+  ])('%s', (_what, oldestFirst: Record<string, number>) => {
+    const generations = Object.entries(oldestFirst).map(([name, modifiedMs], inode) => ({
+      path: `/logs/${name}`,
+      inode,
+      bytes: 1,
+      modifiedMs,
+      createdMs: 0,
+      isSure: true,
+    }));
+    expect(newestFirst(generations)).toEqual(generations.toReversed());
+    expect(newestFirst(generations.toReversed())).toEqual(generations.toReversed());
   });
 });
 
@@ -87,32 +106,5 @@ describe('positions', () => {
     [1, 2, 0, [[1, 2, 'x', 4], 5, 6, 0], 0],
   ])('nothing else is one: %j', (position) => {
     expect(decodePosition(position as never)).toBeUndefined();
-  });
-});
-
-describe('generations that move while they are looked at', () => {
-  test('are listed and opened again, and what was opened in vain is closed', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'generations-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    const path = join(folder, 'a.log');
-    const scope = Scope.root('test', (error) => {
-      throw error;
-    });
-    onTestFinished(() => scope.close().then(() => undefined));
-    for (const n of [1, 2]) {
-      writeFileSync(`${path}.${n}`, `generation ${n}`);
-      utimesSync(`${path}.${n}`, 1000 - n, 1000 - n);
-    }
-    writeFileSync(path, 'generation 0');
-    let attempts = 0;
-    const texts = overGenerations(scope, path, (list, open) => {
-      const listed = list();
-      if (++attempts === 1)
-        for (const n of [2, 1, 0]) renameSync(n === 0 ? path : `${path}.${n}`, `${path}.${n + 1}`);
-      return listed.map((generation) => open(generation)?.head(100).toString());
-    });
-    expect(attempts).toBe(2);
-    expect(texts).toEqual(['generation 0', 'generation 1', 'generation 2']);
-    await vi.waitFor(() => expect(scope.census()).toEqual(new Map([['file', 3]])));
   });
 });

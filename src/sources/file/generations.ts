@@ -2,14 +2,9 @@
  * What rotation leaves of a log: `app.log.1`, `app.log.2.gz`, `app.log-20261122`, `app-20261122.log`, `app.log.old` beside
  * `app.log`. A compressed copy is not whole while the plain file that it is made of is there.
  */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import type { Scope } from '../../runtime/scope.js';
-import { closeAll } from '../docker/json-file/generations.js';
-import { GzipFile } from '../docker/json-file/gzip-file.js';
-import { ifThere, type LogFile, PlainFile } from '../docker/json-file/log-file.js';
-import { IDENTIFYING_BYTES, type SavedFile } from './position.js';
-import { canReadZstd, ZstdFile } from './zstd-file.js';
+import { ifThere } from '../docker/json-file/log-file.js';
 
 /** A rotation takes a moment. */
 const ATTEMPTS = 20;
@@ -19,10 +14,16 @@ const SURELY_BEHIND = /^(\.\d{1,4}|[._-]\d{4}-?\d{2}-?\d{2}[\dTZ._:+-]*|[.-]\d{1
 const SURELY_BEFORE = /^[._-]\d{4}-?\d{2}-?\d{2}[\dTZ._:+-]*$/;
 const COMPRESSED = /\.(gz|zst)$/;
 
+/** Whoever compresses a file may give the copy its time in whole seconds. */
+const ROUNDING_MS = 1000;
+
 /** A name of an older file of a log. */
 export interface Generation {
   readonly path: string;
   readonly inode: number;
+  /** As it is stored, compressed or not. */
+  readonly bytes: number;
+  /** Of a compressed copy: that of its text, or when it was made. */
   readonly modifiedMs: number;
   /** 0 where the filesystem does not tell. */
   readonly createdMs: number;
@@ -70,34 +71,7 @@ export function basesOf(name: string): string[] {
   return bases;
 }
 
-/**
- * What `work` makes of what rotations left of the log at `path`: it lists them where it needs to, and opens them by `open`.
- * Where names went on to other files meanwhile, what was opened is closed, and it is done again.
- */
-export function overGenerations<T>(
-  scope: Scope,
-  path: string,
-  work: (
-    list: () => readonly Generation[],
-    open: (generation: Pick<Generation, 'path' | 'inode'>) => LogFile | undefined,
-  ) => T,
-): T {
-  for (let attempt = 1; ; attempt++) {
-    const opened: LogFile[] = [];
-    let isMoved = false;
-    const open = (generation: Pick<Generation, 'path' | 'inode'>): LogFile | undefined => {
-      const file = openFile(scope, generation.path);
-      if (file) opened.push(file);
-      if (file ? file.inode !== generation.inode : !existsSync(generation.path)) isMoved = true;
-      return file;
-    };
-    const result = work(() => generationsOf(path), open);
-    if (!isMoved || attempt === ATTEMPTS) return result;
-    closeAll(opened);
-  }
-}
-
-/** What rotations left of the log at `path`, the newest first as far as times of change and numbers tell. */
+/** What rotations left of the log at `path`, the newest first as far as names and times tell. */
 export function generationsOf(path: string): Generation[] {
   for (let attempt = 1; ; attempt++) {
     const names = namesOf(path);
@@ -130,41 +104,39 @@ function look(path: string, names: ReadonlySet<string>): { found: Generation[]; 
     found.set(stat.ino, {
       path: generation,
       inode: stat.ino,
+      bytes: stat.size,
       modifiedMs: stat.mtimeMs,
       createdMs: stat.birthtimeMs,
       isSure: isRotationOf(name, basename(path)),
     });
   }
-  return {
-    found: [...found.values()].sort((a, b) => b.modifiedMs - a.modifiedMs || ageByName(a) - ageByName(b)),
-    isStill,
-  };
+  return { found: newestFirst([...found.values()]), isStill };
+}
+
+/** Whether what is written in it may be as late as that. */
+export function isAsLate({ path, modifiedMs }: Generation, ms: number): boolean {
+  return modifiedMs >= (isCompressed(path) ? Math.floor(ms / ROUNDING_MS) * ROUNDING_MS : ms);
+}
+
+/**
+ * By their names, unless times say that the numbers go the other way: a file was changed before one that is older by its name.
+ * That one was compressed later says nothing.
+ */
+export function newestFirst(generations: readonly Generation[]): Generation[] {
+  const byName = generations.toSorted((a, b) => ageByName(a) - ageByName(b) || b.modifiedMs - a.modifiedMs);
+  let plainMs = 0;
+  let anyMs = 0;
+  for (const { path, modifiedMs } of byName.toReversed()) {
+    if (isCompressed(path) ? modifiedMs + ROUNDING_MS < anyMs : modifiedMs < plainMs)
+      return byName.sort((a, b) => b.modifiedMs - a.modifiedMs);
+    anyMs = Math.max(anyMs, modifiedMs);
+    if (!isCompressed(path)) plainMs = Math.max(plainMs, modifiedMs);
+  }
+  return byName;
 }
 
 /** The greater, the older: numbers count up from the newest, times go on. */
 function ageByName({ path }: Generation): number {
   const number = Number((/(\d[\dTZ._:+-]*)\D*$/.exec(path)?.[1] ?? '').replace(/\D/g, ''));
   return number < 10_000 ? number : -number;
-}
-
-/** Opens a file of a log. Undefined where it is not there, or cannot be decompressed here. */
-export function openFile(scope: Scope, path: string): LogFile | undefined {
-  if (path.endsWith('.zst') && !canReadZstd) return undefined;
-  const file = ifThere((): LogFile => {
-    if (path.endsWith('.gz')) return GzipFile.open(scope, path);
-    return path.endsWith('.zst') ? ZstdFile.open(scope, path) : PlainFile.open(scope, path);
-  });
-  if (file) file.identifyingBytes = IDENTIFYING_BYTES;
-  return file;
-}
-
-/** Whether it is the file that a position speaks of, as it was, as far as it was read. */
-export function isSame(file: LogFile, { file: saved, inode, createdMs }: SavedFile): boolean {
-  const [length, , out, err, tail] = saved;
-  if (length === 0) return !file.isCompressed && file.inode === inode && file.createdMs === createdMs;
-  if (!file.matches(saved)) return false;
-  const offset = Math.max(out, err);
-  // The size of compressed text is known modulo 4 GiB, or not at all.
-  if (!(file instanceof PlainFile)) return file.size === 0 || offset >= 2 ** 32 || file.size >= offset;
-  return file.size >= offset && (tail === undefined || file.tailBefore(offset) === tail);
 }

@@ -7,16 +7,12 @@
  *   the cut is a gap;
  * - gone: what was changed later than the last line was read is new, and the caller tells a gap.
  */
-import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import type { Scope } from '../../runtime/scope.js';
-import { ifThere, type LogFile, type PlainFile } from '../docker/json-file/log-file.js';
+import type { LogFile, PlainFile } from '../docker/json-file/log-file.js';
 import { type Mark, markAt } from '../docker/json-file/span.js';
-import { type Generation, isSame, overGenerations } from './generations.js';
+import { type Generation, isAsLate } from './generations.js';
+import { isBeginningOf, isPartOf, isSame } from './identity.js';
+import type { Names } from './moment.js';
 import type { SavedFile, SavedLog } from './position.js';
-
-/** Whoever gives a file the times of another one may not do it to the nanosecond. */
-const ROUNDING_MS = 0.01;
 
 export interface Resumed {
   /** Oldest first; none where nothing is left. */
@@ -27,15 +23,14 @@ export interface Resumed {
   readonly isLost: boolean;
   /** The file that bears the name was cut short. */
   readonly isCut: boolean;
+  /** The file that bears the name was seen before, and nothing that is in it was read. */
+  readonly isNewestUnread: boolean;
   /** Files that rotations left of it are there, whichever. */
   readonly hasGenerations: boolean;
 }
 
 interface Candidate {
-  readonly path: string;
-  readonly inode: number;
-  readonly modifiedMs: number;
-  readonly isSure: boolean;
+  readonly generation: Generation;
   mark: Mark | undefined;
   /** It says nothing of what came next. */
   isLate: boolean;
@@ -51,27 +46,11 @@ export interface Sought {
   readonly isSameFile?: (file: LogFile, saved: SavedFile) => boolean;
 }
 
-type Opener = Parameters<Parameters<typeof overGenerations>[2]>;
-
 /** Opens what is needed beside `newest`. */
-export function resume(scope: Scope, path: string, sought: Sought): Resumed {
-  const resumed = overGenerations(scope, path, (...opener) => resumeAmong(sought, ...opener));
-  const { newest, saved } = sought;
-  const isEmpty = resumed.isNewestKnown && saved.files.at(-1)?.file[0] === 0;
-  if (!isEmpty) return resumed;
-  const isKnown = (file: LogFile): boolean => file.inode === newest?.inode || sought.isKnown(file);
-  const copies = copiesSince(scope, path, saved.olderMs, isKnown);
-  const marks = [...copies, ...resumed.marks];
-  // Each copy was made of the same file, which was then cut.
-  if (copies.length > 0) for (const mark of marks.slice(1)) mark.missingBefore = 'truncated';
-  return { ...resumed, marks };
-}
-
-function resumeAmong(
+export function resume(
+  { list, open }: Pick<Names, 'list' | 'open'>,
   { newest, saved, isKnown, isSameFile = isSame }: Sought,
-  list: Opener[0],
-  open: Opener[1],
-): Resumed & { readonly isNewestKnown: boolean } {
+): Resumed {
   const wanted = [...saved.files];
   /** The mark of `file`, if it is one of those that are wanted, which it is then no more. */
   const take = (file: LogFile, among: (saved: SavedFile) => boolean): SavedFile | undefined => {
@@ -79,7 +58,7 @@ function resumeAmong(
     return index < 0 ? undefined : wanted.splice(index, 1)[0];
   };
   const openAndTake = (candidate: Candidate, among: (saved: SavedFile) => boolean): void => {
-    const file = open(candidate);
+    const file = open(candidate.generation);
     const known = file && take(file, among);
     if (file && known) {
       candidate.mark = markAt(file, known.file[2], known.file[3]);
@@ -98,24 +77,29 @@ function resumeAmong(
   // The newest first.
   const others: Candidate[] = wanted.length > 0 ? othersThan(newest, list()) : [];
   for (const other of others) {
-    if (wanted.some(({ inode }) => inode === other.inode))
-      openAndTake(other, ({ inode }) => inode === other.inode);
+    const { inode } = other.generation;
+    if (wanted.some((one) => one.inode === inode)) openAndTake(other, (one) => one.inode === inode);
   }
   if (newest && !newestKnown && !isCut) newestKnown = take(newest, () => true);
   for (const other of others) if (wanted.length > 0 && !other.mark) openAndTake(other, () => true);
 
   const oldest = others.findLastIndex(({ mark, isLate }) => mark !== undefined && !isLate);
-  const isLater = ({ modifiedMs }: Candidate): boolean =>
-    !newestKnown && wanted.length > 0 && modifiedMs > saved.olderMs + ROUNDING_MS;
+  const isLater = (generation: Generation): boolean =>
+    !newestKnown && wanted.length > 0 && isAsLate(generation, saved.olderMs);
   const needed = others.filter(
-    (other, i) => other.mark !== undefined || (other.isSure && (oldest < 0 ? isLater(other) : i < oldest)),
+    ({ mark, generation }, i) =>
+      mark !== undefined || (generation.isSure && (oldest < 0 ? isLater(generation) : i < oldest)),
   );
+  const isUnread = (file: LogFile): boolean => {
+    if (isCut && (isUncutCopy(file, newest) || saved.files.some((one) => isPartOf(file, one)))) return false;
+    return oldest >= 0 || !isKnown(file);
+  };
   const marks: Mark[] = [];
   for (const candidate of needed.reverse()) {
-    const file = candidate.mark ? undefined : open(candidate);
+    const file = candidate.mark ? undefined : open(candidate.generation);
     if (candidate.mark) marks.push(candidate.mark);
-    else if (file && oldest < 0 && isKnown(file)) void file.close();
-    else if (file) marks.push(markAt(file, 0, 0));
+    else if (file && isUnread(file)) marks.push(markAt(file, 0, 0));
+    else void file?.close();
   }
   if (newest) {
     const [, , out, err] = newestKnown?.file ?? [0, 0, 0, 0];
@@ -125,73 +109,19 @@ function resumeAmong(
   if (saved.isCut && marks.length > 1) marks[marks.length - 1].missingBefore = 'truncated';
   // Of an empty one nothing was read, and nobody is told of it.
   const isLost = wanted.some(({ file: [length] }) => length > 0);
-  const isNewestKnown = newestKnown !== undefined;
-  const hasGenerations = others.some(({ isSure }) => isSure);
-  return { marks, isFound: oldest >= 0 || isNewestKnown, isLost, isCut, isNewestKnown, hasGenerations };
+  const hasGenerations = others.some(({ generation }) => generation.isSure);
+  const isFound = oldest >= 0 || newestKnown !== undefined;
+  const isNewestUnread = isCut || (newestKnown !== undefined && saved.files.at(-1)?.file[0] === 0);
+  return { marks, isFound, isLost, isCut, isNewestUnread, hasGenerations };
 }
 
-export interface Copy {
-  /** Where what was not read begins; undefined where it is shorter than what was read. */
-  readonly mark: Mark | undefined;
-  readonly modifiedMs: number;
-}
-
-/** The newest copy of a file, made before it was cut short. */
-export function findCopy(scope: Scope, path: string, cut: SavedFile): Copy | undefined {
-  return overGenerations(scope, path, (list, open) => {
-    for (const generation of list()) {
-      const file = generation.inode === cut.inode ? undefined : open(generation);
-      if (!file) continue;
-      const { modifiedMs } = generation;
-      if (isSame(file, cut)) return { mark: markAt(file, cut.file[2], cut.file[3]), modifiedMs };
-      const isShorter = file.matches(cut.file);
-      void file.close();
-      if (isShorter) return { mark: undefined, modifiedMs };
-    }
-    return undefined;
-  });
-}
-
-/**
- * Copies of a file that was cut short before anything was read of it, oldest first: what was changed later than all that
- * is known.
- */
-export function copiesSince(
-  scope: Scope,
-  path: string,
-  olderMs: number,
-  isKnown: (file: LogFile) => boolean,
-): Mark[] {
-  if (!mayHoldSince(dirname(path), olderMs)) return [];
-  const isNew = ({ modifiedMs, createdMs, isSure }: Generation): boolean =>
-    isSure && modifiedMs > olderMs + ROUNDING_MS && (createdMs === 0 || createdMs > olderMs);
-  return overGenerations(scope, path, (list, open) => {
-    const copies: Mark[] = [];
-    for (const generation of list().filter(isNew).reverse()) {
-      const file = open(generation);
-      if (file && isKnown(file)) void file.close();
-      else if (file) copies.push(markAt(file, 0, 0));
-    }
-    return copies;
-  });
-}
-
-/** Whether a name may have come into `folder` since: to look through one of thousands of files for each of them is dear. */
-function mayHoldSince(folder: string, sinceMs: number): boolean {
-  const stat = ifThere(() => statSync(folder));
-  // Where times of birth are not told, a copy may have been written over an older file.
-  return stat === undefined || stat.birthtimeMs === 0 || stat.ctimeMs > sinceMs;
+/** Whether it is made of what still stands in the file, or of nothing. */
+function isUncutCopy(file: LogFile, newest: PlainFile): boolean {
+  return file.size === 0 || isBeginningOf(file, newest);
 }
 
 function othersThan(newest: PlainFile | undefined, generations: readonly Generation[]): Candidate[] {
   return generations
     .filter(({ inode }) => inode !== newest?.inode)
-    .map(({ path, inode, modifiedMs, isSure }) => ({
-      path,
-      inode,
-      modifiedMs,
-      isSure,
-      mark: undefined,
-      isLate: false,
-    }));
+    .map((generation) => ({ generation, mark: undefined, isLate: false }));
 }

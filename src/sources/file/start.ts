@@ -4,7 +4,7 @@ import type { LogFile, PlainFile } from '../docker/json-file/log-file.js';
 import { atRecordStart, isRecordStart } from '../docker/json-file/peek.js';
 import { type Encoding, newlineBytes } from './encodings.js';
 import type { FileLog } from './file-log.js';
-import { generationsOf } from './generations.js';
+import type { Generation } from './generations.js';
 import type { Beginning } from './opening.js';
 
 /** Older files of a log that has come anew are new, if they are younger than this. */
@@ -28,7 +28,7 @@ export interface StartFacts {
 
 export function startOf(log: FileLog, facts: StartFacts): Beginning {
   return {
-    older: () => (log.isKnown || (facts.isFirst && !facts.hasOlder) ? [] : olderOf(log, facts)),
+    older: (list) => (facts.isFirst && !facts.hasOlder ? [] : olderOf(list(), facts)),
     offset(file) {
       const offset = offsetIn(file, log.path, facts);
       if (offset > 0 && !facts.promtail.has(log.path)) facts.onSkipped(offset);
@@ -37,18 +37,16 @@ export function startOf(log: FileLog, facts: StartFacts): Beginning {
   };
 }
 
-/** Oldest first. */
 function olderOf(
-  { realPath }: FileLog,
+  generations: readonly Generation[],
   { config, isFirst, sinceMs, isMeant, promtail }: StartFacts,
-): string[] {
-  const generations = generationsOf(realPath)
-    .filter(({ isSure }) => isSure)
-    .reverse();
+): Generation[] {
   const newMs = Math.max(sinceMs, Date.now() - NEW_MS);
-  const isNew = ({ path, createdMs }: (typeof generations)[number]): boolean =>
-    isFirst ? config.startAt === 'beginning' && isMeant(path) && promtail.size === 0 : createdMs > newMs;
-  return generations.filter(isNew).map(({ path }) => path);
+  return generations.filter(({ path, createdMs, isSure }) => {
+    if (!isSure) return false;
+    if (!isFirst) return createdMs > newMs;
+    return config.startAt === 'beginning' && isMeant(path) && promtail.size === 0;
+  });
 }
 
 function offsetIn(file: PlainFile, path: string, facts: StartFacts): number {

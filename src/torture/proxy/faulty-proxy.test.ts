@@ -132,7 +132,8 @@ describe('weather', () => {
   test('slow: the answer comes, later', async () => {
     const before = performance.now();
     expect(await through({ kind: 'slow', ms: 150 }, 'a')).toBe(204);
-    expect(performance.now() - before).toBeGreaterThanOrEqual(150);
+    // A timer may come a millisecond early.
+    expect(performance.now() - before).toBeGreaterThan(145);
     expect([received, receiver.pushes[0]?.answeredMs !== undefined]).toEqual([['a'], true]);
   });
 

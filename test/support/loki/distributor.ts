@@ -72,12 +72,12 @@ export class Distributor {
     if (!this.#rate.take(bytes, nowMs)) {
       throw new Refusal(
         429,
-        `Ingestion rate limit exceeded for user ${this.tenant} (limit: ${this.#limits.ingestionRate} bytes/sec) while attempting to ingest '${lines}' lines totaling '${bytes}' bytes, reduce log volume or contact your Loki administrator to see if the limit can be increased`,
+        `ingestion rate limit exceeded for user ${this.tenant} (limit: ${this.#limits.ingestionRate} bytes/sec) while attempting to ingest '${lines}' lines totaling '${bytes}' bytes, reduce log volume or contact your Loki administrator to see if the limit can be increased`,
       );
     }
     const sharded = this.#limits.shardStreams ? valid.flatMap((s) => this.#shards.divide(s, nowMs)) : valid;
     if (this.#limits.maxMessageBytes !== Infinity) {
-      const size = messageBytes(sharded);
+      const size = messageBytes(sharded, this.#limits.allowsMetadata);
       if (size > this.#limits.maxMessageBytes) {
         throw new Refusal(
           500,
@@ -119,15 +119,15 @@ export class Distributor {
     if (ms > nowMs + rejectNewerMs)
       return `entry for stream '${stream}' has timestamp too new: ${rfc3339(entry)}`;
     if (line.length > maxLineBytes)
-      return `Max entry size '${maxLineBytes}' bytes exceeded for stream '${stream}' while adding an entry with length '${line.length}' bytes`;
+      return `max entry size '${maxLineBytes}' bytes exceeded for stream '${stream}' while adding an entry with length '${line.length}' bytes`;
     if (metadata.length === 0) return undefined;
     if (!this.#limits.allowsMetadata)
-      return `stream '${stream}' includes structured metadata, but this feature is disallowed. Please see \`limits_config.allow_structured_metadata\` or contact your Loki administrator to enable it.`;
+      return `stream '${stream}' includes structured metadata, but this feature is disallowed. Please see \`limits_config.allow_structured_metadata\` or contact your Loki administrator to enable it`;
     const metadataBytes = entryBytes(entry) - line.length;
     if (metadataBytes > maxMetadataBytes)
-      return `stream '${stream}' has structured metadata too large: '${metadataBytes}' bytes, limit: '${maxMetadataBytes}' bytes. Please see \`limits_config.max_structured_metadata_size\` or contact your Loki administrator to increase it.`;
+      return `stream '${stream}' has structured metadata too large: '${metadataBytes}' bytes, limit: '${maxMetadataBytes}' bytes. Please see \`limits_config.max_structured_metadata_size\` or contact your Loki administrator to increase it`;
     if (metadata.length > maxMetadataPairs)
-      return `stream '${stream}' has too many structured metadata labels: '${metadata.length}', limit: '${maxMetadataPairs}'. Please see \`limits_config.max_structured_metadata_entries_count\` or contact your Loki administrator to increase it.`;
+      return `stream '${stream}' has too many structured metadata labels: '${metadata.length}', limit: '${maxMetadataPairs}'. Please see \`limits_config.max_structured_metadata_entries_count\` or contact your Loki administrator to increase it`;
     return undefined;
   }
 }
@@ -156,8 +156,8 @@ function groupedText(errors: ReadonlyMap<string, number>): string {
   return [...errors].map(([text, times]) => (isOne ? text : `${times} errors like: ${text}`)).join('; ');
 }
 
-/** Bytes of the protobuf message to the ingester: with service names, hashes and levels. */
-function messageBytes(streams: readonly IngesterStream[]): number {
+/** Bytes of the protobuf message to the ingester: with service names, hashes and, `hasLevels`, levels. */
+function messageBytes(streams: readonly IngesterStream[], hasLevels: boolean): number {
   let total = 0;
   for (const { labels, text, entries } of streams) {
     let stream = field(Buffer.byteLength(text)) + HASH_BYTES;
@@ -165,7 +165,7 @@ function messageBytes(streams: readonly IngesterStream[]): number {
       const time = (seconds === 0 ? 0 : 1 + varint(seconds)) + (nanos === 0 ? 0 : 1 + varint(nanos));
       let entry = field(time) + (line.length === 0 ? 0 : field(line.length));
       for (const [name, value] of metadata) entry += pair(name, value);
-      entry += pair(LEVEL_NAME, detectLevel(labels, metadata, line));
+      if (hasLevels) entry += pair(LEVEL_NAME, detectLevel(labels, metadata, line));
       stream += field(entry);
     }
     total += field(stream);

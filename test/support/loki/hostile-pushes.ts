@@ -140,6 +140,7 @@ export const HOSTILE_CASES: Readonly<Record<string, HostileCase>> = {
       [stream(A, ...lines(now, 5).reverse())],
       [stream(A, ...['c', 'a', 'b'].map((line) => ({ ms: now + 10, line })))],
       [stream(A, ...['e', 'd'].map((line) => ({ ms: now + 10, line })))],
+      [stream(B, ...Array.from({ length: 90 }, (_, i) => ({ ms: now + Math.floor(i / 3), line: `${i}` })))],
     ],
   },
   'the same entry again': {

@@ -4,11 +4,12 @@
  *
  * A stream refuses entries more than an hour behind the newest that it ever took, and everything while it is over its rate.
  * It drops an entry that equals the one before it, and one that equals another in the head block: the last 256 KiB of lines.
+ * Entries are equal when time, line and structured metadata are.
  * An equal entry that comes later is stored again.
  */
 import type { LabelPairs } from './labels.js';
 import { type Limits, sizeText, TokenBucket } from './limits.js';
-import type { Entry } from './wire.js';
+import { type Entry, isEqualEntry } from './wire.js';
 
 const HEAD_BLOCK_BYTES = 256 * 1024;
 const MOST_NAMED = 10;
@@ -52,7 +53,7 @@ export class Ingester {
         if (this.#streams.size >= this.#limits.maxStreams) {
           last = new Refusal(
             429,
-            `Maximum active stream limit exceeded when trying to create stream ${stream.text}, reduce the number of active streams (reduce labels or reduce label values), or contact your Loki administrator to see if the limit can be increased, user: '${this.#tenant}'`,
+            `maximum active stream limit exceeded when trying to create stream ${stream.text}, reduce the number of active streams (reduce labels or reduce label values), or contact your Loki administrator to see if the limit can be increased, user: '${this.#tenant}'`,
           );
           continue;
         }
@@ -78,7 +79,7 @@ class StreamState {
   readonly #bucket: TokenBucket;
   #last: Entry | undefined;
   #newest: Entry | undefined;
-  #head = new Map<string, Buffer[]>();
+  #head = new Map<string, Entry[]>();
   #headBytes = 0;
 
   constructor(text: string, tenant: string, limits: Limits, nowMs: number) {
@@ -96,7 +97,7 @@ class StreamState {
     let newest = this.#newest;
     let bytes = 0;
     for (const entry of stream.entries) {
-      if (last && sameTime(entry, last) && entry.line.equals(last.line)) {
+      if (last && isEqualEntry(entry, last)) {
         taken.push({ entry, repeated: true });
         continue;
       }
@@ -130,9 +131,9 @@ class StreamState {
   #store(entry: Entry): boolean {
     const key = `${entry.seconds}.${entry.nanos}`;
     const equals = this.#head.get(key);
-    if (equals?.some((line) => line.equals(entry.line))) return false;
-    if (equals) equals.push(entry.line);
-    else this.#head.set(key, [entry.line]);
+    if (equals?.some((other) => isEqualEntry(other, entry))) return false;
+    if (equals) equals.push(entry);
+    else this.#head.set(key, [entry]);
     this.#headBytes += entry.line.length;
     if (this.#headBytes >= HEAD_BLOCK_BYTES) {
       this.#head = new Map();
@@ -166,10 +167,6 @@ export function entryBytes({ line, metadata }: Entry): number {
 }
 
 type Time = Pick<Entry, 'seconds' | 'nanos'>;
-
-function sameTime(a: Time, b: Time): boolean {
-  return a.seconds === b.seconds && a.nanos === b.nanos;
-}
 
 function isBefore(a: Time, b: Time): boolean {
   return a.seconds < b.seconds || (a.seconds === b.seconds && a.nanos < b.nanos);

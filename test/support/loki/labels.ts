@@ -4,6 +4,7 @@
 export type LabelPairs = readonly (readonly [name: string, value: string])[];
 
 const NAME = /[a-zA-Z_][a-zA-Z0-9_]*/y;
+const METRIC = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const SPACE = /[ \t\n\r]*/y;
 
 /** Throws an Error with a message of the parser's kind: `1:<column>: parse error: …`. Empty values are as if not there. */
@@ -23,14 +24,16 @@ export function parseLabels(text: string): LabelPairs {
     if (text[at] !== character) fail(`unexpected character ${goQuote(text[at])} ${where}`);
     at++;
   };
+  // Loki does not ask its parser then.
+  if (/^[ \t\n\r]*$/.test(text)) return [];
   const pairs: [string, string][] = [];
   skip();
   // A bare metric name before the braces is a label of its own.
-  NAME.lastIndex = at;
-  const metric = NAME.exec(text)?.[0];
+  METRIC.lastIndex = at;
+  const metric = METRIC.exec(text)?.[0];
   if (metric !== undefined) {
     pairs.push(['__name__', metric]);
-    at = NAME.lastIndex;
+    at = METRIC.lastIndex;
     skip();
   }
   if (at < text.length || metric === undefined) {

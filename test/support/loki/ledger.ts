@@ -1,11 +1,11 @@
 /**
  * Everything that a receiver took, by stream: each entry once, in the order of its first arrival, and how often entries came
- * that were there already. Entries are equal, as in Loki, when stream, time and line are.
+ * that were there already. Entries are equal, as in Loki, when stream, time, line and structured metadata are.
  */
 import type { IngesterStream } from './ingester.js';
 import type { LabelPairs } from './labels.js';
 import { SHARD_NAME, unsharded } from './shards.js';
-import type { Entry } from './wire.js';
+import { type Entry, isEqualEntry } from './wire.js';
 
 export interface TakenStream {
   readonly tenant: string;
@@ -38,7 +38,7 @@ class StreamLedger implements TakenStream {
     const time = (entry.seconds % 9_000_000) * 1e9 + entry.nanos;
     const known = this.#byTime.get(time);
     const indexes = known === undefined ? [] : typeof known === 'number' ? [known] : known;
-    if (indexes.some((index) => isEqual(this.entries[index], entry))) return false;
+    if (indexes.some((index) => isEqualEntry(this.entries[index], entry))) return false;
     const index = this.entries.push(entry) - 1;
     this.arrivedMs.push(nowMs);
     this.#byTime.set(time, known === undefined ? index : [...indexes, index]);
@@ -74,8 +74,4 @@ export class Ledger {
       Object.entries(wanted).every(([name, value]) => labels[name] === value),
     );
   }
-}
-
-function isEqual(a: Entry, b: Entry): boolean {
-  return a.seconds === b.seconds && a.nanos === b.nanos && a.line.equals(b.line);
 }

@@ -15,11 +15,6 @@ const START_DEADLINE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const NO_LIMIT = 1e12;
 
-/** Why there is none to be had here, as half a sentence; undefined where there is. */
-export function whyNoReal(): string | undefined {
-  return PROGRAM === undefined ? 'LOKI names no program' : undefined;
-}
-
 /** One line as a query answers it, or as the stand-in would. */
 export interface HeldEntry {
   /** Nanoseconds since 1970. */
@@ -67,7 +62,8 @@ export class RealLoki {
 
   /** Starts its process, at first or again over the same files, and waits until it takes pushes. */
   async revive(): Promise<void> {
-    const child = spawn(PROGRAM ?? 'loki', [`-config.file=${path.join(this.#folder, 'loki.yaml')}`], {
+    if (PROGRAM === undefined) throw new Error('LOKI names no program: see docs/loki-checked.md.');
+    const child = spawn(PROGRAM, [`-config.file=${path.join(this.#folder, 'loki.yaml')}`], {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: this.#folder,
     });

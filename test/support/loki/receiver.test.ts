@@ -103,7 +103,7 @@ describe('what is refused of a request', () => {
       text: `${[
         `2 errors like: entry for stream '${name}' has timestamp too old: 2026-11-14T03:00:00Z, oldest acceptable timestamp is: 2026-11-15T03:00:00Z`,
         `1 errors like: entry for stream '${name}' has timestamp too new: 2026-11-22T03:11:00Z`,
-        `1 errors like: Max entry size '262144' bytes exceeded for stream '${name}' while adding an entry with length '262145' bytes`,
+        `1 errors like: max entry size '262144' bytes exceeded for stream '${name}' while adding an entry with length '262145' bytes`,
       ].join('; ')}\n`,
     });
     expect(linesOf(receiver, 'v')).toEqual(['good']);
@@ -264,7 +264,7 @@ describe('rates and sizes', () => {
     const response = await push('three', 1 * MIB);
     expect(response).toEqual({
       status: 429,
-      text: "Ingestion rate limit exceeded for user fake (limit: 4194304 bytes/sec) while attempting to ingest '6' lines totaling '1048576' bytes, reduce log volume or contact your Loki administrator to see if the limit can be increased\n",
+      text: "ingestion rate limit exceeded for user fake (limit: 4194304 bytes/sec) while attempting to ingest '6' lines totaling '1048576' bytes, reduce log volume or contact your Loki administrator to see if the limit can be increased\n",
     });
     expect(linesOf(receiver, 'three')).toEqual([]);
     receiver.clock.ms += 250;
@@ -354,7 +354,7 @@ describe('rates and sizes', () => {
     const answer = await pushProto(receiver.url, streams, tenant);
     expect(answer).toEqual({
       status: 429,
-      text: 'Maximum active stream limit exceeded when trying to create stream {app="3", service_name="3"}, reduce the number of active streams (reduce labels or reduce label values), or contact your Loki administrator to see if the limit can be increased, user: \'team-a\'\n',
+      text: 'maximum active stream limit exceeded when trying to create stream {app="3", service_name="3"}, reduce the number of active streams (reduce labels or reduce label values), or contact your Loki administrator to see if the limit can be increased, user: \'team-a\'\n',
     });
     expect(receiver.lines()).toEqual(['1', '2']);
     expect(await pushProto(receiver.url, streams.slice(2), { 'x-scope-orgid': 'team-b' })).toMatchObject({

@@ -18,6 +18,17 @@ export interface Entry {
   readonly metadata: readonly (readonly [string, string])[];
 }
 
+/** Whether Loki keeps only one of them. */
+export function isEqualEntry(a: Entry, b: Entry): boolean {
+  return (
+    a.seconds === b.seconds &&
+    a.nanos === b.nanos &&
+    a.line.equals(b.line) &&
+    a.metadata.length === b.metadata.length &&
+    a.metadata.every(([name, value], i) => name === b.metadata[i][0] && value === b.metadata[i][1])
+  );
+}
+
 export interface PushStream {
   readonly labels: string;
   readonly entries: readonly Entry[];

@@ -35,6 +35,8 @@ const MAX_HELD_FILES = 32;
 const LONGEST_RECORD = 8 * 1024 * 1024;
 /** One look reads no more than about this, however many files it is in. */
 const LOOK_BYTES = 128 * 1024;
+/** How often it is looked at what bears the log's name, while nothing is written and it cannot have rotated. */
+const NAME_LOOK_MS = 250;
 /** What a log is taken to rotate at, at least, where that is learned by seeing it. */
 const SMALLEST_ROTATION = 16 * 1024;
 
@@ -68,6 +70,8 @@ export class ContainerReader implements LineTarget {
   readonly #streams: StreamIds;
   /** Where the newest file ended when it was last read to its end. */
   #seen = -1;
+  /** When it was last looked at what bears the log's name, on the monotonic clock. */
+  #followedAt = -Infinity;
   #live: Span | undefined;
   #catchUp: Span[] = [];
   /** Of the newest file that stands before all that are needed, where there was one. */
@@ -181,6 +185,7 @@ export class ContainerReader implements LineTarget {
   /** Opens and holds what came after the newest held file. Cheap where nothing did. True where there is more to look at. */
   follow(): boolean {
     const { live } = this;
+    this.#followedAt = performance.now();
     const newest = live.marks[live.marks.length - 1].file;
     const stat = statSync(this.log.path, { throwIfNoEntry: false });
     if (stat && isSameFile(stat, newest)) newest.size = stat.size;
@@ -204,6 +209,7 @@ export class ContainerReader implements LineTarget {
       }
       const wasRotated = !span.isInNewestFile;
       const bytes = file.readNow(buf, buf.length, span.offset);
+      if (bytes === 0 && !wasRotated && !this.#isNameDue(file)) return 'quiet';
       if (!span.isContinued) {
         this.#goOnInCut(file);
         continue;
@@ -475,6 +481,12 @@ export class ContainerReader implements LineTarget {
     this.live.marks.push(...marks);
     this.counts.rotations += marks.length;
     this.#rotations.opened(marks.length);
+  }
+
+  /** Most looks find nothing, many of them a second: such a one costs a single call of the system. */
+  #isNameDue(file: PlainFile): boolean {
+    if (this.isFinishing || this.isStopped || file.size >= (this.log.maxSizeBytes ?? Infinity)) return true;
+    return performance.now() - this.#followedAt >= NAME_LOOK_MS;
   }
 
   #wasTruncated(file: PlainFile): boolean {

@@ -60,12 +60,13 @@ describe('reading', () => {
     const agent = open();
     agent.add();
     await agent.lines(1);
+    // With so many the safety round comes by every 20 s only.
+    for (let i = 0; i < 40; i++) agent.add({ id: `other-${i}`, path: join(folder, `other-${i}.log`) });
     await until(() => agent.scope.census().get('watcher') === 1, 'watched');
     const begin = performance.now();
     log.line('two');
     expect(await agent.lines(2)).toEqual(['one', 'two']);
-    // The safety round alone would come by after seconds.
-    expect(performance.now() - begin).toBeLessThan(900);
+    expect(performance.now() - begin).toBeLessThan(10_000);
     expect(agent.scope.census().get('watcher')).toBeUndefined();
     log.close();
   });

@@ -44,7 +44,7 @@ const START_WITHOUT_READY_MS = 2000;
 /** Up to here everything is read in order; beyond, every container with more than SPLIT_FROM unread is split. */
 const SMALL_BACKLOG = 64 * 1024 * 1024;
 const SPLIT_FROM = 1024 * 1024;
-/** What a log holds before it rotates, where that is not known. */
+/** What a log holds before it rotates, where nobody told. */
 const ASSUMED_ROOM = 256 * 1024;
 /** Below it a log is watched at once when it is quiet: the next burst may rotate it more than once. */
 const ROTATES_FAST = 1024 * 1024;
@@ -475,7 +475,8 @@ function rotatesFast(log: ContainerLog): boolean {
   return log.maxSizeBytes !== undefined && roomOf(log) < ROTATES_FAST;
 }
 
-/** What a log holds before its oldest lines rotate away, in bytes. */
-function roomOf({ maxSizeBytes, maxFiles }: ContainerLog): number {
-  return maxSizeBytes === undefined ? ASSUMED_ROOM : maxSizeBytes * (maxFiles ?? 1);
+/** What a log holds before its oldest lines rotate away, in bytes. Whoever told its driver told at what size it rotates. */
+function roomOf({ maxSizeBytes, maxFiles, driver }: ContainerLog): number {
+  if (maxSizeBytes !== undefined) return maxSizeBytes * (maxFiles ?? 1);
+  return driver === undefined ? ASSUMED_ROOM : Infinity;
 }

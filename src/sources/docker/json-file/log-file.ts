@@ -39,6 +39,7 @@ export abstract class LogFile {
   identifyingBytes = 0;
   readonly #owned: Owned;
   #fingerprint: Fingerprint | undefined;
+  #knownHead: Buffer = Buffer.alloc(0);
   #reading: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
@@ -89,11 +90,13 @@ export abstract class LogFile {
   /** Identifies the file by how it begins. `consumed` bytes were read of it: it has at least those. */
   fingerprint(consumed: number): Fingerprint {
     const wanted = Math.min(this.identifyingBytes, consumed);
-    if (this.identifyingBytes > 0 && this.#fingerprint?.[0] !== wanted) {
+    if (this.#knownHead.length < wanted) {
       const head = this.head(wanted);
       // Else somebody has just cut it short: what it was is known better than what it is.
-      if (head.length === wanted) this.#fingerprint = [wanted, crc32(head)];
+      if (head.length === wanted && beginsWith(head, this.#knownHead)) this.#knownHead = head;
     }
+    if (this.identifyingBytes > 0 && this.#knownHead.length >= wanted && this.#fingerprint?.[0] !== wanted)
+      this.#fingerprint = [wanted, crc32(this.#knownHead.subarray(0, wanted))];
     this.#fingerprint ??= this.#makeFingerprint(consumed);
     return this.#fingerprint;
   }
@@ -103,12 +106,39 @@ export abstract class LogFile {
 
   forgetFingerprint(): void {
     this.#fingerprint = undefined;
+    this.#knownHead = Buffer.alloc(0);
   }
 
-  matches([length, crc]: readonly [number, number, ...number[]]): boolean {
-    if (length === 0 || (!this.isCompressed && this.size < length)) return false;
+  /** What it begins with, as far as it was read or compared: somebody may have cut it short since. */
+  get knownHead(): Buffer {
+    return this.#knownHead;
+  }
+
+  /** `bytes` were read of it at `offset`: it is known by them, whatever somebody writes into it meanwhile. */
+  identifyBy(bytes: Buffer, offset: number): void {
+    if (offset > this.#knownHead.length || offset >= this.identifyingBytes) return;
+    const before = this.#knownHead.subarray(0, offset);
+    this.#knownHead = Buffer.concat([before, bytes.subarray(0, this.identifyingBytes - offset)]);
+  }
+
+  matches(fingerprint: readonly [number, number, ...number[]]): boolean {
+    return this.#headLike(fingerprint) !== undefined;
+  }
+
+  /** As `matches`; where it does it is that file from now on, whatever somebody writes into it. */
+  identifyAs(fingerprint: readonly [number, number, ...number[]]): boolean {
+    const head = this.#headLike(fingerprint);
+    if (head) {
+      this.#knownHead = head;
+      this.#fingerprint = [fingerprint[0], fingerprint[1]];
+    }
+    return head !== undefined;
+  }
+
+  #headLike([length, crc]: readonly [number, number, ...number[]]): Buffer | undefined {
+    if (length === 0 || (!this.isCompressed && this.size < length)) return undefined;
     const head = this.head(length);
-    return head.length === length && crc32(head) === crc;
+    return head.length === length && crc32(head) === crc ? head : undefined;
   }
 
   #makeFingerprint(consumed: number): Fingerprint {
@@ -126,6 +156,11 @@ export abstract class LogFile {
   close(): Promise<void> {
     return this.#owned.release();
   }
+}
+
+/** Whether all of `head` stands there. */
+export function beginsWith(text: Buffer, head: Buffer): boolean {
+  return text.subarray(0, head.length).equals(head);
 }
 
 export class PlainFile extends LogFile {

@@ -14,7 +14,7 @@ import { JsonFileReaders, type Notice } from './index.js';
 import { FakePipeline, type Line, LogWriter } from './testing/test-support.js';
 
 const ID = 'c';
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 30_000;
 
 interface Write {
   readonly kind: 'write';

@@ -155,7 +155,14 @@ export class Span {
     return [length, crc, this.end.offset];
   }
 
+  /** What a position says of the bytes before `offset` in the current file: somebody may have cut it short since. */
+  knowTail(offset: number, tail: number | undefined): void {
+    this.#tailAt = offset;
+    this.#tail = tail;
+  }
+
   #takeTail(offset: number): number | undefined {
+    if (this.#tailAt === offset) return this.#tail;
     this.#tailAt = offset;
     this.#tail = this.current.file.tailBefore(offset);
     return this.#tail;

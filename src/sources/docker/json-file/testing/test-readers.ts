@@ -79,8 +79,9 @@ export function writeLines(log: LogWriter, from: number, to: number): void {
 
 /** For what no push tells. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let i = 0; !condition(); i++) {
-    if (i > 600) throw new Error(`Never: ${what}.`);
+  const deadline = performance.now() + 30_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`Never: ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The stand-in against a real Loki: the same hostile pushes to both; status, words and what is kept must agree. It runs where
- * LOKI names the program (docs/loki-checked.md).
+ * The stand-in against a real Loki (docs/loki-checked.md): the same hostile pushes to both; status, words and what is kept must
+ * agree.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,20 +8,19 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Answer, post, pushProto, type SentStream } from './client.js';
-import { HOSTILE_CASES } from './hostile-pushes.js';
-import { detectLevel, LEVEL_NAME } from './level.js';
-import { type HeldStream, RealLoki, whyNoReal } from './real.js';
-import { type LokiReceiver, startLoki } from './receiver.js';
+import { type Answer, post, pushProto, type SentStream } from '../support/loki/client.js';
+import { HOSTILE_CASES } from '../support/loki/hostile-pushes.js';
+import { detectLevel, LEVEL_NAME } from '../support/loki/level.js';
+import { type HeldStream, RealLoki } from '../support/loki/real.js';
+import { type LokiReceiver, startLoki } from '../support/loki/receiver.js';
 
-const why = whyNoReal();
 const cases = Object.entries(HOSTILE_CASES).map(([name, hostile], i) => ({
   name,
   tenant: `case-${i}`,
   ...hostile,
 }));
 
-describe.skipIf(why !== undefined)(`the stand-in against a real Loki (${why ?? 'LOKI'})`, () => {
+describe('the stand-in against a real Loki', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'lct-real-loki-'));
   let real: RealLoki;
 
@@ -42,19 +41,20 @@ describe.skipIf(why !== undefined)(`the stand-in against a real Loki (${why ?? '
         const [said, expected] = await both(standIn, tenant, streams);
         expect(said).toEqual(expected);
       }
-      expect(sorted(await real.held(tenant))).toEqual(sorted(heldBy(standIn, tenant)));
+      expect(sorted(await real.held(tenant))).toEqual(
+        sorted(heldBy(standIn, tenant, limits?.allowsMetadata)),
+      );
     } finally {
       await standIn.close();
     }
   });
 
-  it.each(['', 'a|b', 'x/y', 'ä', '..', 'a'.repeat(151), 'a|a', "ok!-_.*'()"])(
+  it.each(['', 'a|b', 'x/y', 'a b', '..', 'a'.repeat(151), 'a|a', "ok!-_.*'()"])(
     'tenant %j',
     async (tenant) => {
       const standIn = await startLoki({ multiTenant: true });
       try {
-        const header = tenant === 'ä' ? Buffer.from(tenant).toString('latin1') : tenant;
-        const [said, expected] = await both(standIn, header, [
+        const [said, expected] = await both(standIn, tenant, [
           { labels: '{app="t"}', entries: [{ ms: Date.now(), line: 't' }] },
         ]);
         expect(said).toEqual(expected);
@@ -85,15 +85,17 @@ describe.skipIf(why !== undefined)(`the stand-in against a real Loki (${why ?? '
     }
   });
 
-  it('label sets, whatever they are', async () => {
+  it('label sets, well and badly written', async () => {
     const standIn = await startLoki({ multiTenant: true });
-    const character = fc.constantFrom(...'{}="`,\\ \nabé_1:東'.split(''));
-    const text = fc.string({ unit: character, maxLength: 24 });
+    // Names in quotes, which Prometheus takes since 3.0, the stand-in does not know, and nobody sends.
+    const textOf = (characters: string): fc.Arbitrary<string> =>
+      fc.string({ unit: fc.constantFrom(...characters.split('')), maxLength: 24 });
+    const value = textOf('{}="`,\\ \nabé_1:東');
     const labels = fc.oneof(
-      text,
-      text.map((inside) => `{${inside}}`),
-      text.map((value) => `{app=${JSON.stringify(value)}}`),
-      fc.tuple(text, text).map(([name, value]) => `{${name}="${value}"}`),
+      textOf('{}=, ab_1:é'),
+      value.map((text) => `{app=${JSON.stringify(text)}}`),
+      fc.tuple(textOf('ab_1:é ={'), value).map(([name, text]) => `{${name}="${text}"}`),
+      fc.tuple(textOf('ab_1'), value).map(([name, text]) => `{${name}=\`${text}\` , x="1"}`),
     );
     const now = Date.now();
     try {
@@ -124,34 +126,50 @@ describe.skipIf(why !== undefined)(`the stand-in against a real Loki (${why ?? '
   }
 });
 
-/** Without what the clock of each says, and groups of errors in one order. */
+/**
+ * Without what the clock of each says, the parser's words behind the place, and a byte or two of a message's size; groups of errors
+ * in one order.
+ */
 function comparable({ status, text }: Answer): Answer {
-  const timeless = text.replace(/(too old: [^,]*, oldest acceptable timestamp is: )[^;\n]*/g, '$1<then>');
-  return { status, text: timeless.trimEnd().split('; ').sort().join('; ') };
+  const same = text
+    .replace(/(too old: [^,]*, oldest acceptable timestamp is: )[^;\n]*/g, '$1<then>')
+    .replace(/(: parse error: ).*/s, '$1<words>')
+    .replace(/(larger than max \()\d+/, '$1<size>');
+  return { status, text: same.trimEnd().split('; ').sort().join('; ') };
 }
 
 /** What the stand-in was given, as a query of the real one would show it. */
-function heldBy(standIn: LokiReceiver, tenant: string): HeldStream[] {
+function heldBy(standIn: LokiReceiver, tenant: string, hasLevels = true): HeldStream[] {
   return standIn
     .streams()
     .filter((stream) => stream.tenant === tenant)
     .map(({ labels, entries }) => ({
       labels,
-      entries: entries
-        .map(({ seconds, nanos, line, metadata }) => {
-          const level = detectLevel(Object.entries(labels), metadata, line);
-          return {
-            time: String(BigInt(seconds) * 1_000_000_000n + BigInt(nanos)),
-            line: line.toString(),
-            metadata: Object.fromEntries([...metadata.filter(([, v]) => v !== ''), [LEVEL_NAME, level]]),
-          };
-        })
-        .toSorted((a, b) => (BigInt(a.time) < BigInt(b.time) ? -1 : BigInt(a.time) > BigInt(b.time) ? 1 : 0)),
+      entries: entries.map(({ seconds, nanos, line, metadata }) => {
+        const level: [string, string][] = hasLevels
+          ? [[LEVEL_NAME, detectLevel(Object.entries(labels), metadata, line)]]
+          : [];
+        return {
+          time: String(BigInt(seconds) * 1_000_000_000n + BigInt(nanos)),
+          line: line.toString(),
+          metadata: Object.fromEntries([...metadata.filter(([, v]) => v !== ''), ...level]),
+        };
+      }),
     }));
 }
 
-/** Streams in one order; their lines in the order that they are in. */
+/** Streams in one order, lines by their times: those of one nanosecond come from Loki in any order. */
 function sorted(streams: readonly HeldStream[]): HeldStream[] {
-  const key = ({ labels }: HeldStream): string => JSON.stringify(Object.entries(labels).sort());
-  return streams.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+  const keyOf = (value: unknown): string => JSON.stringify(value);
+  const byKey = <T>(items: readonly T[], key: (item: T) => string): T[] =>
+    items.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+  return byKey(
+    streams.map(({ labels, entries }) => ({
+      labels,
+      entries: byKey(entries, ({ time, line, metadata }) =>
+        keyOf([time.padStart(20, '0'), line, Object.entries(metadata).sort()]),
+      ),
+    })),
+    ({ labels }) => keyOf(Object.entries(labels).sort()),
+  );
 }
