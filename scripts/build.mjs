@@ -59,6 +59,7 @@ async function bundleProgram() {
     root,
     logLevel: 'warn',
     ssr: { noExternal: true, external: ['snappy', 'pino', 'pino-pretty', 'protobufjs', 'snappyjs'] },
+    plugins: [leaveOut(['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler'])],
     build: {
       ssr: true,
       outDir: path.join(modules, 'program'),
@@ -78,6 +79,17 @@ async function bundleProgram() {
     },
   });
   writeFileSync(main, "#!/usr/bin/env node\nimport './program/main.js';\n");
+}
+
+/** Packages that are asked for and never used (src/server/server.ts): most of what would be parsed of the server at each start. */
+function leaveOut(names) {
+  const empty = '\0left out';
+  return {
+    name: 'leave out',
+    enforce: 'pre',
+    resolveId: (id) => (names.includes(id) ? empty : undefined),
+    load: (id) => (id === empty ? 'export default undefined;' : undefined),
+  };
 }
 
 /** From git; where there is none, as in the image, from BUILD_REVISION in the form of `git describe --always --dirty`. */

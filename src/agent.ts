@@ -10,6 +10,7 @@
 import path from 'node:path';
 import { prepareChanges } from './agent/apply.js';
 import { watchConfigFile } from './agent/config-file.js';
+import { hurryFirstLines } from './agent/first-lines.js';
 import { ProcessorSet } from './agent/processors.js';
 import { type ReloadCause, Reloader } from './agent/reload.js';
 import { SinkSet } from './agent/sinks.js';
@@ -115,7 +116,8 @@ async function open(root: Scope, config: Config, log: AgentLog, desk: ConfigDesk
     configured: configuredAlerts(config.alerts),
     store: new AlertStore(path.join(config.dataDir, 'alerts.json')),
   });
-  const pipeline = createIntake({ journal, streams, scope: root, taps: [tail, alerts], gaps });
+  const taps = [tail, alerts, hurryFirstLines(journal)];
+  const pipeline = createIntake({ journal, streams, scope: root, taps, gaps });
   const processors = new ProcessorSet(log, pipeline);
   processors.begin(await processors.make(config.processors));
 

@@ -21,6 +21,7 @@ import type { SourceRange } from '../pipeline/contract.js';
 import { entryBytes, putEntryHead, putStreamHeader, STREAM_HEADER_BYTES } from '../pipeline/protobuf.js';
 import { LANES, type Stream, type StreamTable } from '../pipeline/streams.js';
 import { AgentError } from '../runtime/errors.js';
+import { bufferMade } from '../runtime/garbage.js';
 import { BLOCK_BYTES, type BlockSummary, Staging } from './staging.js';
 
 const INCOMING_BYTES = 256 * 1024;
@@ -201,5 +202,7 @@ function fullest(stagings: Iterable<Staging>): Staging {
 // Copied out: what snappy hands over otherwise keeps its worst-case size, and costs ten times the compression in page
 // faults (measured: 72 against 885 µs per 256 KiB).
 function compress(raw: Buffer): Buffer {
-  return compressSync(raw, { copyOutputData: true });
+  const payload = compressSync(raw, { copyOutputData: true });
+  bufferMade(payload.length);
+  return payload;
 }

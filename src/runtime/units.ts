@@ -19,7 +19,8 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   tib: 1024 ** 4,
 };
 
-const DURATION_UNITS: Readonly<Record<string, number>> = {
+/** In milliseconds. */
+export const DURATION_UNITS: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1000,
   m: 60_000,

@@ -13,5 +13,7 @@ export interface WatchEvents {
 export function watchPath(scope: Scope, path: string, { onChange, onError }: WatchEvents): Owned {
   const watcher = watch(path, (event, name) => onChange(name, event));
   watcher.on('error', onError);
-  return scope.own('watcher', path, () => watcher.close());
+  // Node.js counts what is closed among what is active until the event loop has come round, but for what is not referred to:
+  // where watches come and go all the time, some would always be held and owned by nobody.
+  return scope.own('watcher', path, () => watcher.unref().close());
 }

@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ServerConfig } from '../config/types.js';
+import { AgentError } from '../runtime/errors.js';
 import { listenError } from '../runtime/listening.js';
 import type { Logger } from '../runtime/log.js';
 import type { Scope } from '../runtime/scope.js';
@@ -43,6 +44,8 @@ const MAX_CONNECTIONS = 256;
 const REQUEST_TIMEOUT_MS = 10_000;
 const MAX_BODY_BYTES = 1024;
 const HOW = { port: '--port', host: '--host' };
+/** No route has a schema. Fastify loads ajv and what it compiles answers with unless it is given others; the build leaves both out. */
+const NO_SCHEMAS = { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } };
 
 /** Listens until `scope` closes. Throws PORT_TAKEN, PORT_NOT_ALLOWED or SECRET_UNREADABLE. */
 export async function startServer(scope: Scope, options: ServerOptions): Promise<RunningServer> {
@@ -57,6 +60,7 @@ export async function startServer(scope: Scope, options: ServerOptions): Promise
     exposeHeadRoutes: false,
     forceCloseConnections: true,
     bodyLimit: MAX_BODY_BYTES,
+    schemaController: NO_SCHEMAS,
     // It is called once for each address that the name of the host has.
     serverFactory: (handler) => {
       const listener = underBasePath(basePath, handler);
@@ -79,6 +83,10 @@ export async function startServer(scope: Scope, options: ServerOptions): Promise
   const url = shownUrl(host, taken, isSecure ? 'https' : 'http') + basePath;
   const isOurs = token !== undefined && options.token === undefined;
   return { url, port: taken, ...(isOurs && { loginUrl: `${url}/?token=${encodeURIComponent(token)}` }) };
+}
+
+function noSchemas(): never {
+  throw new AgentError('INTERNAL', 'Routes check their requests themselves: there are no schemas here.');
 }
 
 /** Undefined where no login is required. A given token is one to be asked for, also on loopback. */

@@ -1,56 +1,57 @@
 /**
- * Every block of commands in the documents is run, or says why not: `<!-- not run: needs systemd -->` in the line before it. They
- * are run as they stand there, in a folder of their own, by the built program beside one agent with made-up lines.
+ * Every command in the documents is run, or it is said why not: of a block in the line before it (`<!-- not run: needs systemd -->`),
+ * of a command in a sentence in the list below. They are run as they stand there, in a folder of their own, by the built program
+ * beside one agent with made-up lines. Of those that are not run, documents-words.test.ts knows whether they exist.
  */
 import { spawn } from 'node:child_process';
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Agent } from '../support/agent.js';
+import { commandsIn, fences, indented, isCommand, spans } from '../support/document-commands.js';
 import { projectRoot } from '../support/project.js';
-
-interface Block {
-  readonly page: string;
-  /** Why it is not run; undefined: it is. */
-  readonly reason: string | undefined;
-  readonly commands: readonly string[];
-}
 
 interface Ended {
   readonly code: number | null;
   readonly output: string;
 }
 
-/** What people type begins so. */
-const COMMAND = /^(?:\$ |sudo |docker |npm |npx |kubectl |curl |node |systemctl |log-capturer )/;
-const FENCE = /(?:^ *<!-- not run: (.+?) -->\n)?^( *)```(\w*)\n([\s\S]*?)^\2```$/gm;
 const AT_ONCE = 3;
-const HOOK_MS = 60_000;
 /** A command that follows lines is ended after that. */
 const FOLLOWS_S = 2;
 
-const fences = pages().flatMap((page) =>
-  [...textOf(page).matchAll(FENCE)].map(([, reason, indent, language, text]) => ({
-    page,
-    reason,
-    language,
-    text: text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-  })),
-);
-const blocks: readonly Block[] = fences
+const blocks = fences
   .filter(({ language }) => language === 'sh')
   .map(({ page, reason, text }) => ({ page, reason, commands: commandsIn(text) }));
+/** Commands in sentences that are not run. */
+const NOT_RUN: readonly { readonly commands: RegExp; readonly reason: string }[] = [
+  { commands: /^(docker|systemctl|journalctl) /, reason: 'needs an engine or systemd' },
+  {
+    commands: /^curl AGENT\/debug\/heap$/,
+    reason: 'stands still for seconds; src/server/debug/ has its tests',
+  },
+  { commands: /^promtool /, reason: 'test/unit/monitoring.test.ts runs it' },
+  { commands: /^(npm|npx|node|bench) /, reason: 'builds, tests or measures for minutes' },
+  { commands: /^log-capturer (soak|torture)/, reason: 'takes minutes and an engine; test/engine/ runs both' },
+  { commands: /^log-capturer run /, reason: 'goes on until it is stopped' },
+  {
+    commands: /^log-capturer (convert promtail|dead-letters( delete)?)$/,
+    reason: 'a name; the whole of it is in a block',
+  },
+];
+const ASKS = /^curl AGENT(?=\/)/;
+
+const inSentences = [...new Set(spans.map(({ command }) => command))].filter(
+  (command) => !NOT_RUN.some(({ commands }) => commands.test(command)),
+);
 const run = [
-  ...new Set(blocks.filter(({ reason }) => reason === undefined).flatMap(({ commands }) => commands)),
+  ...new Set([
+    ...blocks.filter(({ reason }) => reason === undefined).flatMap(({ commands }) => commands),
+    ...inSentences
+      .filter((command) => !ASKS.test(command))
+      .map((command) => command.replace(/\bFILE\b/, 'my.yaml')),
+  ]),
 ];
 
 let folder: string;
@@ -69,7 +70,7 @@ beforeAll(async () => {
     writeFileSync(path.join(folder, name), 'sources: { demo: { type: demo } }\n');
   const promtail = path.join(projectRoot(), 'src/cli/convert/fixtures/host-files.promtail.yaml');
   copyFileSync(promtail, path.join(folder, 'promtail.yaml'));
-}, HOOK_MS);
+});
 
 afterAll(async () => {
   await agent?.stop();
@@ -79,12 +80,29 @@ afterAll(async () => {
 test('blocks of commands are marked as such, and those that are not run say why', () => {
   expect(blocks.length).toBeGreaterThan(20);
   const unmarked = fences
-    .filter(({ language, text }) => language === '' && COMMAND.test(text))
+    .filter(({ language, text }) => language === '' && isCommand(text))
     .map(({ page, text }) => `${page}: ${text}`);
   expect(unmarked).toEqual([]);
   for (const { page, reason } of blocks) if (reason !== undefined) expect(reason, page).toMatch(/^\S.{9,}$/);
+  expect(indented).toEqual([]);
   const foreign = run.filter((command) => !command.startsWith('log-capturer '));
   expect(foreign).toEqual([]);
+});
+
+test('what the list of those not run says is still needed', () => {
+  for (const { commands } of NOT_RUN) expect(spans.some(({ command }) => commands.test(command))).toBe(true);
+});
+
+test('what curl is to ask of an agent is answered', async () => {
+  const targets = inSentences
+    .filter((command) => ASKS.test(command))
+    .map((command) => command.replace(ASKS, ''));
+  expect(targets.length).toBeGreaterThan(5);
+  for (const target of targets) {
+    const answer = await fetch(`${agent.url}${target}`);
+    await answer.body?.cancel();
+    expect(answer.status, target).toBe(200);
+  }
 });
 
 test('every other command does what it should', async () => {
@@ -141,26 +159,4 @@ function runCommand(command: string): Promise<Ended> {
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, output }));
   });
-}
-
-/** Lines that end with a backslash go on in the next one. */
-function commandsIn(text: string): string[] {
-  return text
-    .replaceAll(/\\\n\s*/g, '')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'));
-}
-
-function pages(): string[] {
-  const inFolders = ['docs', 'deploy'].flatMap((folder) =>
-    readdirSync(path.join(projectRoot(), folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.md'))
-      .map((name) => path.join(folder, name)),
-  );
-  return ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...inFolders];
-}
-
-function textOf(page: string): string {
-  return readFileSync(path.join(projectRoot(), page), 'utf8');
 }

@@ -1,14 +1,5 @@
 /** Durations and truth values as Go's programs write them. */
-import { formatDuration } from '../../runtime/units.js';
-
-const UNITS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
+import { DURATION_UNITS, formatDuration } from '../../runtime/units.js';
 
 /** `1m30s` in our own form, no less than `leastMs` and no more than `mostMs`; undefined where it is none. */
 export function duration(
@@ -19,7 +10,7 @@ export function duration(
   if (text === undefined || !/^(?:\d+(?:\.\d+)?(?:ms|[smhdw]))+$/.test(text)) return undefined;
   let ms = 0;
   for (const [, count, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhdw])/g))
-    ms += Number(count) * UNITS[unit];
+    ms += Number(count) * DURATION_UNITS[unit];
   return formatDuration(Math.min(Math.max(Math.round(ms), leastMs), mostMs));
 }
 

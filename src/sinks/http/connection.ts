@@ -6,7 +6,6 @@
  */
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { buildConnector, Client, Pool } from 'undici';
 import type { HttpWayConfig, LoginConfig, TlsConfig } from '../../config/types.js';
 import { AgentError } from '../../runtime/errors.js';
 import type { Scope } from '../../runtime/scope.js';
@@ -15,6 +14,7 @@ import { connectionError, GOES_ON } from '../connection-error.js';
 import { tlsOptions } from '../tls.js';
 import { proxyFor } from './proxy.js';
 import { MAX_BODY_BYTES, type Received } from './reply.js';
+import { buildConnector, Client, Pool } from './undici.js';
 
 const CONNECT_MS = 10_000;
 /** Less than the idle limits of the usual proxies. */

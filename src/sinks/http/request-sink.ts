@@ -3,8 +3,8 @@
  * `Protocol`; the way there, progress, division, rejection and what people are told are here, once for all of them.
  *
  * One request a lane is under way, so order holds by stream. Within this object nothing that was acknowledged is sent again;
- * a request whose answer got lost is, and so is what was under way at a kill: at least once, where the server does not know
- * a line again.
+ * a request whose answer got lost is, and so is, at a kill, what was under way or acknowledged since the last commit: at
+ * least once, where the server does not know a line again.
  */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';

@@ -3,21 +3,27 @@
  * as many bytes as the blocks are, and garbage at once.
  */
 
-/** A request is rarely more. What is larger is not kept. */
-const ROOM_BYTES = 1024 * 1024;
-const MAX_KEPT = 4;
+/** Rooms come in multiples of it. */
+const GRAIN_BYTES = 64 * 1024;
+const MAX_KEPT_BYTES = 4 * 1024 * 1024;
 
 export class Bodies {
-  readonly #free: Buffer[] = [];
+  /** Given back last, last. */
+  #free: Buffer[] = [];
 
   /** Room for a body of so many bytes, perhaps more. */
   take(bytes: number): Buffer {
-    const room = bytes <= ROOM_BYTES ? this.#free.pop() : undefined;
-    return room ?? Buffer.allocUnsafeSlow(Math.max(bytes, ROOM_BYTES));
+    const fitting = this.#free.filter(({ length }) => length >= bytes);
+    if (fitting.length === 0) return Buffer.allocUnsafeSlow(Math.ceil(bytes / GRAIN_BYTES) * GRAIN_BYTES);
+    const room = fitting.reduce((least, room) => (room.length <= least.length ? room : least));
+    this.#free = this.#free.filter((other) => other !== room);
+    return room;
   }
 
   /** Nobody reads it any more: of a request that failed, a socket still might. */
   giveBack(room: Buffer): void {
-    if (room.length === ROOM_BYTES && this.#free.length < MAX_KEPT) this.#free.push(room);
+    this.#free.push(room);
+    let bytes = this.#free.reduce((sum, { length }) => sum + length, 0);
+    while (bytes > MAX_KEPT_BYTES) bytes -= this.#free.shift()?.length ?? bytes;
   }
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type BlockLine, blockOf } from '../../../test/support/blocks.js';
 import { LIVE_LANES } from '../../pipeline/streams.js';
+import { deliver, deliverOnce } from '../http/testing/sink-kit.js';
 import { Company } from './company.js';
 import { type Request, requestWeight } from './request.js';
-import { deliver, deliverOnce, refusedTexts, withLoki } from './testing/test-sink.js';
+import { refusedTexts, withLoki } from './testing/test-sink.js';
 
 const NEVER = new AbortController().signal;
 const HUGE = 1024 * 1024;

@@ -7,7 +7,8 @@ import { type BlockLine, blockOf } from '../../../test/support/blocks.js';
 import { type LokiReceiver, startLoki } from '../../../test/support/loki/receiver.js';
 import type { Block, Delivered } from '../../pipeline/contract.js';
 import type { Labels } from '../../pipeline/streams.js';
-import { deliver, deliverOnce, openSink, reopened, withLoki } from './testing/test-sink.js';
+import { deliver, deliverOnce } from '../http/testing/sink-kit.js';
+import { openSink, reopened, withLoki } from './testing/test-sink.js';
 
 const now = (): number => Math.floor(Date.now() / 1000);
 const A = { container: 'a', stream: 'stdout' };

@@ -6,7 +6,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type BlockLine, blockOf } from '../../../test/support/blocks.js';
 import type { Block } from '../../pipeline/contract.js';
 import type { Labels } from '../../pipeline/streams.js';
-import { deliver, deliverOnce, openSink, withLoki } from './testing/test-sink.js';
+import { deliver, deliverOnce } from '../http/testing/sink-kit.js';
+import { openSink, withLoki } from './testing/test-sink.js';
 
 const MINUTE = 60;
 const now = (): number => Math.floor(Date.now() / 1000);

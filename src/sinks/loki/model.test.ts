@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { type BlockLine, blockOf } from '../../../test/support/blocks.js';
 import type { Block } from '../../pipeline/contract.js';
 import type { Labels } from '../../pipeline/streams.js';
-import { deliver, refusedTexts, withLoki } from './testing/test-sink.js';
+import { deliver } from '../http/testing/sink-kit.js';
+import { refusedTexts, withLoki } from './testing/test-sink.js';
 
 const MINUTE = 60;
 const now = (): number => Math.floor(Date.now() / 1000);

@@ -5,7 +5,8 @@ import type { Block } from '../../pipeline/contract.js';
 import { pairsIn } from '../../pipeline/metadata.js';
 import { BlockLines, decodeBlock } from '../../pipeline/push-request.js';
 import type { Labels } from '../../pipeline/streams.js';
-import { deliver, openSink, refusedTexts, withLoki } from './testing/test-sink.js';
+import { deliver } from '../http/testing/sink-kit.js';
+import { openSink, refusedTexts, withLoki } from './testing/test-sink.js';
 
 const DAY_MINUTES = 1_440;
 const now = (): number => Math.floor(Date.now() / 1000);

@@ -4,8 +4,9 @@ import { type BlockLine, blockOf } from '../../../test/support/blocks.js';
 import type { Block } from '../../pipeline/contract.js';
 import type { Labels } from '../../pipeline/streams.js';
 import { silentLogger } from '../../runtime/log.js';
+import { deliver, deliverOnce } from '../http/testing/sink-kit.js';
 import { explainRejection, REJECTION_REASONS } from '../rejections.js';
-import { deliver, deliverOnce, refusedTexts, reopened, withLoki } from './testing/test-sink.js';
+import { refusedTexts, reopened, withLoki } from './testing/test-sink.js';
 
 const now = (): number => Math.floor(Date.now() / 1000);
 const A = { container: 'a', stream: 'stdout' };

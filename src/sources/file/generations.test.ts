@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { basesOf, isRotationOf, mayBeRotationOf, newestFirst } from './generations.js';
+import { basesOf, isAsLate, isRotationOf, mayBeRotationOf, newestFirst } from './generations.js';
 import { podOf } from './labels.js';
 import { decodePosition, encodePosition, type SavedLog } from './position.js';
 
@@ -33,6 +33,15 @@ describe('names that rotation gives', () => {
     expect([isRotationOf(name, base), mayBeRotationOf(name, base)]).toEqual([surely, maybe]);
     if (surely) expect(basesOf(name)).toContain(base);
   });
+});
+
+test.each([
+  ['a.log.1', 1500, true],
+  ['a.log.1', 1499, false],
+  ['a.log.1.gz', 1000, true],
+  ['a.log.1.gz', 999, false],
+])('%s of %i ms may hold what was written at 1,500: %s', (path, modifiedMs, isSo) => {
+  expect(isAsLate({ path, modifiedMs, inode: 1, bytes: 1, createdMs: 0, isSure: true }, 1500)).toBe(isSo);
 });
 
 describe('the newest first', () => {

@@ -110,6 +110,25 @@ test('compressed when it was read long ago, with a time of its own, while the ne
   expect(kit.pipeline.story).toEqual(['1', '2', '3', '4']);
 });
 
+test('a generation without a line is compressed while lines come into the next file: it is no copy of that', async () => {
+  const kit = begin();
+  const path = await kit.reading('1');
+  for (const rotations of [1, 2]) {
+    if (rotations === 2) renameSync(`${path}.1`, `${path}.2`);
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, '');
+    await kit.until('the next file', () => kit.source.figures()?.active.get(path)?.rotations === rotations);
+  }
+  // Times of files are coarse.
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  writeFileSync(`${path}.1.gz`, gzipSync(''));
+  rmSync(`${path}.1`);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  appendFileSync(path, lines('2'));
+  await kit.untilLines(2);
+  expect(kit.pipeline.story).toEqual(['1', '2']);
+});
+
 test('compressed while it does not run, and what was read last is gone: nothing is read again', async () => {
   const kit = begin({ format: 'cri' });
   const path = await kit.reading(cri('1'), cri('2'));
@@ -140,6 +159,21 @@ test('a program that writes on to the file that was renamed', async () => {
   await kit.untilLines(4);
   expect(kit.pipeline.texts).toEqual(['1', '2', 'late', 'later']);
   expect(kit.pipeline.gaps).toEqual([]);
+});
+
+test('a renamed file that was written on, and is compressed while the next one is empty, is not read again', async () => {
+  const kit = begin();
+  const path = await kit.reading('1');
+  renameSync(path, `${path}.1`);
+  writeFileSync(path, '');
+  await kit.until('the next file', () => kit.source.figures()?.active.get(path)?.rotations === 1);
+  appendFileSync(`${path}.1`, lines('late'));
+  await kit.untilLines(2);
+  writeFileSync(`${path}.1.gz`, gzipSync(readFileSync(`${path}.1`)));
+  rmSync(`${path}.1`);
+  appendFileSync(path, lines('2'));
+  await kit.untilLines(3);
+  expect(kit.pipeline.story).toEqual(['1', 'late', '2']);
 });
 
 test('a renamed file that is still looked at says nothing of those that came after it', async () => {

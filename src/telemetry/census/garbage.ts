@@ -1,12 +1,10 @@
 /** What memory holds when everything that nothing refers to is gone. Stops the process for tens of milliseconds a few times. */
-import { getHeapCodeStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { getHeapCodeStatistics } from 'node:v8';
+import { collectAll } from '../../runtime/garbage.js';
 import type { Scope } from '../../runtime/scope.js';
 
 const LOOKS = 4;
 const BETWEEN_LOOKS_MS = 50;
-
-let collect: (() => void) | undefined;
 
 /** Bytes. */
 export interface LiveMemory extends NodeJS.MemoryUsage {
@@ -19,14 +17,10 @@ export interface LiveMemory extends NodeJS.MemoryUsage {
  * has found go only afterwards.
  */
 export async function memoryWithoutGarbage(scope: Scope): Promise<LiveMemory> {
-  if (!collect) {
-    setFlagsFromString('--expose-gc');
-    collect = runInNewContext('gc') as () => void;
-  }
   let least: LiveMemory | undefined;
   for (let look = 0; look < LOOKS; look++) {
     if (look > 0) await scope.sleep(BETWEEN_LOOKS_MS);
-    collect();
+    collectAll();
     const memory = { ...process.memoryUsage(), code: codeBytes() };
     if (!least || live(memory) < live(least)) least = memory;
   }

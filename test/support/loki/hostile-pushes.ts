@@ -6,7 +6,7 @@ import type { SentEntry, SentStream } from './client.js';
 import type { Limits } from './limits.js';
 
 export interface HostileCase {
-  /** Limits beside Loki's own; without them there is none that Loki can be told to do without. */
+  /** Those that are not named are Loki's defaults; left out: no limits. */
   readonly limits?: Partial<Limits>;
   /** Requests, one after the other. */
   readonly pushes: (nowMs: number) => readonly (readonly SentStream[])[];

@@ -1,4 +1,4 @@
-/** What Loki 3.4.6 limits, under the values it has when nobody configures any. */
+/** What Loki limits, under the values it has when nobody configures any. */
 export interface Limits {
   /** Bytes of lines and structured metadata a second, per tenant; refused as a whole request. */
   readonly ingestionRate: number;

@@ -162,7 +162,6 @@ describe('what is refused of a request', () => {
       '{"a"="b"}',
       '{a="\\x"}',
       '{a="b" c="d"}',
-      '',
       '{a-b="c"}',
     ]) {
       const answer = await pushProto(receiver.url, [

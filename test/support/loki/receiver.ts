@@ -1,5 +1,6 @@
 /**
- * A stand-in for Loki 3.4.6 that keeps the real one's rules and messages, and what it was given, so that tests can compare.
+ * A stand-in for Loki that keeps the real one's rules and messages (3.7.6: docs/loki-checked.md), and what it was given, so that
+ * tests can compare.
  *
  * POST /loki/api/v1/push, GET /ready, 404 for the rest. Nothing of the agent's own code is used in it. On purpose not there:
  * queries, chunks on disk and what depends on them, several ingesters, streams forgotten when idle.

@@ -33,6 +33,8 @@ export async function startServer(answer: (asked: Asked) => Answered | Promise<A
   const troubles: Trouble[] = [];
   const all: Asked[] = [];
   const server = http.createServer((request, response) => {
+    // Who was killed in the midst of it has asked nothing.
+    const nothing = (): void => {};
     void request.toArray().then(async (chunks: Buffer[]) => {
       const bytes = Buffer.concat(chunks);
       const isGzip = request.headers['content-encoding'] === 'gzip';
@@ -56,7 +58,7 @@ export async function startServer(answer: (asked: Asked) => Answered | Promise<A
       if (trouble === 'stored cut') request.socket.destroy();
       else if (trouble === 'stored 500') response.writeHead(500).end('stored, and yet');
       else response.writeHead(status, headers).end(body);
-    });
+    }, nothing);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

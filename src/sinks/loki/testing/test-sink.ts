@@ -4,8 +4,7 @@ import { startLoki } from '../../../../test/support/loki/receiver.js';
 import type { LokiSinkConfig } from '../../../config/types.js';
 import type { Block, Delivered } from '../../../pipeline/contract.js';
 import { BlockLines, decodeBlock } from '../../../pipeline/push-request.js';
-import { LANES, type Labels } from '../../../pipeline/streams.js';
-import { AgentError } from '../../../runtime/errors.js';
+import type { Labels } from '../../../pipeline/streams.js';
 import { type Logger, silentLogger } from '../../../runtime/log.js';
 import { sinkRequest } from '../../../runtime/probes.js';
 import { Scope } from '../../../runtime/scope.js';
@@ -70,24 +69,6 @@ export async function withLoki(
   } finally {
     await receiver.close();
   }
-}
-
-const NEVER = new AbortController().signal;
-
-export function deliverOnce(sink: LokiSink, blocks: readonly Block[]): Promise<Delivered> {
-  return sink.deliver(blocks, Array<number>(LANES).fill(0), NEVER);
-}
-
-/** Delivers as often as it takes; errors that are not worth a retry come out. */
-export async function deliver(sink: LokiSink, blocks: readonly Block[]): Promise<Delivered> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    try {
-      return await deliverOnce(sink, blocks);
-    } catch (error) {
-      if (!(error instanceof AgentError) || !error.retryable) throw error;
-    }
-  }
-  throw new Error('delivered in vain a hundred times');
 }
 
 /** The text of the rejected lines by reason, in the order of their places in the blocks. */

@@ -247,6 +247,20 @@ describe('ApiReaders', () => {
     expect(bed.asked).toEqual(asked);
   });
 
+  it('is woken for streams that need looking after only while there are containers', async () => {
+    bed = await ReadersBed.start();
+    const isWoken = (): boolean => bed.timers.includes('look after streams');
+    expect(isWoken()).toBe(false);
+    for (let i = 0; i < 2; i++) {
+      bed.add();
+      await followed();
+      expect(isWoken()).toBe(true);
+      bed.readers.reject(ID);
+      await until('no timer', () => !isWoken());
+      await until('no follower', () => bed.server.followers.size === 0);
+    }
+  });
+
   it('reads nothing of a container that was rejected, or of which the labels are not known', async () => {
     bed = await ReadersBed.start();
     bed.server.lines(0, 2);

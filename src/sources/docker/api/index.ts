@@ -8,7 +8,7 @@
  * - Without an engine nothing is open, and everything known is kept.
  */
 import type { Labels } from '../../../pipeline/streams.js';
-import type { Scope } from '../../../runtime/scope.js';
+import type { Owned, Scope } from '../../../runtime/scope.js';
 import { Gate } from '../json-file/gate.js';
 import type { ContainerLog, ReaderCounts } from '../json-file/types.js';
 import type { ApiLogReaders, LogEngine, OpenLog } from '../readers.js';
@@ -39,6 +39,8 @@ export class ApiReaders implements ApiLogReaders {
   #host: ReaderHost | undefined;
   #engine: LogEngine | undefined;
   #isTicking = false;
+  /** While there are containers: without any nothing is woken. */
+  #lookingAfter: Owned | undefined;
 
   constructor(options: ApiOptions) {
     this.#options = options;
@@ -47,7 +49,6 @@ export class ApiReaders implements ApiLogReaders {
   /** Reads until the scope is closing. Called once. */
   async run(scope: Scope): Promise<void> {
     this.#host = this.#createHost(scope);
-    scope.interval('look after streams', LOOK_AFTER_MS, () => this.#lookAfter());
     for (const container of this.#waiting.values()) this.add(container);
     this.#waiting.clear();
     await scope.untilClosing();
@@ -89,6 +90,10 @@ export class ApiReaders implements ApiLogReaders {
     }
     const reader = new ApiReader(host, container);
     this.#readers.set(container.id, reader);
+    if (!host.scope.isClosing)
+      this.#lookingAfter ??= host.scope.interval('look after streams', LOOK_AFTER_MS, () =>
+        this.#lookAfter(),
+      );
     reader.look();
   }
 
@@ -201,5 +206,8 @@ export class ApiReaders implements ApiLogReaders {
   #lookAfter(): void {
     const now = performance.now();
     for (const reader of this.#readers.values()) reader.lookAfter(now);
+    if (this.#readers.size > 0) return;
+    void this.#lookingAfter?.release();
+    this.#lookingAfter = undefined;
   }
 }

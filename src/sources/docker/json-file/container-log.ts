@@ -72,6 +72,8 @@ export class ContainerReader implements LineTarget {
   #seen = -1;
   /** When it was last looked at what bears the log's name, on the monotonic clock. */
   #followedAt = -Infinity;
+  /** It was seen to rotate though nobody told at what size: it may do so at any. */
+  #isSizeLearned = false;
   #live: Span | undefined;
   #catchUp: Span[] = [];
   /** Of the newest file that stands before all that are needed, where there was one. */
@@ -194,6 +196,13 @@ export class ContainerReader implements LineTarget {
     return !live.isInNewestFile || newest.size !== this.#seen;
   }
 
+  /** As `follow`, for a log that nobody looks at until something has changed: the look that comes then is a close one. */
+  settle(): boolean {
+    const isMore = this.follow() || !this.live.isContinued;
+    this.#followedAt = -Infinity;
+    return isMore;
+  }
+
   /** Reads at once what is new, into `buf`; where that is much, some of it. Not while a `fetch` of the live span is under way. */
   look(buf: Buffer): Progress {
     if (this.isFinishing) this.follow();
@@ -209,7 +218,7 @@ export class ContainerReader implements LineTarget {
       }
       const wasRotated = !span.isInNewestFile;
       const bytes = file.readNow(buf, buf.length, span.offset);
-      if (bytes === 0 && !wasRotated && !this.#isNameDue(file)) return 'quiet';
+      if (bytes === 0 && file.size === span.offset && !wasRotated && !this.#isNameDue(file)) return 'quiet';
       if (!span.isContinued) {
         this.#goOnInCut(file);
         continue;
@@ -467,6 +476,7 @@ export class ContainerReader implements LineTarget {
     const isKnown = (file: LogFile): boolean => isGeneration(file, newest) || isDone(file);
     const files = openGenerations(this.#scope, this.log.path, isKnown);
     const oldest = files[files.length - 1];
+    this.#isSizeLearned ||= this.log.maxSizeBytes === undefined;
     if (newest instanceof PlainFile)
       this.log = { maxSizeBytes: Math.max(newest.stat().size, SMALLEST_ROTATION), ...this.log };
     const why: GapReason = this.isShort ? 'descriptors' : 'rotated';
@@ -485,7 +495,9 @@ export class ContainerReader implements LineTarget {
 
   /** Most looks find nothing, many of them a second: such a one costs a single call of the system. */
   #isNameDue(file: PlainFile): boolean {
-    if (this.isFinishing || this.isStopped || file.size >= (this.log.maxSizeBytes ?? Infinity)) return true;
+    const { driver, maxSizeBytes = Infinity } = this.log;
+    if (driver === undefined || this.#isSizeLearned || file.size >= maxSizeBytes) return true;
+    if (this.isFinishing || this.isStopped) return true;
     return performance.now() - this.#followedAt >= NAME_LOOK_MS;
   }
 

@@ -261,6 +261,19 @@ describe('rotation', () => {
     log.close();
   });
 
+  test('a log that rotates though its options do not say so', async () => {
+    const log = new LogWriter(path, 1500, 5);
+    const agent = open();
+    agent.add({ driver: 'json-file' });
+    for (let i = 0; i < 60; i += 10) {
+      writeLines(log, i, i + 10);
+      expect(await agent.lines(i + 10)).toEqual(numbered(0, i + 10));
+    }
+    expect(log.rotations).toBeGreaterThan(1);
+    expect(agent.notices).toEqual([]);
+    log.close();
+  });
+
   test('a line whose pieces are in three files', async () => {
     const log = new LogWriter(path, 20_000, 3);
     const agent = open();

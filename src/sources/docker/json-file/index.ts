@@ -319,7 +319,7 @@ export class JsonFileReaders {
     // There is no name to watch while the log rotates, or once it is removed. And what was written before the watch began
     // gives no event.
     if (!attention.lookWhenChanged(tracked)) attention.lookAgain(tracked, tracked.periodMs);
-    else if (reader.follow()) attention.lookSoon(tracked);
+    else if (reader.settle()) attention.lookSoon(tracked);
   }
 
   /** How soon to look again: several times within what the log may hold before it rotates, at the rate it grows. */

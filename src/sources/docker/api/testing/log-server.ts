@@ -154,6 +154,11 @@ export class ReadersBed {
     return new LogServer(this.fake, false, id);
   }
 
+  /** Names of the timers that all readers share. */
+  get timers(): string[] {
+    return this.#scope.tree().resources.flatMap(({ kind, name }) => (kind === 'timer' ? [name] : []));
+  }
+
   connect(): void {
     if (this.#engine) this.readers.connected(this.#engine);
   }
