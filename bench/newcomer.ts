@@ -94,7 +94,8 @@ await withScratch(async (scratch) => {
     console.log(
       `in all ${all} ms, of which the program's own ${own} ms: the page, and the line ${delay} ms after the engine had it`,
     );
-    writeRecord(values.out, { parts, delay, own, all });
+    const build = await (await fetch(`${url}/api/v1/build`)).json();
+    writeRecord(values.out, { build, parts, delay, own, all });
   } finally {
     await stop(agent);
   }

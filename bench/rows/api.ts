@@ -1,6 +1,7 @@
 /**
- * A log of 65 MB through the API of a real engine, from the start of the agent's process to the last line that Loki has; beside it
- * curl, which reads the same stream and throws it away.
+ * A log of 65 MB through the API of a real engine, to the last line that Loki has; beside it curl, which reads the same stream
+ * and throws it away. What the start of the process takes, up to the first lines that Loki has, is told apart: a log that is
+ * read in a second would hide behind it.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
@@ -57,15 +58,25 @@ async function throughAgent(
     const engineBefore = cpuSecondsOf(engine.pid);
     const agent = await Agent.start(way, scratch, sections);
     try {
+      let first = 0;
+      await agent.until(async () => {
+        first = await delivered(agent.port, 'loki');
+        return first > 0;
+      });
+      const started = await agent.measured();
       await agent.until(async () => (await delivered(agent.port, 'loki')) >= work.lines);
       const { seconds, cpuSeconds, peakRssMb } = await agent.measured();
       const engineSeconds = cpuSecondsOf(engine.pid) - engineBefore;
       // What is read before it is known how far behind the log is goes to the live streams.
       await loki.check(work, 'live');
       const millions = work.lines / 1e6;
+      const rest = (work.lines - first) / work.lines;
+      if (rest < 0.5) throw new Error(`${first} of ${work.lines} lines were delivered before anybody looked`);
       return {
-        cpuSecondsPerMillion: cpuSeconds / millions,
-        timesCurl: seconds / curlSeconds,
+        cpuSecondsPerMillion: (cpuSeconds - started.cpuSeconds) / rest / millions,
+        timesCurl: (seconds - started.seconds) / rest / curlSeconds,
+        startCpuSeconds: started.cpuSeconds,
+        startSeconds: started.seconds,
         seconds,
         curlSeconds,
         engineSecondsPerMillion: engineSeconds / millions,
@@ -83,12 +94,14 @@ export const api: Row = {
   title: 'a log of 65 MB through the API of the engine → Loki',
   kinds: {
     cpuSecondsPerMillion: {
-      unit: 'CPU-s per million lines, start included',
+      unit: 'CPU-s per million lines, after the first ones',
       atMost: 1,
       onSlowMachine: 'more',
     },
-    timesCurl: { unit: 'of the time that curl takes, start included', atMost: 1 },
-    seconds: { unit: 's', onSlowMachine: 'more' },
+    timesCurl: { unit: 'of the time that curl takes, after the first ones', atMost: 1 },
+    startCpuSeconds: { unit: 'CPU-s up to the first lines', onSlowMachine: 'more' },
+    startSeconds: { unit: 's up to the first lines', onSlowMachine: 'more' },
+    seconds: { unit: 's in all', onSlowMachine: 'more' },
     curlSeconds: { unit: 's of curl', onSlowMachine: 'more' },
     engineSecondsPerMillion: { unit: 'CPU-s of dockerd per million lines', onSlowMachine: 'more' },
     peakRssMb: { unit: 'MB resident at most' },
