@@ -14,11 +14,12 @@ import type { BlockLines } from '../../pipeline/push-request.js';
 import { LANES } from '../../pipeline/streams.js';
 import { AgentError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
-import { sinkRequest } from '../../runtime/probes.js';
 import type { Scope } from '../../runtime/scope.js';
 import { pause } from '../pause.js';
+import { probedRequest } from '../probed-request.js';
 import { explainRejection } from '../rejections.js';
 import { ToldLines } from '../told-lines.js';
+import { redriven, Unfinished } from '../unfinished.js';
 import type { Answer, Asked } from './answer.js';
 import { Connection, type Target } from './connection.js';
 import { bytesOf, Decoder, linesOf, type Request, rowsOf } from './lines.js';
@@ -27,8 +28,6 @@ import { Work } from './work.js';
 
 const NOTHING: Delivered = { delivered: 0, rejected: new Map() };
 const MIN_REQUEST_BYTES = 64 * 1024;
-/** Beside those of the journal. */
-const REDRIVE_LANE = LANES;
 /** Bodies are made for the wire of a moment: what more costs in processor it does not save in bytes. */
 const compress = promisify(gzip);
 const GZIP = { level: 3 };
@@ -74,8 +73,7 @@ export class RequestSink implements Sink {
   readonly #log: Logger;
   readonly #decoder = new Decoder();
   readonly #told = new ToldLines();
-  /** By lane: a delivery that was not finished. */
-  readonly #works: (Work | undefined)[] = [];
+  readonly #unfinished = new Unfinished<Work>();
   #scope: Scope | undefined;
   #connection: Connection | undefined;
   /** Raw bytes of a request: less, once the server has found one too large. */
@@ -119,7 +117,7 @@ export class RequestSink implements Sink {
   ): Promise<Delivered> {
     if (blocks.length === 0) return NOTHING;
     const [{ lane }] = blocks;
-    const work = this.#workOn(lane, blocks);
+    const work = this.#unfinished.workOn(blocks, () => new Work(blocks));
     try {
       for (;;) {
         const request = work.next(this.#maxRequestBytes);
@@ -129,58 +127,41 @@ export class RequestSink implements Sink {
       }
     } catch (error) {
       // The good blocks come again one by one.
-      if (error instanceof AgentError && error.code === 'JOURNAL_DAMAGED') this.#works[lane] = undefined;
+      if (error instanceof AgentError && error.code === 'JOURNAL_DAMAGED') this.#unfinished.forget(lane);
       throw error;
     }
-    this.#works[lane] = undefined;
+    this.#unfinished.forget(lane);
     this.#tell(work);
     return work.result;
   }
 
   redrive(blocks: readonly Block[], signal: AbortSignal): Promise<Delivered> {
-    return this.deliver(
-      blocks.map((block) => ({ ...block, lane: REDRIVE_LANE })),
-      [],
-      signal,
-    );
+    return this.deliver(redriven(blocks), [], signal);
   }
 
   async close(): Promise<void> {
     await this.#connection?.close();
   }
 
-  #workOn(lane: number, blocks: readonly Block[]): Work {
-    const begun = this.#works[lane];
-    if (begun?.goesOnWith(blocks)) return begun;
-    const work = new Work(blocks);
-    this.#works[lane] = work;
-    return work;
-  }
-
   async #exchange(request: Request, signal: AbortSignal): Promise<Answer> {
     const { scope, connection } = this.#opened();
     const body = await this.#bodyOf(request);
     const encoding = this.#config.gzip ? GZIPPED : NOT_ENCODED;
-    const began = performance.now();
-    let status: number | 'error' = 'error';
-    try {
-      return await this.#protocol.exchange({
+    return probedRequest(this.name, (answered) =>
+      this.#protocol.exchange({
         who: this.#protocol.who,
         where: connection.address,
         count: linesOf(request),
         signal,
         send: async () => {
           const reply = await connection.post(body, encoding, signal);
-          status = reply.status;
+          answered(reply.status);
           return reply;
         },
         ask: (path, body) => connection.post(body, NOT_ENCODED, signal, path),
         pause: (ms) => pause(scope, ms, signal),
-      });
-    } finally {
-      if (sinkRequest.hasSubscribers)
-        sinkRequest.publish({ sink: this.name, seconds: (performance.now() - began) / 1000, status });
-    }
+      }),
+    );
   }
 
   /** Blocks one by one, so that other work comes in between. */

@@ -6,7 +6,9 @@
  * is a line, up to MAX_DOUBTS times; such lines are put aside until the server has taken something else. Then they are
  * rejected. Where it takes nothing at all it is not the lines: `hopeless`, and those under suspicion are one request again.
  */
-import type { Block, Delivered, Refused } from '../../pipeline/contract.js';
+import type { Block, Delivered } from '../../pipeline/contract.js';
+import { Outcome } from '../outcome.js';
+import { beginsWith } from '../unfinished.js';
 import type { Words } from './answer.js';
 import {
   bytesOf,
@@ -31,13 +33,7 @@ interface Suspect {
 export class Work {
   readonly #given: Block[] = [];
   #queue: Request[] = [];
-  #delivered = 0;
-  readonly #rejected = new Map<string, number>();
-  /** By block, reason and stream; rows as they came. */
-  readonly #refused = new Map<string, Refused & { readonly rows: number[] }>();
-  /** What the server said of one line, by reason. */
-  readonly examples = new Map<string, string>();
-
+  readonly #outcome = new Outcome();
   #doubts = 0;
   #suspects: Suspect[] = [];
   /** Requests of the sink that the server had taken at the first doubt. */
@@ -49,9 +45,7 @@ export class Work {
 
   /** True where `blocks` are those of this work, and perhaps more after them: those are work from now on. */
   goesOnWith(blocks: readonly Block[]): boolean {
-    const isSame = this.#given.every(
-      ({ lsn, lines }, i) => lsn === blocks[i]?.lsn && lines === blocks[i].lines,
-    );
+    const isSame = beginsWith(blocks, this.#given);
     if (isSame) this.#add(blocks.slice(this.#given.length));
     return isSame;
   }
@@ -62,13 +56,12 @@ export class Work {
   }
 
   get result(): Delivered {
-    const refused = [...this.#refused.values()];
-    for (const { rows } of refused) rows.sort((a, b) => a - b);
-    return {
-      delivered: this.#delivered,
-      rejected: this.#rejected,
-      refused: refused.length > 0 ? refused : undefined,
-    };
+    return this.#outcome.result;
+  }
+
+  /** What the server said of one line, by reason. */
+  get examples(): ReadonlyMap<string, string> {
+    return this.#outcome.examples;
   }
 
   /** The request to send now, of at most `maxBytes` raw bytes where it can be divided; undefined when all are answered. */
@@ -80,7 +73,7 @@ export class Work {
 
   /** The server has taken the first request. */
   done(): void {
-    this.#delivered += linesOf(this.#shift());
+    this.#outcome.took(linesOf(this.#shift()));
     this.#settleSuspects();
   }
 
@@ -88,7 +81,7 @@ export class Work {
   partlyDone(refused: ReadonlyMap<number, Words>, again: readonly number[]): void {
     const request = this.#shift();
     const taken = linesOf(request) - refused.size - again.length;
-    this.#delivered += taken;
+    this.#outcome.took(taken);
     this.#reject(request, refused);
     if (again.length > 0) this.#queue.unshift(partOf(request, again));
     if (taken > 0) this.#settleSuspects();
@@ -96,8 +89,8 @@ export class Work {
 
   /** It has taken the first request but for so many lines, and does not say which. */
   doneBut(count: number, { reason, said }: Words): void {
-    this.#delivered += linesOf(this.#shift()) - count;
-    this.#count(reason, said, count);
+    this.#outcome.took(linesOf(this.#shift()) - count);
+    this.#outcome.rejects(reason, count, said);
     this.#settleSuspects();
   }
 
@@ -157,19 +150,10 @@ export class Work {
       for (const [i, row] of rowsOf(piece).entries()) {
         const words = refused.get(from + i);
         if (!words) continue;
-        const { reason, said } = words;
-        this.#count(reason, said, 1);
-        const key = JSON.stringify([block.lsn, reason, streams[stream[row]]]);
-        const known = this.#refused.get(key) ?? { block, rows: [], reason, said, tenant: undefined };
-        this.#refused.set(key, known);
-        known.rows.push(row);
+        const labels = streams[stream[row]];
+        this.#outcome.refuses({ block, row, labels, ...words, tenant: undefined }, words.said);
       }
       from += countOf(piece);
     }
-  }
-
-  #count(reason: string, said: string, lines: number): void {
-    this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + lines);
-    if (!this.examples.has(reason)) this.examples.set(reason, said);
   }
 }

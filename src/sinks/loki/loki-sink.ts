@@ -17,13 +17,14 @@ import type { Block, Cursor, Delivered, Sink } from '../../pipeline/contract.js'
 import { LANES, LIVE_LANES } from '../../pipeline/streams.js';
 import { AgentError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/log.js';
-import { sinkRequest } from '../../runtime/probes.js';
 import type { Scope } from '../../runtime/scope.js';
 import type { Connection } from '../http/connection.js';
 import { printable, type Reply } from '../http/reply.js';
 import { pause } from '../pause.js';
+import { probedRequest } from '../probed-request.js';
 import { explainRejection } from '../rejections.js';
 import { ToldLines } from '../told-lines.js';
+import { redriven, Unfinished } from '../unfinished.js';
 import { suspects, tookTheRest } from './again.js';
 import { type Answer, judge, refusal } from './answer.js';
 import { Bodies } from './bodies.js';
@@ -64,8 +65,6 @@ const STREAMS_LIMITED_RETRY_MS = 5_000;
 /** Lines of one stream too many hold up the lane for so long, then they are rejected. */
 const STREAMS_PATIENCE_MS = 5 * 60_000;
 const MAX_TENANTS = 1_000;
-/** Beside those of the journal. */
-const REDRIVE_LANE = LANES;
 /** How far in the future Loki takes lines. */
 const GRACE_SECONDS = 10 * 60;
 
@@ -87,8 +86,7 @@ export class LokiSink implements Sink {
   readonly #company = new Company((request, signal) => this.#post(request, signal));
   readonly #bodies = new Bodies();
   readonly #pacers = new Map<string | undefined, Pacer>();
-  /** By lane: a delivery that was not finished. */
-  readonly #works: (Work | undefined)[] = [];
+  readonly #unfinished = new Unfinished<Work>();
   #scope: Scope | undefined;
   #connection: Connection | undefined;
   #maxWeight = MAX_WEIGHT;
@@ -129,7 +127,7 @@ export class LokiSink implements Sink {
     if (blocks.length === 0) return { delivered: 0, rejected: new Map() };
     const [{ lane }] = blocks;
     try {
-      const work = this.#workOn(lane, blocks);
+      const work = this.#unfinished.workOn(blocks, () => new Work(blocks, (block) => this.#sharesOf(block)));
       const exchange = async (request: Request): Promise<void> => {
         const isLive = lane < LIVE_LANES;
         await this.#pace(request, isLive, signal);
@@ -146,35 +144,23 @@ export class LokiSink implements Sink {
         const failures = outcomes.filter((outcome) => outcome.status === 'rejected');
         if (failures.length > 0) throw mostTelling(failures.map(({ reason }): unknown => reason));
       }
-      this.#works[lane] = undefined;
+      this.#unfinished.forget(lane);
       this.#tell(work);
       return work.result;
     } catch (error) {
       this.#requestsAtOnce = 1;
       // The good blocks come again one by one.
-      if (error instanceof AgentError && error.code === 'JOURNAL_DAMAGED') this.#works[lane] = undefined;
+      if (error instanceof AgentError && error.code === 'JOURNAL_DAMAGED') this.#unfinished.forget(lane);
       throw error;
     }
   }
 
   redrive(blocks: readonly Block[], signal: AbortSignal): Promise<Delivered> {
-    return this.deliver(
-      blocks.map((block) => ({ ...block, lane: REDRIVE_LANE })),
-      [],
-      signal,
-    );
+    return this.deliver(redriven(blocks), [], signal);
   }
 
   async close(): Promise<void> {
     await this.#connection?.close();
-  }
-
-  #workOn(lane: number, blocks: readonly Block[]): Work {
-    const begun = this.#works[lane];
-    if (begun?.goesOnWith(blocks)) return begun;
-    const work = new Work(blocks, (block) => this.#sharesOf(block));
-    this.#works[lane] = work;
-    return work;
   }
 
   /** By tenant. */
@@ -204,22 +190,17 @@ export class LokiSink implements Sink {
 
   async #post(request: Request, signal: AbortSignal): Promise<Reply> {
     const { connection } = this.#opened();
-    const began = performance.now();
-    let status: number | 'error' = 'error';
-    let room: Buffer | undefined;
-    const body = bodyOf(request, (bytes) => {
-      room = this.#bodies.take(bytes);
-      return room;
-    });
-    try {
+    return probedRequest(this.name, async (answered) => {
+      let room: Buffer | undefined;
+      const body = bodyOf(request, (bytes) => {
+        room = this.#bodies.take(bytes);
+        return room;
+      });
       const reply = await connection.post(body, tenantHeaders(request.tenant), signal);
-      status = reply.status;
-      if (room && status === TAKEN) this.#bodies.giveBack(room);
+      answered(reply.status);
+      if (room && reply.status === TAKEN) this.#bodies.giveBack(room);
       return reply;
-    } finally {
-      if (sinkRequest.hasSubscribers)
-        sinkRequest.publish({ sink: this.name, seconds: (performance.now() - began) / 1000, status });
-    }
+    });
   }
 
   /** Makes of an answer what it means for the work. Throws where the delivery cannot go on now. */

@@ -67,7 +67,10 @@ export function singleStream({ pieces }: Request): string | undefined {
 }
 
 /** The body: a PushRequest in snappy's block format. Where it must be put together, in the beginning of what `roomFor` answers. */
-export function bodyOf({ pieces }: Request, roomFor = (bytes: number): Buffer => Buffer.allocUnsafe(bytes)): Buffer {
+export function bodyOf(
+  { pieces }: Request,
+  roomFor = (bytes: number): Buffer => Buffer.allocUnsafe(bytes),
+): Buffer {
   if (pieces.length === 1) return pieces[0].block.payload;
   let raw = 0;
   let most = MAX_PREAMBLE_BYTES;

@@ -6,7 +6,9 @@
  * predecessors had of the same stream. Only the first ones of the queue are on their way at the same time, as long as no two
  * have a stream in common; blocks become requests when all before them are answered.
  */
-import type { Block, Delivered, Refused } from '../../pipeline/contract.js';
+import type { Block, Delivered } from '../../pipeline/contract.js';
+import { Outcome } from '../outcome.js';
+import { beginsWith } from '../unfinished.js';
 import type { Entry, Verdicts } from './entries.js';
 import { WINDOW_SECONDS } from './known-streams.js';
 import { linesOf, type Piece, type Request, streamsOf, weightOf } from './request.js';
@@ -34,12 +36,7 @@ export class Work {
   readonly #limited = new Map<Request, number>();
   /** Since when a request's stream is one too many for Loki, in milliseconds of `performance.now()`. */
   readonly #tooManySince = new Map<Request, number>();
-  #delivered = 0;
-  readonly #rejected = new Map<string, number>();
-  /** By block, reason and stream; rows as they came. */
-  readonly #refused = new Map<string, Refused & { readonly rows: number[] }>();
-  /** Labels of a stream that had lines rejected, by reason. */
-  readonly examples = new Map<string, string>();
+  readonly #outcome = new Outcome();
   /** Lines that were cut. */
   cut = 0;
   /** Times that an answer did not say how many lines it refused. */
@@ -55,9 +52,7 @@ export class Work {
 
   /** True where `blocks` are those of this work, and perhaps more after them: those are work from now on. */
   goesOnWith(blocks: readonly Block[]): boolean {
-    const isSame = this.#given.every(
-      ({ lsn, lines }, i) => lsn === blocks[i]?.lsn && lines === blocks[i].lines,
-    );
+    const isSame = beginsWith(blocks, this.#given);
     if (isSame) this.#add(blocks.slice(this.#given.length));
     return isSame;
   }
@@ -70,13 +65,12 @@ export class Work {
   }
 
   get result(): Delivered {
-    const refused = [...this.#refused.values()];
-    for (const { rows } of refused) rows.sort((a, b) => a - b);
-    return {
-      delivered: this.#delivered,
-      rejected: this.#rejected,
-      refused: refused.length > 0 ? refused : undefined,
-    };
+    return this.#outcome.result;
+  }
+
+  /** Labels of a stream that had lines rejected, by reason. */
+  get examples(): ReadonlyMap<string, string> {
+    return this.#outcome.examples;
   }
 
   /**
@@ -106,14 +100,14 @@ export class Work {
   done(request: Request, refused?: Verdicts): void {
     this.replace(request, []);
     for (const [entry, words] of refused ?? []) this.#reject(entry, words, request.tenant);
-    this.#delivered += linesOf(request) - (refused?.size ?? 0);
+    this.#outcome.took(linesOf(request) - (refused?.size ?? 0));
   }
 
   /** As `done`, but whether the lines of `rest` are stored is still to be told: it is sent in the place of `request`. */
   partlyDone(request: Request, refused: Verdicts, rest: Request): void {
     this.replace(request, [rest]);
     for (const [entry, words] of refused) this.#reject(entry, words, request.tenant);
-    this.#delivered += linesOf(request) - refused.size - linesOf(rest);
+    this.#outcome.took(linesOf(request) - refused.size - linesOf(rest));
   }
 
   /** Counts a 429 for `request`, and answers how many these were. */
@@ -176,15 +170,10 @@ export class Work {
 
   #reject(
     { piece, row, labels }: Pick<Entry, 'piece' | 'row' | 'labels'>,
-    { reason, said }: Words,
+    words: Words,
     tenant: string | undefined,
   ): void {
-    this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + 1);
-    if (!this.examples.has(reason)) this.examples.set(reason, labels);
     const { block, rows } = piece.from ?? { block: piece.block, rows: undefined };
-    const key = JSON.stringify([block.lsn, reason, labels]);
-    const known = this.#refused.get(key) ?? { block, rows: [], reason, said, tenant };
-    this.#refused.set(key, known);
-    known.rows.push(rows ? rows[row] : row);
+    this.#outcome.refuses({ block, row: rows ? rows[row] : row, labels, ...words, tenant }, labels);
   }
 }
