@@ -92,7 +92,7 @@ async function syslogServer(): Promise<Server> {
     socket.on('error', () => {});
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.on('end', () => {
-      const texts = messagesIn(Buffer.concat(chunks)).map(({ text }) => text);
+      const texts = wholeMessages(Buffer.concat(chunks));
       void taken.take(texts).then(() => socket.end());
     });
   });
@@ -108,6 +108,15 @@ async function syslogServer(): Promise<Server> {
       await closed;
     },
   };
+}
+
+/** None of a connection that the kill has cut within a message. */
+function wholeMessages(bytes: Buffer): string[] {
+  try {
+    return messagesIn(bytes).map(({ text }) => text);
+  } catch {
+    return [];
+  }
 }
 
 async function startServers(cluster: Cluster): Promise<Record<string, Server>> {
