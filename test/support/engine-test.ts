@@ -1,5 +1,6 @@
 /** What every engine test begins with: the engine of the run, and writers in its containers. */
 import { afterAll, afterEach, beforeAll, describe, inject, it } from 'vitest';
+import { within } from '../../src/runtime/within.js';
 import { killAgents } from './agent.js';
 import { type EngineFacts, SUPPORT_FOLDER } from './engine.js';
 import { EngineApi, eachLimited } from './engine-api.js';
@@ -7,6 +8,8 @@ import { ensureImage, writerCommand } from './image.js';
 import type { WriterSpec } from './lines.mjs';
 import type { Expected } from './oracle.js';
 import { PrivateEngine, whyNoPrivateEngine } from './private-engine.js';
+
+const REMOVE_DEADLINE_MS = 30_000;
 
 export interface EngineBed {
   readonly facts: EngineFacts;
@@ -27,7 +30,12 @@ export function describeWithEngine(name: string, body: (bed: EngineBed) => void)
     const api = new EngineApi(engine.endpoint, `${engine.run}/${process.pid}`);
     afterEach(killAgents);
     afterAll(async () => {
-      await eachLimited(await api.testContainers('mine'), 8, async (id) => api.remove(id));
+      await eachLimited(await api.testContainers('mine'), 8, async (id) => {
+        // An engine that never answers has failed, not the tests. What a private one keeps goes with it.
+        const removal = api.remove(id);
+        if (await within(REMOVE_DEADLINE_MS, removal)) await removal;
+        else console.warn(`The engine does not remove ${id}.`);
+      });
       api.close();
     });
     body({ facts: engine, api });

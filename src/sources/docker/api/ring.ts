@@ -102,6 +102,7 @@ export class RecordRing {
     this.#verified = number;
     this.#revision++;
     this.#sum = 0;
+    if (this.unverified === 0) return;
     const records = this.last(this.unverified);
     for (let i = 0; i < records.length; i += COLUMNS)
       this.#sum = (this.#sum + mark(records[i], records[i + 1], records[i + 2])) >>> 0;
@@ -171,8 +172,8 @@ export class RecordRing {
   at(back: number): RecordId | undefined {
     if (back < 1 || back > this.#length) return undefined;
     const at = this.#at(back);
-    const [seconds, nanos, hash] = this.#records.subarray(at, at + COLUMNS);
-    return { seconds, nanos, hash };
+    const records = this.#records;
+    return { seconds: records[at], nanos: records[at + 1], hash: records[at + 2] };
   }
 
   /** Whether this time is later than that of every record: records of stdout and stderr need not be in order of time. */
